@@ -1,0 +1,81 @@
+import type { ActorInput, Attempt, GroupInput } from './attempt.js';
+import type { Outcome } from './outcome.js';
+
+/** Where the group of an event came from: proven with the login, said by the request, or none. */
+export type GroupSource = 'resolved' | 'claimed' | 'none';
+
+/** Whom an event is about. */
+export interface ResolvedIdentity {
+  actor?: ActorInput;
+  group?: GroupInput;
+  groupSource: GroupSource;
+}
+
+const USER_IDS = ['id', '_id', 'uuid', 'sub', 'userId', 'user_id', 'username', 'email'] as const;
+const USER_NAMES = ['displayName', 'name', 'username', 'login', 'email'] as const;
+const USER_GROUPS = ['group', 'groupId', 'group_id', 'tenant', 'tenantId', 'tenant_id', 'organization', 'organizationId', 'orgId'] as const;
+
+/**
+ * Decides whom an event is about. On success and on a challenge: whom the handler names, then the extractor, then the framework's user. On
+ * anything else nobody is proven, so only the handler's word counts. A group that the request itself names is `claimed` until a login proves
+ * it; another tenant is never put in its place.
+ *
+ * @param attempt what was observed
+ * @param outcome how it came out
+ */
+export function resolveIdentity(attempt: Attempt, { outcome }: Outcome): ResolvedIdentity {
+  const { mark } = attempt;
+  if (outcome !== 'success' && outcome !== 'challenge') {
+    const group = mark?.group ?? attempt.group;
+    const actor = mark?.actor;
+    return { ...(actor !== undefined && { actor }), ...groupWith(group, 'claimed') };
+  }
+  const actor = mark?.actor ?? attempt.actor ?? attempt.user;
+  const group = mark?.group ?? attempt.group ?? attempt.userGroup;
+  return { ...(actor !== undefined && { actor }), ...groupWith(group, 'resolved') };
+}
+
+function groupWith(group: GroupInput | undefined, source: GroupSource): { group?: GroupInput; groupSource: GroupSource } {
+  return group === undefined ? { groupSource: 'none' } : { group, groupSource: source };
+}
+
+/**
+ * The account that an application's user object stands for: its id and name, nothing else.
+ *
+ * @param user `req.user`, or the owner that a session names
+ */
+export function accountOf(user: unknown): ActorInput | undefined {
+  if (typeof user === 'string' || typeof user === 'number' || typeof user === 'bigint') return user;
+  const id = firstOf(user, USER_IDS);
+  if (!isId(id)) return undefined;
+  const name = firstOf(user, USER_NAMES);
+  return typeof name === 'string' && name !== id ? { id, name } : { id };
+}
+
+/**
+ * The tenant that an application's user object belongs to.
+ *
+ * @param user `req.user`, or the owner that a session names
+ */
+export function tenantOf(user: unknown): GroupInput | undefined {
+  const tenant = firstOf(user, USER_GROUPS);
+  if (typeof tenant === 'string' || typeof tenant === 'number' || typeof tenant === 'bigint') return tenant;
+  const id = firstOf(tenant, ['id', '_id', 'uuid', 'slug']);
+  if (!isId(id)) return undefined;
+  const name = firstOf(tenant, ['name', 'displayName']);
+  return typeof name === 'string' ? { id, name } : { id };
+}
+
+function firstOf(bag: unknown, keys: readonly string[]): unknown {
+  if (typeof bag !== 'object' || bag === null) return undefined;
+  for (const key of keys) {
+    const value = (bag as Record<string, unknown>)[key];
+    if (value !== undefined && value !== null && value !== '') return value;
+  }
+  return undefined;
+}
+
+function isId(value: unknown): value is string | number | bigint | { toString(): string } {
+  if (typeof value === 'object' && value !== null) return !Array.isArray(value) && value.toString !== Object.prototype.toString;
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
+}

@@ -1,0 +1,55 @@
+import type { AuditEvent, StringMap } from './event.js';
+
+/**
+ * The text behind the event's id that the server hashes (Publisher API, "Hash"). The id is minted by the server, so this part can be
+ * kept ready from the moment the event is serialised.
+ *
+ * @param event the event exactly as it is sent: parsed from the bytes, or made of nothing but strings and booleans
+ */
+export function canonicalTail(event: AuditEvent): string {
+  let text =
+    `:${escapePart(event.action)}` +
+    `:${idOf(event.target)}:${idOf(event.actor)}:${idOf(event.group)}` +
+    `:${event.source_ip ? escapePart(event.source_ip) : ''}` +
+    `:${event.is_failure ? '1' : '0'}:${event.is_anonymous ? '1' : '0'}:` +
+    (event.fields ? pairs(event.fields) : ':');
+  if (event.external_id) text += `:${escapePart(event.external_id)}`;
+  if (event.metadata) text += `:${pairs(event.metadata)}`;
+  return text;
+}
+
+/**
+ * The whole text that the server hashes (Publisher API, "Hash").
+ *
+ * @param id the id in the server's receipt
+ * @param event the event exactly as it was sent
+ */
+export function canonicalText(id: string, event: AuditEvent): string {
+  return escapePart(id) + canonicalTail(event);
+}
+
+/**
+ * Escapes a part of the canonical text (Publisher API, "Hash").
+ *
+ * @param part an id, action or address
+ */
+export function escapePart(part: string): string {
+  return part.replaceAll('%', '%25').replaceAll(':', '%3A');
+}
+
+function escapeInMap(part: string): string {
+  return escapePart(part).replaceAll('=', '%3D').replaceAll(';', '%3B');
+}
+
+function idOf(part: { id?: string } | undefined): string {
+  return part?.id ? escapePart(part.id) : '';
+}
+
+function pairs(map: StringMap): string {
+  let text = '';
+  for (const key of Object.keys(map).sort()) {
+    // The server does not look into a `__proto__` key, so a value behind it may be anything (trap 9).
+    text += `${escapeInMap(key)}=${escapeInMap(String(map[key]))};`;
+  }
+  return text;
+}

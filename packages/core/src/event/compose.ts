@@ -1,0 +1,86 @@
+import type { ActorInput, Attempt, GroupInput } from '../attempt/attempt.js';
+import { resolveIdentity } from '../attempt/identity.js';
+import type { Outcome } from '../attempt/outcome.js';
+import type { AuditEvent } from './event.js';
+import { type EventInput, type MapInput, normaliseEvent } from './normalise.js';
+import { cleanId } from './text.js';
+import { keepIdentity, type TypedIdentityPolicy } from './privacy.js';
+
+/** What composing needs beside the attempt. */
+export interface ComposeSettings {
+  component?: string | undefined;
+  version?: string | undefined;
+  typedIdentity: TypedIdentityPolicy;
+  identityKey?: string | undefined;
+}
+
+const MAX_USER_AGENT = 512;
+const MAX_REQUEST_ID = 128;
+const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/;
+const NO_TRACE = '0'.repeat(32);
+
+/**
+ * Composes the event of an attempt. It takes from the attempt what is named here and nothing else, so that no password, token or cookie can
+ * come along.
+ *
+ * @param attempt what was observed
+ * @param outcome how it came out
+ * @param settings what the application configured
+ */
+export function composeEvent(attempt: Attempt, outcome: Outcome, settings: ComposeSettings): AuditEvent {
+  const identity = resolveIdentity(attempt, outcome);
+  const actor = partOf(identity.actor, ['name', 'href', 'fields']);
+  const { ending } = attempt;
+  const fields: MapInput = {
+    outcome: outcome.outcome,
+    reason: outcome.reason,
+    evidence: outcome.evidence,
+    group_source: identity.groupSource,
+    method: attempt.mark?.method ?? attempt.method,
+    status: ending.kind === 'answered' ? ending.status : undefined,
+    duration_ms: Math.round(attempt.duration),
+    route: attempt.route,
+    user_agent: attempt.userAgent?.slice(0, MAX_USER_AGENT),
+    request_id: attempt.requestId?.slice(0, MAX_REQUEST_ID),
+    trace_id: traceIdOf(attempt.traceparent),
+  };
+  if (attempt.identity !== undefined && actor === undefined) {
+    const { typedIdentity, identityKey } = settings;
+    Object.assign(fields, keepIdentity(attempt.identity, attempt.identityIsPassword ?? false, typedIdentity, identityKey));
+  }
+  const input: EventInput = {
+    action: outcome.outcome === 'challenge' ? 'user.login.challenge' : 'user.login',
+    crud: 'c',
+    actor: actor,
+    group: partOf(identity.group, ['name']),
+    is_failure: outcome.outcome === 'failure' || outcome.outcome === 'unknown',
+    is_anonymous: actor === undefined,
+    source_ip: attempt.address,
+    created: attempt.startedAt,
+    description: DESCRIPTIONS[outcome.outcome],
+    component: settings.component,
+    version: settings.version,
+    fields,
+  };
+  return normaliseEvent(input);
+}
+
+const DESCRIPTIONS = {
+  success: 'Login succeeded',
+  failure: 'Login failed',
+  challenge: 'Login awaits a further factor',
+  unknown: 'Login ended without proof of success or failure',
+} as const;
+
+/** Takes of an actor or group what the API keeps; one without a usable id costs the event nothing but that part. */
+function partOf(input: ActorInput | GroupInput | undefined, keys: readonly string[]): { id: string } | undefined {
+  const described = typeof input === 'object' && input.toString === Object.prototype.toString;
+  const bag = (described ? input : { id: input }) as Record<string, unknown>;
+  const id = cleanId(bag['id']);
+  return id === undefined ? undefined : { ...Object.fromEntries(keys.map((key) => [key, bag[key]])), id };
+}
+
+function traceIdOf(traceparent: string | undefined): string | undefined {
+  const id = traceparent === undefined ? undefined : TRACEPARENT.exec(traceparent.slice(0, 64))?.[1];
+  return id === NO_TRACE ? undefined : id;
+}

@@ -1,0 +1,124 @@
+import { AuditError } from '../errors.js';
+import { nearest } from '../nearest.js';
+import { normaliseAddress } from './address.js';
+import type { Actor, AuditEvent, Crud, Group, StringMap, Target } from './event.js';
+import { EVENT_KEYS, violations } from './rules.js';
+import { cleanId, cleanText, MAX_ID } from './text.js';
+
+/** A value that becomes a string of the API; `undefined`, `null` and empty strings are left out. */
+export type TextInput = string | number | bigint | boolean | null | undefined;
+
+/** An id that becomes a string of the API; objects count by their own `toString`, as an ObjectId does. */
+export type IdInput = string | number | bigint | { toString(): string };
+
+export type MapInput = Record<string, TextInput>;
+
+/** An event as people write it: ids may be numbers, `created` may be a Date, values may be absent. */
+export interface EventInput {
+  action: string;
+  /** @default 'c' */
+  crud?: Crud;
+  actor?: { id: IdInput; name?: TextInput; href?: TextInput; fields?: MapInput } | undefined;
+  group?: { id: IdInput; name?: TextInput } | undefined;
+  target?: { id: IdInput; name?: TextInput; href?: TextInput; type?: TextInput; fields?: MapInput } | undefined;
+  is_failure?: boolean | undefined;
+  /** @default true when there is no actor */
+  is_anonymous?: boolean | undefined;
+  source_ip?: string | undefined;
+  /** A Date, milliseconds since 1970, or ISO 8601. @default now */
+  created?: Date | number | string | undefined;
+  description?: TextInput;
+  component?: TextInput;
+  version?: TextInput;
+  external_id?: TextInput;
+  fields?: MapInput | undefined;
+  metadata?: MapInput | undefined;
+}
+
+/**
+ * Makes an event that the server takes and finds again: ids become strings, empty values are left out, addresses get a form that it accepts,
+ * what would hide the event from search is replaced (Publisher API, "Event", traps 1 to 4 and 9).
+ *
+ * @param input the event as it was written
+ * @throws AuditError `ERR_AUDIT_EVENT_INVALID` when something needed is missing or wrong; the message names the field
+ */
+export function normaliseEvent(input: EventInput): AuditEvent {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw invalidEvent('', `an event must be an object, not ${input === null ? 'null' : typeof input}`);
+  }
+  for (const key of Object.keys(input)) {
+    if (!EVENT_KEYS.includes(key) && key !== '__proto__') {
+      throw invalidEvent(key, `"${key.slice(0, 64)}" is not a field of an event${nearest(key, EVENT_KEYS)}`);
+    }
+  }
+  const address = normaliseAddress(input.source_ip);
+  const fields = mapOf(input.fields);
+  if (address.seen !== undefined && fields['source_ip_seen'] === undefined) fields['source_ip_seen'] = cleanText(address.seen, MAX_ID)!;
+  const actor = partOf<Actor>('actor', input.actor);
+
+  const event: AuditEvent = { action: cleanId(input.action) ?? '', crud: input.crud ?? 'c' };
+  assign(event, 'actor', actor);
+  assign(event, 'group', partOf<Group>('group', input.group));
+  assign(event, 'target', partOf<Target>('target', input.target));
+  event.is_failure = input.is_failure ?? false;
+  event.is_anonymous = input.is_anonymous ?? actor === undefined;
+  assign(event, 'source_ip', address.source_ip);
+  event.created = createdOf(input.created);
+  assign(event, 'description', cleanText(input.description));
+  assign(event, 'component', cleanText(input.component));
+  assign(event, 'version', cleanText(input.version));
+  assign(event, 'external_id', cleanId(input.external_id));
+  if (Object.keys(fields).length > 0) event.fields = fields;
+  const metadata = mapOf(input.metadata);
+  if (Object.keys(metadata).length > 0) event.metadata = metadata;
+
+  const [violation] = violations(event);
+  if (violation) throw invalidEvent(violation.field, violation.message);
+  return event;
+}
+
+function assign<K extends keyof AuditEvent>(event: AuditEvent, key: K, value: AuditEvent[K] | undefined): void {
+  if (value !== undefined) event[key] = value;
+}
+
+function partOf<T extends Actor | Group | Target>(part: string, input: Record<string, unknown> | undefined): T | undefined {
+  if (input === undefined || input === null) return undefined;
+  if (typeof input !== 'object') throw invalidEvent(part, `"${part}" must be an object with an id, not a ${typeof input}`);
+  const id = cleanId(input['id']);
+  if (id === undefined) throw invalidEvent(`${part}.id`, `"${part}.id" is missing, empty or not a string or number`);
+  const out: Record<string, unknown> = { id };
+  for (const key of Object.keys(input)) {
+    if (key === 'id' || key === '__proto__') continue;
+    const value = key === 'fields' ? mapOf(input[key] as MapInput) : cleanText(input[key]);
+    if (value !== undefined && (typeof value === 'string' || Object.keys(value).length > 0)) out[key] = value;
+  }
+  return out as unknown as T;
+}
+
+/** Built from entries, so that a `__proto__` key stays a key, in the bytes as in the hash (Publisher API, trap 9). */
+function mapOf(input: MapInput | null | undefined): StringMap {
+  if (typeof input !== 'object' || input === null) return {};
+  const entries: [string, string][] = [];
+  for (const key of Object.keys(input)) {
+    const cleanKey = cleanText(key, MAX_ID);
+    const value = cleanText(input[key]);
+    if (cleanKey !== undefined && value !== undefined) entries.push([cleanKey, value]);
+  }
+  return Object.fromEntries(entries);
+}
+
+function createdOf(created: Date | number | string | undefined): string {
+  if (created === undefined) return new Date().toISOString();
+  const date = new Date(created);
+  if (Number.isNaN(date.getTime())) {
+    throw invalidEvent('created', '"created" must be a Date, milliseconds since 1970 or an ISO 8601 string');
+  }
+  // A string keeps its own offset, if the server would take it as it is.
+  return typeof created === 'string' && violations({ action: '-', crud: 'c', is_anonymous: true, created }).length === 0
+    ? created
+    : date.toISOString();
+}
+
+function invalidEvent(field: string, message: string): AuditError {
+  return new AuditError('ERR_AUDIT_EVENT_INVALID', `The event was not queued: ${message}.`, { field });
+}

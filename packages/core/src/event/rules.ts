@@ -1,0 +1,155 @@
+import validator from 'validator';
+
+/** One reason why the server would refuse an event. */
+export interface Violation {
+  /** The path of the field, e.g. `actor.id`; empty for the event itself. */
+  field: string;
+  message: string;
+  violation: 'missing' | 'invalid' | 'unknown';
+}
+
+const STRINGS = ['description', 'component', 'version', 'external_id'] as const;
+const MAPS = ['fields', 'metadata'] as const;
+const BOOLEANS = ['is_failure', 'is_anonymous'] as const;
+const PARTS = {
+  actor: ['id', 'name', 'href', 'fields'],
+  group: ['id', 'name'],
+  target: ['id', 'name', 'href', 'type', 'fields'],
+} as const;
+
+/** The keys that an event of the Publisher API may have. */
+export const EVENT_KEYS: readonly string[] = [
+  'action',
+  'crud',
+  'created',
+  'source_ip',
+  ...Object.keys(PARTS),
+  ...STRINGS,
+  ...MAPS,
+  ...BOOLEANS,
+];
+
+const OCTET = '(?:1?\\d?\\d|2[0-4]\\d|25[0-5])';
+const IPV4 = new RegExp(`^(?!0)${OCTET}(?:\\.${OCTET}){3}$`);
+// The server anchors the compressed form at the start only, and the full form at the end only.
+const HEXTET = '[0-9A-Fa-f]{1,4}';
+const IPV6 = new RegExp(`^${HEXTET}(?::${HEXTET})*::${HEXTET}|${HEXTET}(?::${HEXTET}){7}$`);
+
+/**
+ * Says why the server would refuse an event; an empty list means that it takes it (Publisher API, "Event", traps 1 to 3 and 9). What the
+ * server answers with 500 because of a wrong type is a violation like any other.
+ *
+ * @param body the parsed JSON of one event
+ */
+export function violations(body: unknown): Violation[] {
+  if (!isObject(body)) return [invalid('', `an event must be a JSON object, not ${kindOf(body)}`)];
+  const found: Violation[] = [];
+  unknownKeys(body, EVENT_KEYS, '', found);
+
+  for (const key of ['action', 'crud']) {
+    if (body[key] === undefined || body[key] === '') found.push(missing(key, `Missing required field '${key}'`));
+    else if (typeof body[key] !== 'string') found.push(notA('string', key, body[key]));
+  }
+  if (typeof body['crud'] === 'string' && !/^[crud]$/.test(body['crud'])) {
+    found.push(invalid('crud', `Invalid value for 'crud' field: ${body['crud'].slice(0, 40)}`));
+  }
+  for (const [part, keys] of Object.entries(PARTS)) checkPart(part, keys, body[part], found);
+  for (const key of STRINGS) checkString(key, body[key], found);
+  for (const key of MAPS) checkMap(key, body[key], found);
+  for (const key of BOOLEANS) checkBoolean(key, body[key], found);
+
+  // The server looks at the value as it came, so the string "false" counts as true here as it does in the hash.
+  if (!body['is_anonymous'] && (body['actor'] === undefined || isEmptyObject(body['actor']))) {
+    found.push(missing('actor', "Event is not marked anonymous, and missing required field 'actor'"));
+  }
+  checkCreated(body['created'], found);
+  checkString('source_ip', body['source_ip'], found);
+  const address = body['source_ip'];
+  if (typeof address === 'string' && address !== '' && !IPV4.test(address) && !IPV6.test(address)) {
+    found.push(
+      invalid('source_ip', `Unable to parse 'source_ip' field as valid IPV4 or IPV6 address: ${address.slice(0, 64)}`),
+    );
+  }
+  return found;
+}
+
+function checkPart(part: string, keys: readonly string[], value: unknown, found: Violation[]): void {
+  if (value === undefined || isEmptyObject(value)) return;
+  if (!isObject(value)) return void found.push(notA('object', part, value));
+  unknownKeys(value, keys, `${part}.`, found);
+  if (value['id'] === undefined || value['id'] === '') {
+    found.push(missing(`${part}.id`, `Field '${part}.id' is required if '${part}' is present`));
+  }
+  for (const key of keys) {
+    if (key === 'fields') checkMap(`${part}.fields`, value[key], found);
+    else if (key !== 'id' || value[key] !== '') checkString(`${part}.${key}`, value[key], found);
+  }
+}
+
+function checkString(field: string, value: unknown, found: Violation[]): void {
+  if (value === undefined) return;
+  if (typeof value !== 'string') found.push(notA('string', field, value));
+  else if (value === '') found.push(invalid(field, `"${field}" is not allowed to be empty`));
+}
+
+function checkMap(field: string, value: unknown, found: Violation[]): void {
+  if (value === undefined) return;
+  if (!isObject(value)) return void found.push(notA('object', field, value));
+  for (const key of Object.keys(value)) {
+    if (key === '__proto__') continue;
+    if (key === '') found.push(invalid(`${field}.`, `"${field}." is not allowed`));
+    else checkMapValue(`${field}.${key.slice(0, 64)}`, value[key], found);
+  }
+}
+
+function checkMapValue(field: string, value: unknown, found: Violation[]): void {
+  if (typeof value !== 'string') found.push(invalid(field, `"${field}" must be a string`));
+  else if (value === '') found.push(invalid(field, `"${field}" is not allowed to be empty`));
+}
+
+function checkBoolean(field: string, value: unknown, found: Violation[]): void {
+  if (value === undefined || value === null || typeof value === 'boolean') return;
+  if (typeof value === 'string' && /^(?:true|false)$/i.test(value)) return;
+  found.push(notA('boolean', field, value));
+}
+
+function checkCreated(value: unknown, found: Violation[]): void {
+  if (value === undefined) return;
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  if (text.length > 64 || !validator.isISO8601(text, { strict: true }) || Number.isNaN(new Date(text).getTime())) {
+    found.push(invalid('created', `"created" must be a valid date (ISO 8601, extended form)`));
+  }
+}
+
+function unknownKeys(value: Record<string, unknown>, known: readonly string[], prefix: string, found: Violation[]): void {
+  for (const key of Object.keys(value)) {
+    if (key === '__proto__' || known.includes(key)) continue;
+    const field = `${prefix}${key.slice(0, 64)}`;
+    found.push({ field, message: `"${field}" is not allowed`, violation: 'unknown' });
+  }
+}
+
+function missing(field: string, message: string): Violation {
+  return { field, message, violation: 'missing' };
+}
+
+function invalid(field: string, message: string): Violation {
+  return { field, message, violation: 'invalid' };
+}
+
+function notA(wanted: string, field: string, value: unknown): Violation {
+  return invalid(field, `"${field}" must be ${wanted === 'object' ? 'an object' : `a ${wanted}`}, not ${kindOf(value)}`);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isEmptyObject(value: unknown): boolean {
+  return isObject(value) && Object.keys(value).length === 0;
+}

@@ -1,0 +1,50 @@
+export { type Auditor, type AuditorStats, createAuditor } from './auditor.js';
+export {
+  type AttemptSource,
+  type AuditLoginOptions,
+  auditLoginSchema,
+  createLoginAudit,
+  type LoginAudit,
+  type Look,
+  markerOf,
+} from './login-audit.js';
+export { type AuditorOptions, type Connection, type ConnectionSources, optionNames, parseOptions, readConnection } from './options.js';
+export type { SettingSource } from './environment.js';
+export { AuditError, type AuditErrorCode, type AuditErrorDetails, ERROR_CODES, isAuditError } from './errors.js';
+export type { Logger } from './logger.js';
+export { nearest } from './nearest.js';
+
+export {
+  type ActorInput,
+  type Attempt,
+  type Ending,
+  type Evidence,
+  type GroupInput,
+  type LoginSigns,
+  type Mark,
+  type OutcomeKind,
+  type Reason,
+  REASONS,
+  type SessionSight,
+} from './attempt/attempt.js';
+export type { AttemptView, Extractor, Extractors } from './attempt/extract.js';
+export type { Marker, MarkDetails } from './attempt/marker.js';
+export { decideOutcome, type Outcome, type RedirectRules } from './attempt/outcome.js';
+export { pathOf } from './attempt/routes.js';
+export { sightOf } from './attempt/session.js';
+
+export { type NormalisedAddress, normaliseAddress } from './event/address.js';
+export { canonicalTail, canonicalText } from './event/canonical.js';
+export type { Actor, AuditEvent, Crud, Group, Receipt, StringMap, Target } from './event/event.js';
+export { eventHash } from './event/hash.js';
+export { eventId } from './event/id.js';
+export { type EventInput, type IdInput, type MapInput, normaliseEvent, type TextInput } from './event/normalise.js';
+export { serialise, type SerialisedEvent } from './event/serialise.js';
+export type { TypedIdentityPolicy } from './event/privacy.js';
+export { EVENT_KEYS, type Violation, violations } from './event/rules.js';
+
+export { httpTransport, type HttpTransportOptions } from './publish/http-transport.js';
+export type { CheckedReceipt, Verdict } from './publish/receipt.js';
+export { receiptMatches } from './event/hash.js';
+export type { Delivery, Transport } from './publish/transport.js';
+export type { Spool, SpoolSize } from './spool/spool.js';

@@ -1,0 +1,296 @@
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import type { Attempt, Ending, Mark, SessionSight } from './attempt/attempt.js';
+import { extract, type AttemptView, type Extractor, type Extractors } from './attempt/extract.js';
+import { accountOf, tenantOf } from './attempt/identity.js';
+import { createMarker, type Marker, silentMarker } from './attempt/marker.js';
+import { headerOf, observeEnding, type ObservedResponse } from './attempt/observe.js';
+import { decideOutcome, type RedirectRules } from './attempt/outcome.js';
+import { pathMatcher } from './attempt/pattern.js';
+import { parseRoute, routeMatcher, type RouteMatcher } from './attempt/routes.js';
+import { ownerOf, sightOf } from './attempt/session.js';
+import { typedIn } from './attempt/typed.js';
+import { type Auditor, createAuditor } from './auditor.js';
+import { AuditError } from './errors.js';
+import { type AuditorOptions, auditorSchema, parseOptions } from './options.js';
+
+/** What an adapter takes: what to audit and how to read it, and, unless an auditor is given, everything that {@link createAuditor} takes. */
+export interface AuditLoginOptions<Request = unknown> extends AuditorOptions, Extractors<Request> {
+  /** An auditor that several adapters share. @default one of its own, made from the other options */
+  auditor?: Auditor;
+  /**
+   * What to audit: `METHOD /path` or `/path` (POST), in the path notation of Express 5.
+   * @default POST on a path that ends in login, log-in, signin, sign-in, session, sessions or authenticate
+   */
+  routes?: string[];
+  /** What a redirect's target means, as path patterns; failure counts before challenge before success. */
+  redirects?: {
+    /** Targets that only somebody who was just logged in is sent to. */
+    success?: string[];
+    /** Targets of failed attempts. @default paths and queries that say error or fail, and login pages */
+    failure?: string[];
+    /** Targets that ask for a further factor. @default paths with mfa, 2fa, otp, totp, two-factor or challenge */
+    challenge?: string[];
+  };
+  /** How long an extractor may take, in milliseconds. @default 1000 */
+  extractorTimeout?: number;
+}
+
+const extractor = z.custom<never>((value) => typeof value === 'function', 'expected a function').optional();
+const pathPattern = z.string().refine(compiles((path) => pathMatcher([path])), 'expected a path pattern that begins with /');
+const pathPatterns = z.array(pathPattern.startsWith('/')).default([]);
+
+const attemptShape = {
+  auditor: z.custom<Auditor>((value) => isAuditor(value), 'expected what createAuditor() returns').optional(),
+  routes: z
+    .array(z.string().refine(compiles((route) => pathMatcher([parseRoute(route).path])), 'expected "METHOD /path" or "/path"'))
+    .min(1)
+    .optional(),
+  redirects: z.strictObject({ success: pathPatterns, failure: pathPatterns, challenge: pathPatterns }).prefault({}),
+  extractorTimeout: z.number().int().min(1).max(60_000).default(1_000),
+  actor: extractor,
+  group: extractor,
+  identity: extractor,
+  method: extractor,
+};
+
+/** All options of an adapter as the code reads them. */
+export const auditLoginSchema = auditorSchema.extend(attemptShape);
+
+/** What an adapter shows of the end of an exchange. */
+export interface Look {
+  user: unknown;
+  session: unknown;
+  body: unknown;
+  /** Whether a handler of the application took the request: without one, 404 is no attempt. */
+  routed: boolean;
+  /** The pattern of the route that answered. */
+  route?: string | undefined;
+  requestId?: string | undefined;
+}
+
+/** An exchange, as an adapter hands it over. */
+export interface AttemptSource<Request> {
+  /** The framework's own request. */
+  request: Request;
+  incoming: IncomingMessage;
+  outgoing: ObservedResponse;
+  /** The request target as it came. */
+  target: string;
+  /** The client's address by the framework's trust setting; asked at once, since some frameworks forget it when a client aborts. */
+  address(): string | undefined;
+  /** The framework's user now. */
+  user(): unknown;
+  /** The session as it was before any handler could change it; asked at the end. */
+  sessionBefore(): SessionSight | 'unseen' | undefined;
+  /** What there is to see at the end. */
+  look(): Look;
+}
+
+/** The part of an adapter that is the same in every framework. */
+export interface LoginAudit<Request> {
+  readonly auditor: Auditor;
+  /**
+   * Takes a request. It is audited if the route is a login route, if `always` is set, or if its handler marks it.
+   *
+   * @param source the exchange
+   * @param path the path without its query
+   * @param always whether the adapter is mounted on this very route
+   */
+  attend(source: AttemptSource<Request>, path: string, always: boolean): void;
+}
+
+interface Observation {
+  marker: Marker;
+  /** The innermost mount decides how the attempt is read. */
+  reader: Reader<unknown>;
+  listen(): void;
+}
+
+interface Reader<Request> extends Extractors<Request> {
+  auditor: Auditor;
+  redirects: RedirectRules;
+  extractorTimeout: number;
+}
+
+const observations = new WeakMap<IncomingMessage, Observation>();
+const NEVER_LOGIN = new Set(['HEAD', 'OPTIONS']);
+
+/**
+ * The marker of a request.
+ *
+ * @param incoming the request of node:http
+ * @returns a marker that keeps nothing, if no adapter has seen the request
+ */
+export function markerOf(incoming: IncomingMessage): Marker {
+  return observations.get(incoming)?.marker ?? silentMarker;
+}
+
+/**
+ * Creates what an adapter needs from its options.
+ *
+ * @param options see {@link AuditLoginOptions}
+ * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
+ */
+export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = {}): LoginAudit<Request> {
+  const settings = parseOptions(auditLoginSchema, options);
+  const reader: Reader<Request> = {
+    auditor: auditorFor(options),
+    redirects: {
+      success: pathMatcher(settings.redirects.success),
+      failure: pathMatcher(settings.redirects.failure),
+      challenge: pathMatcher(settings.redirects.challenge),
+    },
+    extractorTimeout: settings.extractorTimeout,
+    actor: options.actor,
+    group: options.group,
+    identity: options.identity,
+    method: options.method,
+  };
+  const isLogin: RouteMatcher = routeMatcher(settings.routes);
+
+  return {
+    auditor: reader.auditor,
+    attend(source, path, always) {
+      const method = source.incoming.method ?? '';
+      const observation = observations.get(source.incoming) ?? observe(source, path);
+      observation.reader = reader as Reader<unknown>;
+      if ((always && !NEVER_LOGIN.has(method)) || isLogin(method, path)) observation.listen();
+    },
+  };
+
+  function observe(source: AttemptSource<Request>, path: string): Observation {
+    const startedAt = Date.now();
+    const startedTick = performance.now();
+    let mark: Mark | 'skip' | undefined;
+    let listening = false;
+
+    const observation: Observation = {
+      marker: createMarker((said) => {
+        mark = said;
+        observation.listen();
+      }),
+      reader: reader as Reader<unknown>,
+      listen() {
+        if (listening) return;
+        listening = true;
+        const address = source.address();
+        const userBefore = source.user();
+        observeEnding(source.outgoing, (ending) => {
+          const look = source.look();
+          if (mark === 'skip' || (mark === undefined && isNoAttempt(ending, look))) return;
+          const seen: Seen = { startedAt, duration: performance.now() - startedTick, path, ending, mark, address, userBefore };
+          const { reader: innermost } = observation as { reader: Reader<Request> };
+          void innermost.auditor.record(readAttempt(source, look, seen, innermost), (attempt) =>
+            decideOutcome(attempt, innermost.redirects),
+          );
+        });
+      },
+    };
+    observations.set(source.incoming, observation);
+    return observation;
+  }
+}
+
+interface Seen {
+  startedAt: number;
+  duration: number;
+  path: string;
+  ending: Ending;
+  mark: Mark | undefined;
+  address: string | undefined;
+  userBefore: unknown;
+}
+
+function isNoAttempt(ending: Ending, look: Look): boolean {
+  return ending.kind === 'answered' && ending.status === 404 && !look.routed;
+}
+
+async function readAttempt<Request>(
+  source: AttemptSource<Request>,
+  look: Look,
+  seen: Seen,
+  reader: Reader<Request>,
+): Promise<Attempt> {
+  const { incoming } = source;
+  const { userBefore, ending, ...rest } = seen;
+  const owner = ownerOf(look.session);
+  const view: AttemptView<Request> = {
+    request: source.request,
+    method: incoming.method ?? '',
+    path: seen.path,
+    headers: incoming.headers,
+    body: look.body,
+    user: look.user,
+    session: look.session,
+    status: ending.kind === 'answered' ? ending.status : undefined,
+  };
+  // All that the request and session show is read before the first await: afterwards they may change.
+  const signs = {
+    before: source.sessionBefore(),
+    after: sightOf(look.session),
+    userAppeared: isPresent(look.user) && !isPresent(userBefore),
+  };
+  const user = accountOf(look.user) ?? accountOf(owner);
+  const userGroup = tenantOf(look.user) ?? tenantOf(owner);
+  const fallback = typedIn(look.body);
+
+  const run = <T>(name: string, extractor: Extractor<T, Request> | undefined): Promise<T | undefined> =>
+    extract(name, extractor, view, reader.extractorTimeout, reader.auditor.problem);
+  const [actor, group, identity, method] = await Promise.all([
+    run('actor', reader.actor),
+    run('group', reader.group),
+    run('identity', reader.identity),
+    run('method', reader.method),
+  ]);
+  const typed = identity === undefined ? fallback : typedIn(look.body, String(identity));
+  return {
+    ...rest,
+    ending,
+    route: look.route,
+    signs,
+    cameWithCookie: incoming.headers.cookie !== undefined,
+    cameWithBearer: /^bearer\s/i.test(incoming.headers.authorization?.slice(0, 16) ?? ''),
+    user,
+    userGroup,
+    actor,
+    group,
+    identity: typed.identity,
+    identityIsPassword: typed.identityIsPassword,
+    method: method ?? (typed.hasPassword ? 'password' : undefined),
+    userAgent: headerOf(incoming, 'user-agent'),
+    requestId: look.requestId ?? headerOf(incoming, 'x-request-id'),
+    traceparent: headerOf(incoming, 'traceparent'),
+  };
+}
+
+function auditorFor<Request>(options: AuditLoginOptions<Request>): Auditor {
+  const names = Object.keys(options);
+  if (options.auditor === undefined) {
+    return createAuditor(Object.fromEntries(names.filter((name) => name in auditorSchema.shape).map((name) => [name, options[name as keyof AuditorOptions]])));
+  }
+  const misplaced = names.find((name) => name in auditorSchema.shape);
+  if (misplaced === undefined) return options.auditor;
+  throw new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "${misplaced}" belongs to createAuditor(), since an auditor is given.`, {
+    field: misplaced,
+  });
+}
+
+function isAuditor(value: unknown): value is Auditor {
+  return typeof value === 'object' && value !== null && typeof (value as Partial<Auditor>).record === 'function';
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== false;
+}
+
+function compiles(compile: (text: string) => unknown): (text: string) => boolean {
+  return (text) => {
+    try {
+      compile(text);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+}

@@ -1,0 +1,12 @@
+import didYouMean from 'didyoumean2';
+
+/**
+ * The end of an error message that names the known word nearest to a mistyped one, or nothing if none is near.
+ *
+ * @param word what was written
+ * @param known the words that would have been right
+ */
+export function nearest(word: string, known: readonly string[]): string {
+  const match = didYouMean(word.slice(0, 64), known, { threshold: 0.4 });
+  return typeof match === 'string' ? `; did you mean "${match}"?` : '';
+}

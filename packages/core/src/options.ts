@@ -1,0 +1,251 @@
+import { z } from 'zod';
+import { fromEnvironment, type SettingSource, VARIABLES } from './environment.js';
+import { AuditError } from './errors.js';
+import { consoleLogger, type Logger } from './logger.js';
+import { nearest } from './nearest.js';
+import type { TypedIdentityPolicy } from './event/privacy.js';
+import type { CheckedReceipt } from './publish/receipt.js';
+import type { AuditEvent } from './event/event.js';
+
+/** What {@link createAuditor} takes. Everything may be left out, if the environment says where to publish. */
+export interface AuditorOptions {
+  /** Base address of the API, may carry a path. @default `AUDITLOG_API_BASE` */
+  apiBase?: string;
+  /** Project id. @default `AUDITLOG_API_PROJECT`, then `BOOTSTRAP_PUBLISHER_PROJECT` */
+  project?: string;
+  /** Publisher token of the project. @default `AUDITLOG_API_TOKEN`, then `BOOTSTRAP_PUBLISHER_TOKEN` */
+  token?: string;
+  /** Name of the application, in each event's `component`. */
+  component?: string;
+  /** Version of the application, in each event's `version`. */
+  version?: string;
+  /** What is kept of the user name that was typed when nobody is proven. @default 'masked' */
+  typedIdentity?: TypedIdentityPolicy;
+  /** Key of the digest by which attempts on one account are found; 16 characters or more. Without it no digest is made. */
+  identityKey?: string;
+  /** Bounds of the queue. What does not fit is dropped, counted and reported. */
+  spool?: {
+    /** The most events that wait. @default 100000 */
+    maxEvents?: number;
+    /** The most bytes that wait. @default 67108864 */
+    maxBytes?: number;
+  };
+  /** How events are sent. Times are in milliseconds. */
+  publish?: {
+    /** The most events a call, 1 to 50. @default 50 */
+    batchSize?: number;
+    /** The most calls in flight, 1 to 32. @default 4 */
+    concurrency?: number;
+    /** How long to wait for a connection. @default 5000 */
+    connectTimeout?: number;
+    /** How long to wait for an answer. @default 10000 */
+    timeout?: number;
+    /** The first bound of the back-off. @default 500 */
+    backoffMin?: number;
+    /** The last bound of the back-off. @default 60000 */
+    backoffMax?: number;
+  };
+  /** How long `flush()` and `close()` wait for the queue to drain, in milliseconds. @default 10000 */
+  closeTimeout?: number;
+  /** Takes warnings and errors; any pino-like logger. @default standard error */
+  logger?: Logger;
+  /** Is called with every receipt once it was checked. */
+  onReceipt?: (receipt: CheckedReceipt) => void;
+  /** Is called for every event that is lost: no room, refused by the server, or still waiting when the auditor was closed. */
+  onDrop?: (event: AuditEvent, error: AuditError) => void;
+  /** Is called when a receipt's hash is not the hash of what was sent. */
+  onMismatch?: (receipt: CheckedReceipt) => void;
+  /** Is called with every error that is not the caller's: failed tries, failing extractors. */
+  onError?: (error: AuditError) => void;
+}
+
+const text = z.string().min(1);
+const milliseconds = (min: number, max: number) => z.number().int().min(min).max(max);
+const callback = <T>() => z.custom<T>((value) => typeof value === 'function', 'expected a function').optional();
+
+/** The options as the code reads them: the only place with their bounds and defaults. */
+export const auditorSchema = z.strictObject({
+  apiBase: text.optional(),
+  project: text.optional(),
+  token: text.optional(),
+  component: text.optional(),
+  version: text.optional(),
+  typedIdentity: z.enum(['masked', 'plain', 'hmac', 'omit']).default('masked'),
+  identityKey: z.string().min(16).optional(),
+  spool: z
+    .strictObject({
+      maxEvents: z.number().int().min(1).default(100_000),
+      maxBytes: z.number().int().min(1024).default(67_108_864),
+    })
+    .prefault({}),
+  publish: z
+    .strictObject({
+      batchSize: z.number().int().min(1).max(50).default(50),
+      concurrency: z.number().int().min(1).max(32).default(4),
+      connectTimeout: milliseconds(1, 600_000).default(5_000),
+      timeout: milliseconds(1, 600_000).default(10_000),
+      backoffMin: milliseconds(1, 600_000).default(500),
+      backoffMax: milliseconds(1, 3_600_000).default(60_000),
+    })
+    .prefault({}),
+  closeTimeout: milliseconds(0, 600_000).default(10_000),
+  logger: z
+    .custom<Logger>((value) => isLogger(value), 'expected an object with warn() and error()')
+    .default(consoleLogger),
+  onReceipt: callback<(receipt: CheckedReceipt) => void>(),
+  onDrop: callback<(event: AuditEvent, error: AuditError) => void>(),
+  onMismatch: callback<(receipt: CheckedReceipt) => void>(),
+  onError: callback<(error: AuditError) => void>(),
+});
+
+/** The options with nothing undefined that has a default. */
+export type Settings = z.output<typeof auditorSchema> & Connection;
+
+/** Where to publish, as whom. */
+export interface Connection {
+  apiBase: string;
+  project: string;
+  token: string;
+}
+
+/** {@link Connection}, and where each part came from. */
+export type ConnectionSources = Record<keyof Connection, SettingSource>;
+
+/**
+ * Turns options and environment into settings.
+ *
+ * @param options what the application gave
+ * @param env the environment
+ * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
+ */
+export function readSettings(options: AuditorOptions, env: NodeJS.ProcessEnv = process.env): Settings {
+  const parsed = parseOptions(auditorSchema, options);
+  if (parsed.identityKey === undefined && parsed.typedIdentity === 'hmac') {
+    throw invalidOption('identityKey', 'is missing; typedIdentity "hmac" needs a key of 16 characters or more');
+  }
+  const { publish } = parsed;
+  if (publish.backoffMax < publish.backoffMin) {
+    throw invalidOption('publish.backoffMax', `is ${publish.backoffMax}; expected at least publish.backoffMin, ${publish.backoffMin}`);
+  }
+  return { ...parsed, ...readConnection(options, env).connection };
+}
+
+/**
+ * Finds out where to publish: from the options, then from the environment.
+ *
+ * @param options what the application gave
+ * @param env the environment
+ * @throws AuditError `ERR_AUDIT_CONFIG_MISSING` naming each part that is missing, `ERR_AUDIT_OPTION_INVALID` for one that cannot be right
+ */
+export function readConnection(
+  options: Partial<Connection>,
+  env: NodeJS.ProcessEnv = process.env,
+): { connection: Connection; sources: ConnectionSources } {
+  const names = ['apiBase', 'project', 'token'] as const;
+  const found = names.map((name) => {
+    const given = options[name];
+    return given === undefined ? fromEnvironment(name, env) : { value: given, source: 'options' as const };
+  });
+  const missing = names.filter((_, index) => found[index] === undefined);
+  if (missing.length > 0) throw configMissing(missing);
+  const [apiBase, project, token] = found as { value: string; source: SettingSource }[];
+  return {
+    connection: {
+      apiBase: checkApiBase(apiBase!.value, apiBase!.source),
+      project: checkHeaderSafe('project', project!.value, project!.source),
+      token: checkHeaderSafe('token', token!.value, token!.source),
+    },
+    sources: { apiBase: apiBase!.source, project: project!.source, token: token!.source },
+  };
+}
+
+/**
+ * Checks options against a schema.
+ *
+ * @param schema a strict schema
+ * @param options what was given
+ * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN` with the nearest known option, or `ERR_AUDIT_OPTION_INVALID`
+ */
+export function parseOptions<S extends z.ZodType>(schema: S, options: unknown): z.output<S> {
+  const result = schema.safeParse(options);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const name = path === '' ? issue.keys[0]! : `${path}.${issue.keys[0]!}`;
+    throw new AuditError('ERR_AUDIT_OPTION_UNKNOWN', `Unknown option "${name}"${nearest(name, optionNames(schema))}.`, { field: name });
+  }
+  if (path === '') throw new AuditError('ERR_AUDIT_OPTION_INVALID', `The options are ${show(options)}; expected an object.`);
+  const seen = SECRET_OPTIONS.has(path) ? `a ${typeof valueAt(options, issue.path)} that is not shown` : show(valueAt(options, issue.path));
+  throw invalidOption(path, `is ${seen}: ${issue.message}`);
+}
+
+/**
+ * The names of all options of a schema, those of nested objects with a dot.
+ *
+ * @param schema an object schema, perhaps with a default
+ */
+export function optionNames(schema: z.ZodType): string[] {
+  return Object.entries(shapeOf(schema)).flatMap(([name, field]) => [
+    name,
+    ...optionNames(field).map((inner) => `${name}.${inner}`),
+  ]);
+}
+
+function shapeOf(schema: z.ZodType): Record<string, z.ZodType> {
+  if (schema instanceof z.ZodObject) return schema.shape as Record<string, z.ZodType>;
+  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) return shapeOf(schema.unwrap() as z.ZodType);
+  return {};
+}
+
+const SECRET_OPTIONS = new Set(['token', 'identityKey']);
+
+const HOW_TO_GET = {
+  apiBase: 'the address of your audit log, e.g. https://auditlog.example.com',
+  project: "the project's id, shown in the audit log's admin portal",
+  token: "the project's publisher token, shown in the audit log's admin portal",
+} as const;
+
+function configMissing(missing: readonly (keyof Connection)[]): AuditError {
+  const lines = missing.map((name) => `  ${name}: set ${VARIABLES[name].join(' or ')}, or the option "${name}" (${HOW_TO_GET[name]})`);
+  return new AuditError(
+    'ERR_AUDIT_CONFIG_MISSING',
+    `auditlogin does not know where to publish. Missing:\n${lines.join('\n')}\n` +
+      'For development, "npx auditlogin dev" starts a collector and prints all three.',
+    { field: missing[0]! },
+  );
+}
+
+function checkApiBase(value: string, source: SettingSource): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
+    const seen = url?.password ? 'an address with a password in it' : show(value);
+    throw invalidOption('apiBase', `(from ${source}) is ${seen}; expected an http or https address without query or credentials`);
+  }
+  return value.replace(/\/+$/, '');
+}
+
+function checkHeaderSafe(name: 'project' | 'token', value: string, source: SettingSource): string {
+  if (/^[\x21-\x7e]+$/.test(value)) return value;
+  throw invalidOption(name, `(from ${source}) is empty, or has white space, control or non-ASCII characters in it`);
+}
+
+function invalidOption(name: string, problem: string): AuditError {
+  return new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "${name}" ${problem}.`, { field: name });
+}
+
+function valueAt(options: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], options);
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return typeof value === 'function' ? 'a function' : String(value);
+}
+
+function isLogger(value: unknown): value is Logger {
+  if (typeof value !== 'object' || value === null) return false;
+  const { warn, error } = value as Partial<Logger>;
+  return typeof warn === 'function' && typeof error === 'function';
+}

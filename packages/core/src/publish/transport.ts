@@ -1,0 +1,26 @@
+import type { AuditError } from '../errors.js';
+import type { Receipt } from '../event/event.js';
+import type { SerialisedEvent } from '../event/serialise.js';
+
+/**
+ * What became of a batch.
+ * `accepted`: stored, a receipt for each event in order. `retry`: not stored (or, when `inDoubt`, perhaps stored); to be sent again, not before
+ * `after` milliseconds if given. `refused`: the server will not take this batch as it is; `indexes` are the events that it objects to, if it
+ * said so; `tooLarge` when it objects to the size.
+ */
+export type Delivery =
+  | { kind: 'accepted'; receipts: Receipt[] }
+  | { kind: 'retry'; error: AuditError; inDoubt: boolean; after?: number }
+  | { kind: 'refused'; error: AuditError; indexes: number[]; tooLarge: boolean };
+
+/** Carries batches to the server. */
+export interface Transport {
+  /**
+   * Sends events; never rejects.
+   *
+   * @param events 1 to 50 events; one goes out by the single call, more by the bulk call
+   */
+  send(events: readonly SerialisedEvent[]): Promise<Delivery>;
+  /** Drops what is in flight and closes the connections. */
+  close(): Promise<void>;
+}

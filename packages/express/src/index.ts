@@ -1,0 +1,109 @@
+import {
+  type AttemptSource,
+  type Auditor,
+  type AuditLoginOptions as CoreOptions,
+  createLoginAudit,
+  type Marker,
+  markerOf,
+  pathOf,
+} from '@auditlogin/core';
+import type { Request, RequestHandler } from 'express';
+import { watchSession } from './session.js';
+
+export {
+  type ActorInput,
+  type AttemptView,
+  type Auditor,
+  type AuditorOptions,
+  type AuditorStats,
+  AuditError,
+  type AuditErrorCode,
+  type AuditEvent,
+  type CheckedReceipt,
+  createAuditor,
+  type GroupInput,
+  isAuditError,
+  type Marker,
+  type MarkDetails,
+  type Reason,
+} from '@auditlogin/core';
+
+/** The options of {@link auditLogin}; extractors see the Express request as `request`. */
+export type AuditLoginOptions = CoreOptions<Request>;
+
+/** The middleware, and the auditor that it hands its attempts to. */
+export type AuditLogin = RequestHandler & {
+  /** Call its `close()` before the process ends by a signal. */
+  readonly auditor: Auditor;
+};
+
+const warned = new WeakSet<object>();
+
+/**
+ * Audits login attempts of an Express 4 or 5 application: `app.use(auditLogin())`. Each attempt becomes one event, sent after the response.
+ * Mounted on a route (`app.post('/enter', auditLogin(), handler)`) it audits that route.
+ *
+ * @param options see {@link AuditLoginOptions}; what is left out comes from the environment
+ * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
+ */
+export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
+  const audit = createLoginAudit<Request>(options);
+
+  const middleware: RequestHandler = function auditLogin(request, response, next) {
+    warnOfOpenTrust(request);
+    audit.attend(sourceOf(request, response), pathOf(request.originalUrl), request.route !== undefined);
+    next();
+  };
+  return Object.assign(middleware, { auditor: audit.auditor });
+}
+
+/**
+ * What a handler says about its attempt: `mark(req).failure('wrong_password', { actor: user })`. On a request that is no attempt by its route it
+ * makes one; on a request that no `auditLogin()` has seen it does nothing.
+ *
+ * @param request the request
+ */
+export function mark(request: Request): Marker {
+  return markerOf(request);
+}
+
+function sourceOf(request: Request, response: Parameters<RequestHandler>[1]): AttemptSource<Request> {
+  const sessionBefore = watchSession(request);
+  return {
+    request,
+    incoming: request,
+    outgoing: response,
+    target: request.originalUrl,
+    address: () => request.ip,
+    user: () => (request as { user?: unknown }).user,
+    sessionBefore,
+    look: () => ({
+      user: (request as { user?: unknown }).user,
+      session: (request as { session?: unknown }).session,
+      body: request.body as unknown,
+      routed: request.route !== undefined,
+      route: routePattern(request),
+      requestId: idOf(request),
+    }),
+  };
+}
+
+function routePattern(request: Request): string | undefined {
+  const path = (request.route as { path?: unknown } | undefined)?.path;
+  return typeof path === 'string' ? path : undefined;
+}
+
+/** What express-request-id, pino-http and the like leave on the request. */
+function idOf(request: Request): string | undefined {
+  const { id } = request as { id?: unknown };
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
+}
+
+function warnOfOpenTrust({ app }: Request): void {
+  if (app.get('trust proxy') !== true || warned.has(app)) return;
+  warned.add(app);
+  process.emitWarning(
+    '"trust proxy" is true: any client can forge the address that is audited. Name the proxies, or say how many there are.',
+    { type: 'AuditLoginWarning', code: 'AUDIT_TRUST_PROXY' },
+  );
+}

@@ -1,0 +1,23 @@
+// Builds every package as ES modules (with project references) and, where it is imported by others, as CommonJS.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+
+function run(...args) {
+  const { status } = spawnSync(process.execPath, [tsc, ...args], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+run('-b');
+for (const name of ['core', 'express', 'collector']) {
+  const cjs = join(root, 'packages', name, 'dist', 'cjs');
+  run('-p', join('packages', name, 'tsconfig.cjs.json'));
+  mkdirSync(cjs, { recursive: true });
+  writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
+}
+chmodSync(join(root, 'packages/cli/dist/esm/cli.js'), 0o755);
