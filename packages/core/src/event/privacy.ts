@@ -73,7 +73,7 @@ export function mask(typed: string): string {
 export function looksLikePassword(typed: string): boolean {
   const text = typed.slice(0, MAX_IDENTITY);
   if (EMAIL.test(text)) return false;
-  const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}\p{Extended_Pictographic}\p{C}\s._+'\"-]/u].filter((kind) => kind.test(text)).length;
+  const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}\p{Extended_Pictographic}\p{C}\s._+'"-]/u].filter((kind) => kind.test(text)).length;
   if (!NAME.test(text)) return text.length >= 8 && kinds >= 3;
   return text.length >= 16 && kinds >= 3 && entropy(text) > 3.5;
 }

@@ -1,0 +1,97 @@
+import {
+  AuditError,
+  type AuditErrorCode,
+  type Connection,
+  eventId,
+  httpTransport,
+  normaliseEvent,
+  readConnection,
+  receiptMatches,
+  serialise,
+} from '@auditlogin/core';
+import { paint } from '../paint.js';
+
+/** The flags of `auditlogin doctor`. */
+export interface DoctorFlags {
+  apiBase?: string;
+  project?: string;
+  token?: string;
+  timeout: string;
+}
+
+const WHAT_TO_DO: Partial<Record<AuditErrorCode, string>> = {
+  ERR_AUDIT_ADDRESS: 'Check the host name in AUDITLOG_API_BASE, and that this machine can resolve and reach it.',
+  ERR_AUDIT_CONNECTION: 'Nothing accepts connections there: check the port in AUDITLOG_API_BASE, and that the audit log is running.',
+  ERR_AUDIT_TIMEOUT: 'Something swallows the packets or is overloaded: check firewalls and proxies on the way, or raise --timeout.',
+  ERR_AUDIT_TLS: 'Check the certificate and the host name in it; for a private authority set NODE_EXTRA_CA_CERTS to its certificate. An http server is reached by http://.',
+  ERR_AUDIT_UNAUTHORIZED: 'Token and project must belong together: copy both anew from the admin portal (AUDITLOG_API_TOKEN, AUDITLOG_API_PROJECT).',
+  ERR_AUDIT_NOT_FOUND: 'The server has no Publisher API under this address: AUDITLOG_API_BASE may lack a path such as /auditlog, or have one too many.',
+  ERR_AUDIT_SERVER: "The server itself fails: look into the audit log's own log, its database first.",
+  ERR_AUDIT_RATE_LIMITED: 'The server or a proxy limits requests: wait, then try again.',
+  ERR_AUDIT_REFUSED: 'The server does not take a plain event: it may not be Retraced, or a proxy changes the request.',
+  ERR_AUDIT_RECEIPT: 'The answer is not that of a Publisher API: check that AUDITLOG_API_BASE is the audit log and not something before it.',
+  ERR_AUDIT_HASH_MISMATCH: 'What was stored is not what was sent: something between here and the audit log changes events. Do not rely on this log until you know what.',
+};
+
+/**
+ * Says what is configured, sends one test event and verifies the hash of its receipt. Sets the exit code: 0 or 1.
+ *
+ * @param flags the command line's flags
+ * @throws AuditError when the configuration is incomplete or cannot be right
+ */
+export async function doctor(flags: DoctorFlags): Promise<void> {
+  const { connection, sources } = readConnection(flags);
+  const origin = (name: keyof Connection): string => paint.dim(`(from ${sources[name] === 'options' ? 'the command line' : sources[name]})`);
+  console.log(`Address  ${connection.apiBase} ${origin('apiBase')}`);
+  console.log(`Project  ${connection.project} ${origin('project')}`);
+  console.log(`Token    set, ${connection.token.length} characters ${origin('token')}`);
+  if (connection.apiBase.startsWith('http:') && !/^http:\/\/(?:localhost|127\.|\[::1\])/.test(connection.apiBase)) {
+    console.log(paint.yellow('Note     the token travels in clear text over http; use https unless the network is your own'));
+  }
+
+  const problem = await trial(connection, timeoutOf(flags.timeout));
+  if (problem === undefined) return;
+  console.log(`${paint.red('✗')} ${problem.code}: ${problem.message}`);
+  console.log(`  ${WHAT_TO_DO[problem.code] ?? ''}`);
+  process.exitCode = 1;
+}
+
+async function trial(connection: Connection, timeout: number): Promise<AuditError | undefined> {
+  const transport = httpTransport({ ...connection, connections: 1, connectTimeout: timeout, timeout });
+  try {
+    const event = testEvent();
+    const started = performance.now();
+    const delivery = await transport.send([event]);
+    if (delivery.kind !== 'accepted') return delivery.error;
+    const took = Math.round(performance.now() - started);
+    const receipt = delivery.receipts[0]!;
+    console.log(`${paint.green('✓')} The test event was stored in ${took} ms as ${receipt.id}`);
+    if (!receiptMatches(receipt, event.tail)) {
+      return new AuditError('ERR_AUDIT_HASH_MISMATCH', `The server's hash ${receipt.hash} is not the hash of what was sent.`);
+    }
+    console.log(`${paint.green('✓')} Its hash is the hash of what was sent: ${receipt.hash}`);
+    return undefined;
+  } finally {
+    await transport.close();
+  }
+}
+
+/** The event of the API's documentation, marked as a test. */
+function testEvent(): ReturnType<typeof serialise> {
+  const now = Date.now();
+  const event = normaliseEvent({
+    action: 'auditlogin.doctor',
+    crud: 'c',
+    actor: { id: 'auditlogin-doctor', name: 'auditlogin doctor' },
+    created: now,
+    description: 'Test event of auditlogin doctor',
+    fields: { test: 'true' },
+  });
+  return serialise({ ...event, external_id: eventId(now) });
+}
+
+function timeoutOf(text: string): number {
+  const timeout = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (timeout > 0) return timeout;
+  throw new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "--timeout" is ${JSON.stringify(text)}; expected milliseconds from 1 to 999999.`, { field: 'timeout' });
+}
