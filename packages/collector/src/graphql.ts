@@ -1,5 +1,5 @@
 import { buildSchema, graphql, GraphQLError, type ExecutionResult } from 'graphql';
-import type { StringMap } from '@auditlogin/core';
+import { isTrue, type StringMap } from '@auditlogin/core';
 import { QueryError, readQuery } from './search.js';
 import type { Cursor, Store, StoredEvent } from './store.js';
 
@@ -104,8 +104,8 @@ function nodeOf({ id, received, created, canonicalTime, event, names }: StoredEv
     received: seconds(received),
     created: created === undefined ? null : seconds(created),
     canonical_time: seconds(canonicalTime),
-    is_failure: Boolean(event.is_failure),
-    is_anonymous: Boolean(event.is_anonymous),
+    is_failure: isTrue(event.is_failure),
+    is_anonymous: isTrue(event.is_anonymous),
     fields: pairsOf(event.fields),
     metadata: pairsOf(event.metadata),
     raw: null,

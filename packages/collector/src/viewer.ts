@@ -1,4 +1,4 @@
-import { eventHash } from '@auditlogin/core';
+import { eventHash, isTrue } from '@auditlogin/core';
 import { Eta } from 'eta';
 import { Router } from 'express';
 import { readCursor, writeCursor } from './graphql.js';
@@ -58,7 +58,7 @@ function rowOf({ id, hash, event, names, canonicalTime }: StoredEvent): ViewerRo
   return {
     time: new Date(canonicalTime).toISOString(),
     action: event.action,
-    outcome: fields?.['outcome'] ?? (event.is_failure ? 'failure' : 'success'),
+    outcome: fields?.['outcome'] ?? (isTrue(event.is_failure) ? 'failure' : 'success'),
     reason: fields?.['reason'] ?? '',
     evidence: fields?.['evidence'] ?? '',
     actor: names.actor ?? event.actor?.id ?? fields?.['identity'] ?? '',

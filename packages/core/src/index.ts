@@ -34,9 +34,9 @@ export { pathOf } from './attempt/routes.js';
 export { sightOf } from './attempt/session.js';
 
 export { type NormalisedAddress, normaliseAddress } from './event/address.js';
-export { canonicalTail, canonicalText } from './event/canonical.js';
+export { canonicalTail, canonicalText, isTrue } from './event/canonical.js';
 export type { Actor, AuditEvent, Crud, Group, Receipt, StringMap, Target } from './event/event.js';
-export { eventHash } from './event/hash.js';
+export { eventHash, receiptMatches } from './event/hash.js';
 export { eventId } from './event/id.js';
 export { type EventInput, type IdInput, type MapInput, normaliseEvent, type TextInput } from './event/normalise.js';
 export { serialise, type SerialisedEvent } from './event/serialise.js';
@@ -45,6 +45,5 @@ export { EVENT_KEYS, type Violation, violations } from './event/rules.js';
 
 export { httpTransport, type HttpTransportOptions } from './publish/http-transport.js';
 export type { CheckedReceipt, Verdict } from './publish/receipt.js';
-export { receiptMatches } from './event/hash.js';
 export type { Delivery, Transport } from './publish/transport.js';
 export type { Spool, SpoolSize } from './spool/spool.js';

@@ -11,7 +11,7 @@ export function canonicalTail(event: AuditEvent): string {
     `:${escapePart(event.action)}` +
     `:${idOf(event.target)}:${idOf(event.actor)}:${idOf(event.group)}` +
     `:${event.source_ip ? escapePart(event.source_ip) : ''}` +
-    `:${event.is_failure ? '1' : '0'}:${event.is_anonymous ? '1' : '0'}:` +
+    `:${isTrue(event.is_failure) ? '1' : '0'}:${isTrue(event.is_anonymous) ? '1' : '0'}:` +
     (event.fields ? pairs(event.fields) : ':');
   if (event.external_id) text += `:${escapePart(event.external_id)}`;
   if (event.metadata) text += `:${pairs(event.metadata)}`;
@@ -26,6 +26,15 @@ export function canonicalTail(event: AuditEvent): string {
  */
 export function canonicalText(id: string, event: AuditEvent): string {
   return escapePart(id) + canonicalTail(event);
+}
+
+/**
+ * Whether a flag of an event counts as true: the server also takes the words, in any letter case (Publisher API, recorded exchanges).
+ *
+ * @param flag `is_failure` or `is_anonymous` as it was sent
+ */
+export function isTrue(flag: unknown): boolean {
+  return flag === true || (typeof flag === 'string' && flag.toLowerCase() === 'true');
 }
 
 /**

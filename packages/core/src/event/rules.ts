@@ -1,4 +1,5 @@
 import validator from 'validator';
+import { isTrue } from './canonical.js';
 
 /** One reason why the server would refuse an event. */
 export interface Violation {
@@ -58,8 +59,7 @@ export function violations(body: unknown): Violation[] {
   for (const key of MAPS) checkMap(key, body[key], found);
   for (const key of BOOLEANS) checkBoolean(key, body[key], found);
 
-  // The server looks at the value as it came, so the string "false" counts as true here as it does in the hash.
-  if (!body['is_anonymous'] && (body['actor'] === undefined || isEmptyObject(body['actor']))) {
+  if (!isTrue(body['is_anonymous']) && (body['actor'] === undefined || isEmptyObject(body['actor']))) {
     found.push(missing('actor', "Event is not marked anonymous, and missing required field 'actor'"));
   }
   checkCreated(body['created'], found);

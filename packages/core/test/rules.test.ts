@@ -1,0 +1,28 @@
+import fc from 'fast-check';
+import { recordings } from '../../../test/conformance.js';
+import { type AuditEvent, normaliseEvent, serialise, violations } from '../src/index.js';
+import { anyEvent } from './arbitraries.js';
+
+const SINGLE = /\/event$/;
+const notOfTheEvent = new Set(['auth', 'path', 'content-type', 'body']);
+const single = recordings.filter(({ category, request }) => SINGLE.test(request.path) && !notOfTheEvent.has(category));
+
+test.each(single.map((recording) => [recording.name, recording] as const))('as the server: %s', (_name, { request, response }) => {
+  const found = violations(JSON.parse(request.body));
+  expect(found.length === 0).toBe(response.status === 201);
+  for (const violation of found) expect(violation.message).not.toBe('');
+});
+
+test('what an event becomes by normalising is taken by the server, has no NUL and no lone surrogate', () => {
+  fc.assert(
+    fc.property(anyEvent, (generated) => {
+      const event = normaliseEvent({ ...generated, is_anonymous: generated.is_anonymous !== false || !generated.actor });
+      const { body } = serialise({ ...event, external_id: 'x' });
+      const sent = JSON.parse(body) as AuditEvent;
+      expect(violations(sent)).toEqual([]);
+      expect(body).not.toContain('\\u0000');
+      expect(body).not.toMatch(/\\ud[89a-f]/i);
+    }),
+    { numRuns: 1000 },
+  );
+});
