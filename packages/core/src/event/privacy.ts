@@ -71,7 +71,7 @@ export function mask(typed: string): string {
  * @param typed what was typed as user name
  */
 export function looksLikePassword(typed: string): boolean {
-  const text = typed.slice(0, MAX_IDENTITY);
+  const text = typed.slice(0, MAX_IDENTITY).trim();
   if (EMAIL.test(text)) return false;
   const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}\p{Extended_Pictographic}\p{C}\s._+'"-]/u].filter((kind) => kind.test(text)).length;
   if (!NAME.test(text)) return text.length >= 8 && kinds >= 3;

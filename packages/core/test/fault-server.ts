@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type AuditEvent, type AuditorOptions, type CheckedReceipt, createAuditor, type Auditor, type AuditError, eventHash, violations } from '../src/index.js';
+
+/** What the server does with one request instead of answering well. */
+export type Fault = (request: { events: AuditEvent[]; single: boolean }, response: ServerResponse, store: () => object) => void;
+
+/** A server with the Publisher API that can fail in every way. */
+export interface FaultServer {
+  apiBase: string;
+  /** Every event that was stored, in order. */
+  stored: AuditEvent[];
+  /** The number of events of each request. */
+  calls: number[];
+  headers: IncomingMessage['headers'][];
+  /** The next requests get these faults, one each. */
+  faults: Fault[];
+  /** Every request gets this fault, while it is set. */
+  always: Fault | undefined;
+  /** The most connections at one time. */
+  connections(): number;
+  close(): Promise<void>;
+}
+
+export async function startFaultServer(): Promise<FaultServer> {
+  let count = 0;
+  let most = 0;
+  const server: Server = createServer((request, response) => void serve(request, response));
+  server.on('connection', (socket) => {
+    most = Math.max(most, (count += 1));
+    socket.on('close', () => (count -= 1));
+  });
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const single = request.url!.endsWith('/event');
+    const body = JSON.parse(Buffer.concat(chunks).toString()) as AuditEvent & { events: AuditEvent[] };
+    const events = single ? [body] : body.events;
+    fault.calls.push(events.length);
+    fault.headers.push(request.headers);
+    const store = (): object => {
+      const receipts = events.map((event, index) => {
+        const id = `s${fault.stored.length + index}`;
+        return { id, hash: eventHash(id, event) };
+      });
+      fault.stored.push(...events);
+      return single ? receipts[0]! : receipts;
+    };
+    const next = fault.faults.shift() ?? fault.always;
+    if (next) return next({ events, single }, response, store);
+    if (events.some((event) => violations(event).length > 0)) return answer(response, 400, { error: 'invalid' });
+    answer(response, 201, store());
+  }
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const fault: FaultServer = {
+    apiBase: `http://127.0.0.1:${(server.address() as AddressInfo).port}/auditlog`,
+    stored: [],
+    calls: [],
+    headers: [],
+    faults: [],
+    always: undefined,
+    connections: () => most,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+  return fault;
+}
+
+export function answer(response: ServerResponse, status: number, body: object | string, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+/** An auditor with its receipts, drops and errors kept. */
+export interface WatchedAuditor {
+  auditor: Auditor;
+  receipts: CheckedReceipt[];
+  mismatches: CheckedReceipt[];
+  drops: { event: AuditEvent; error: AuditError }[];
+  errors: AuditError[];
+  logs: string[];
+}
+
+export const TOKEN = 'token-canary-9';
+
+export function watchedAuditor(apiBase: string, options: AuditorOptions = {}): WatchedAuditor {
+  const watched: Omit<WatchedAuditor, 'auditor'> = { receipts: [], mismatches: [], drops: [], errors: [], logs: [] };
+  const log = (details: object, message: string): void => void watched.logs.push(`${JSON.stringify(details)} ${message}`);
+  const auditor = createAuditor({
+    apiBase,
+    project: 'dev',
+    token: TOKEN,
+    logger: { warn: log, error: log },
+    onReceipt: (receipt) => watched.receipts.push(receipt),
+    onMismatch: (receipt) => watched.mismatches.push(receipt),
+    onDrop: (event, error) => watched.drops.push({ event, error }),
+    onError: (error) => watched.errors.push(error),
+    ...options,
+    publish: { backoffMin: 1, backoffMax: 20, timeout: 300, ...options.publish },
+  });
+  return { auditor, ...watched };
+}

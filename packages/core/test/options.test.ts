@@ -1,0 +1,54 @@
+import { type AuditorOptions, AuditError, createAuditor } from '../src/index.js';
+import { readSettings } from '../src/options.js';
+
+const connection = { apiBase: 'http://127.0.0.1:1/auditlog/', project: 'dev', token: 'token-canary' };
+
+function problem(options: object, env: NodeJS.ProcessEnv = {}): AuditError {
+  try {
+    readSettings(options as AuditorOptions, env);
+  } catch (thrown) {
+    return thrown as AuditError;
+  }
+  throw new Error('no error');
+}
+
+test('options count before AUDITLOG_ variables, those before BOOTSTRAP_ variables', () => {
+  const env = { AUDITLOG_API_BASE: ' https://a.example/x/ \n', AUDITLOG_API_PROJECT: 'p', BOOTSTRAP_PUBLISHER_PROJECT: 'q', BOOTSTRAP_PUBLISHER_TOKEN: 't\n' };
+  expect(readSettings({}, env)).toMatchObject({ apiBase: 'https://a.example/x', project: 'p', token: 't' });
+  expect(readSettings({ project: 'o' }, env)).toMatchObject({ project: 'o' });
+});
+
+test('what is missing is named, with how to get it', () => {
+  const error = problem({}, { AUDITLOG_API_PROJECT: 'p', AUDITLOG_API_TOKEN: '' });
+  expect(error.code).toBe('ERR_AUDIT_CONFIG_MISSING');
+  expect(error.message).toMatch(/apiBase: set AUDITLOG_API_BASE, or the option "apiBase"/);
+  expect(error.message).toMatch(/token: set AUDITLOG_API_TOKEN or BOOTSTRAP_PUBLISHER_TOKEN/);
+  expect(error.message).not.toMatch(/project:/);
+});
+
+test.each<[object, string, RegExp]>([
+  [{ tokn: 'x' }, 'ERR_AUDIT_OPTION_UNKNOWN', /Unknown option "tokn"; did you mean "token"\?/],
+  [{ publish: { batchsize: 1 } }, 'ERR_AUDIT_OPTION_UNKNOWN', /"publish.batchsize"; did you mean "publish.batchSize"\?/],
+  [{ publish: { batchSize: 51 } }, 'ERR_AUDIT_OPTION_INVALID', /"publish.batchSize" is 51: .*50/],
+  [{ publish: { backoffMin: 100, backoffMax: 10 } }, 'ERR_AUDIT_OPTION_INVALID', /"publish.backoffMax" is 10; expected at least publish.backoffMin, 100/],
+  [{ typedIdentity: 'clear' }, 'ERR_AUDIT_OPTION_INVALID', /"typedIdentity" is "clear": /],
+  [{ typedIdentity: 'hmac' }, 'ERR_AUDIT_OPTION_INVALID', /"identityKey" is missing/],
+  [{ apiBase: 'auditlog.example.com' }, 'ERR_AUDIT_OPTION_INVALID', /"apiBase" \(from options\) is "auditlog.example.com"; expected an http or https address/],
+  [{ apiBase: 'https://u:pw-canary@h' }, 'ERR_AUDIT_OPTION_INVALID', /address with a password/],
+  [{ token: 'token-canary\n' }, 'ERR_AUDIT_OPTION_INVALID', /"token" \(from options\) is empty, or has white space/],
+  [{ identityKey: 'key-canary' }, 'ERR_AUDIT_OPTION_INVALID', /"identityKey" is a string that is not shown/],
+  [{ logger: {} }, 'ERR_AUDIT_OPTION_INVALID', /"logger" is an object: expected an object with warn\(\) and error\(\)/],
+  [{ onDrop: 1 }, 'ERR_AUDIT_OPTION_INVALID', /"onDrop" is 1: expected a function/],
+])('%j', (options, code, message) => {
+  const error = problem({ ...connection, ...options });
+  expect(error.code).toBe(code);
+  expect(error.message).toMatch(message);
+  expect(`${error.message}${error.stack}`).not.toContain('canary');
+});
+
+test('createAuditor stops at start when it does not know where to publish', () => {
+  const saved = { ...process.env };
+  for (const name of Object.keys(process.env)) if (/^(AUDITLOG_API|BOOTSTRAP_PUBLISHER)_/.test(name)) delete process.env[name];
+  expect(() => createAuditor()).toThrow(/auditlogin does not know where to publish/);
+  Object.assign(process.env, saved);
+});

@@ -1,0 +1,173 @@
+import { inspect } from 'node:util';
+import { type AuditErrorCode, createAuditor, type EventInput } from '../src/index.js';
+import { answer, type Fault, type FaultServer, startFaultServer, TOKEN, watchedAuditor, type WatchedAuditor } from './fault-server.js';
+
+let server: FaultServer;
+let watched: WatchedAuditor;
+beforeEach(async () => {
+  server = await startFaultServer();
+  watched = watchedAuditor(server.apiBase);
+});
+afterEach(async () => {
+  await watched.auditor.close({ timeout: 0 });
+  await server.close();
+  expect(inspect([watched.errors, watched.drops, watched.logs], { depth: 10 })).not.toContain(TOKEN);
+});
+
+const event = (external_id: string, more: Partial<EventInput> = {}): EventInput => ({ action: 'user.login', actor: { id: 'u' }, external_id, ...more });
+
+async function report(count: number, prefix = 'e'): Promise<string[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => watched.auditor.report(event(`${prefix}${index}`))));
+}
+
+/** The oracle: every queued event is stored; each extra copy is of an event whose fate was in doubt. */
+function expectStored(ids: string[], duplicates = 0): void {
+  const stored = server.stored.map(({ external_id }) => external_id);
+  expect(new Set(stored)).toEqual(new Set(ids));
+  expect(stored).toHaveLength(ids.length + duplicates);
+}
+
+test('one that waits alone goes out by the single call, verified', async () => {
+  expectStored(await report(1).then(async (ids) => (await watched.auditor.flush(), ids)));
+  expect(server.calls).toEqual([1]);
+  expect(watched.receipts).toMatchObject([{ verdict: 'verified', event: { external_id: 'e0' } }]);
+  expect(server.headers[0]).toMatchObject({ authorization: `Token token=${TOKEN}`, 'content-type': 'application/json' });
+});
+
+test('many go out fifty at a time, over a few connections that stay open', async () => {
+  const ids = await report(1000);
+  await watched.auditor.flush();
+  expectStored(ids);
+  expect(Math.max(...server.calls)).toBe(50);
+  expect(server.calls.length).toBeLessThan(30);
+  expect(server.connections()).toBeLessThanOrEqual(4);
+  expect(watched.auditor.stats()).toEqual({ queued: 1000, published: 1000, verified: 1000, mismatched: 0, lost: 0, retries: 0, waiting: 0 });
+});
+
+const reset: Fault = (_, response) => response.destroy();
+const resetAfterStoring: Fault = (_, response, store) => (store(), response.destroy());
+const hang: Fault = () => undefined;
+const cutBody: Fault = (_, response, store) => {
+  response.writeHead(201, { 'content-length': '999' });
+  response.write(JSON.stringify(store()).slice(0, 20));
+  setTimeout(() => response.destroy(), 5);
+};
+const wrongCount: Fault = (_, response, store) => (store(), answer(response, 201, []));
+const notJson: Fault = (_, response, store) => (store(), answer(response, 201, '<html>ok</html>'));
+
+test.each<[string, Fault, AuditErrorCode, number]>([
+  ['connection reset before storing', reset, 'ERR_AUDIT_CONNECTION', 0],
+  ['connection reset after storing', resetAfterStoring, 'ERR_AUDIT_CONNECTION', 1],
+  ['no answer', hang, 'ERR_AUDIT_TIMEOUT', 0],
+  ['answer cut short', cutBody, 'ERR_AUDIT_CONNECTION', 1],
+  ['wrong number of receipts', wrongCount, 'ERR_AUDIT_RECEIPT', 1],
+  ['201 without receipts', notJson, 'ERR_AUDIT_RECEIPT', 1],
+  ['500 as JSON', (_, response) => answer(response, 500, { error: `db down ${TOKEN}` }), 'ERR_AUDIT_SERVER', 0],
+  ['500 as HTML', (_, response) => answer(response, 500, `<pre>Error: x\n at ${TOKEN}</pre>`), 'ERR_AUDIT_SERVER', 0],
+  ['401', (_, response) => answer(response, 401, { error: 'Unauthorized' }), 'ERR_AUDIT_UNAUTHORIZED', 0],
+  ['404 as text', (_, response) => answer(response, 404, 'Not Found'), 'ERR_AUDIT_NOT_FOUND', 0],
+  ['a redirect, which is not followed', (_, response) => answer(response, 307, '', { location: 'http://127.0.0.1:1/' }), 'ERR_AUDIT_NOT_FOUND', 0],
+])('%s: reported, sent again, nothing lost', async (_name, fault, code, duplicates) => {
+  server.faults.push(fault);
+  const ids = await report(1);
+  await watched.auditor.flush();
+  expectStored(ids, duplicates);
+  expect(watched.errors.map((error) => error.code)).toEqual([code]);
+  expect(watched.auditor.stats()).toMatchObject({ verified: 1, lost: 0, retries: 1 });
+});
+
+test('Retry-After is waited for, whatever the back-off says', async () => {
+  server.faults.push((_, response) => answer(response, 503, { error: 'busy' }, { 'retry-after': '1' }));
+  await report(1);
+  await watched.auditor.flush();
+  expect(watched.logs.join()).toMatch(/"wait":1000/);
+});
+
+test('refused, then there: nobody listened for a while', async () => {
+  await server.close();
+  const ids = await report(3);
+  await expect(watched.auditor.flush({ timeout: 60 })).rejects.toMatchObject({ code: 'ERR_AUDIT_TIMEOUT' });
+  expect(watched.errors[0]).toMatchObject({ code: 'ERR_AUDIT_CONNECTION' });
+  expect(watched.auditor.stats()).toMatchObject({ waiting: 3, lost: 0 });
+  expect(ids).toHaveLength(3);
+  server = await startFaultServer();
+});
+
+test.each<[string, boolean]>([
+  ['with the index of the bad one', true],
+  ['without a hint', false],
+])('a batch that is refused for one event %s: only that one is set aside, with the reason', async (_name, withIndex) => {
+  server.always = ({ events, single }, response, store) => {
+    const index = events.findIndex(({ external_id }) => external_id === 'e7');
+    if (index === -1) return answer(response, 201, store());
+    answer(response, 400, { error: 'poison', ...(withIndex && !single && { invalid: [{ index, message: 'poison', violations: [] }] }) });
+  };
+  const ids = await report(50);
+  await watched.auditor.flush();
+  expectStored(ids.filter((id) => id !== 'e7'));
+  expect(watched.drops).toMatchObject([{ event: { external_id: 'e7' }, error: { code: 'ERR_AUDIT_REFUSED', status: 400, reason: 'poison' } }]);
+  expect(watched.auditor.stats()).toMatchObject({ verified: 49, lost: 1, waiting: 0 });
+});
+
+test('a hash that does not match is an alarm, and the event is never sent again', async () => {
+  server.faults.push((_, response, store) => answer(response, 201, { ...store(), hash: 'f'.repeat(64) }));
+  await report(1);
+  await watched.auditor.flush();
+  expectStored(['e0']);
+  expect(watched.mismatches).toMatchObject([{ verdict: 'mismatched', event: { external_id: 'e0' } }]);
+  expect(watched.auditor.stats()).toMatchObject({ published: 1, verified: 0, mismatched: 1, lost: 0 });
+  expect(watched.logs.join()).toContain('ERR_AUDIT_HASH_MISMATCH');
+});
+
+test('a full queue drops what does not fit, counted and reported, and keeps what it took', async () => {
+  await watched.auditor.close();
+  server.always = hang;
+  watched = watchedAuditor(server.apiBase, { spool: { maxEvents: 10 } });
+  const results = await Promise.allSettled(Array.from({ length: 25 }, (_, index) => watched.auditor.report(event(`e${index}`))));
+  expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(15);
+  expect(results.at(-1)).toMatchObject({ reason: { code: 'ERR_AUDIT_SPOOL_FULL' } });
+  expect(watched.drops).toHaveLength(15);
+  expect(watched.auditor.stats()).toMatchObject({ queued: 10, lost: 15 });
+  server.always = undefined;
+  await watched.auditor.flush();
+  expectStored(Array.from({ length: 10 }, (_, index) => `e${index}`));
+});
+
+test('close is bounded and idempotent, and what it could not deliver is lost, counted and reported', async () => {
+  server.always = hang;
+  await report(3);
+  await Promise.all([watched.auditor.close({ timeout: 30 }), watched.auditor.close(), watched.auditor[Symbol.asyncDispose]()]);
+  expect(watched.auditor.stats()).toMatchObject({ queued: 3, lost: 3, waiting: 0 });
+  expect(watched.drops.map(({ error }) => error.code)).toEqual(Array(3).fill('ERR_AUDIT_CLOSED'));
+  await expect(watched.auditor.report(event('late'))).rejects.toMatchObject({ code: 'ERR_AUDIT_CLOSED' });
+});
+
+test('close delivers what waits', async () => {
+  const ids = await report(120);
+  await watched.auditor.close();
+  expectStored(ids);
+});
+
+test('callbacks that throw harm nothing', async () => {
+  const broken = createAuditor({
+    apiBase: server.apiBase,
+    project: 'dev',
+    token: TOKEN,
+    logger: { warn: () => undefined, error: () => undefined },
+    onReceipt: () => {
+      throw new Error('callback');
+    },
+  });
+  await broken.report(event('a'));
+  await broken.report(event('b'));
+  await broken.close();
+  expect(broken.stats()).toMatchObject({ verified: 2, lost: 0 });
+});
+
+test('what is flapping arrives in the end, each event once', async () => {
+  let turn = 0;
+  server.always = (_, response, store) => ((turn += 1) % 3 === 0 ? answer(response, 201, store()) : answer(response, 503, 'no'));
+  const ids = await report(300);
+  await watched.auditor.flush();
+  expectStored(ids);
+});

@@ -1,0 +1,267 @@
+import type { AuditEvent } from '@auditlogin/core';
+import type express from 'express';
+import session from 'express-session';
+import passport from 'passport';
+import { Strategy } from 'passport-local';
+import { auditLogin, mark } from '../src/index.js';
+import { type Harness, majors, pause, post, postAndHangUp, startHarness } from './harness.js';
+
+type Express = typeof express;
+const ANN = { id: 7, name: 'Ann', tenantId: 'acme', passwordHash: 'hash-canary-2' };
+
+describe.each(majors)('%s', (_major, make) => {
+  const framework = make as Express;
+  let harness: Harness;
+  beforeAll(async () => (harness = await startHarness()));
+  afterAll(() => harness.close());
+
+  /** An application that audits in one line, with a handler on POST /login. */
+  function appWith(handler: express.RequestHandler, ...before: express.RequestHandler[]): express.Express {
+    const app = framework();
+    app.use(auditLogin({ auditor: harness.auditor }), framework.json(), ...before);
+    app.post('/login', handler);
+    app.use(((_error, _request, response, _next) => void response.status(500).end()) as express.ErrorRequestHandler);
+    return app;
+  }
+
+  async function eventOf(app: express.Express, call: (base: string) => Promise<unknown>): Promise<AuditEvent> {
+    await call(await harness.serve(app));
+    return (await harness.events(1))[0]!;
+  }
+
+  const toLogin = (base: string): Promise<Response> => post(`${base}/login`);
+
+  test.each<[string, express.RequestHandler, Partial<AuditEvent>, Record<string, string>]>([
+    ['success by status', (_, res) => void res.json({ token: 't' }), { is_failure: false }, { outcome: 'success', evidence: 'status', status: '200', method: 'password' }],
+    ['401', (_, res) => void res.status(401).end(), { is_failure: true, is_anonymous: true }, { outcome: 'failure', reason: 'invalid_credentials', evidence: 'status', identity: 'a***' }],
+    ['403 says no reason', (_, res) => void res.status(403).end(), { is_failure: true }, { outcome: 'failure', status: '403' }],
+    ['423', (_, res) => void res.status(423).end(), { is_failure: true }, { reason: 'account_locked' }],
+    ['429', (_, res) => void res.status(429).end(), { is_failure: true }, { reason: 'rate_limited' }],
+    ['a thrown error', () => { throw new Error('boom'); }, { is_failure: true }, { outcome: 'failure', reason: 'server_error', status: '500' }],
+    ['an error passed on', (_, __, next) => next(new Error('boom')), { is_failure: true }, { reason: 'server_error' }],
+    ['redirect with an error', (_, res) => res.redirect('/login?error=1'), { is_failure: true }, { outcome: 'failure', evidence: 'redirect', reason: 'invalid_credentials' }],
+    ['redirect back to the login page', (_, res) => res.redirect('/login'), { is_failure: true }, { outcome: 'failure', evidence: 'redirect' }],
+    ['redirect that proves nothing', (_, res) => res.redirect('/home'), { is_failure: true }, { outcome: 'unknown', evidence: 'redirect' }],
+    ['redirect to a further factor', (_, res) => res.redirect('/login/mfa'), { action: 'user.login.challenge', is_failure: false }, { outcome: 'challenge' }],
+    ['404 of a handler', (_, res) => void res.status(404).end(), { is_failure: true }, { outcome: 'failure', status: '404' }],
+    ['streamed answer', (_, res) => { res.write('a'); setTimeout(() => res.end('b'), 10); }, { is_failure: false }, { outcome: 'success' }],
+    ['marked success over a 500', (req, res) => { mark(req).success({ actor: ANN }); res.status(500).end(); }, { is_failure: false, actor: { id: '7', name: 'Ann' }, is_anonymous: false }, { outcome: 'success', evidence: 'marker' }],
+    ['marked failure over a 200', (req, res) => { mark(req).failure('wrong_password', { actor: { id: 'u1' }, group: 'acme' }); res.end(); }, { is_failure: true, is_anonymous: false, actor: { id: 'u1' }, group: { id: 'acme' } }, { reason: 'wrong_password', group_source: 'claimed' }],
+    ['a user without session', (req, res) => { (req as { user?: unknown }).user = ANN; res.json({}); }, { actor: { id: '7', name: 'Ann' }, group: { id: 'acme' }, is_anonymous: false }, { outcome: 'success', evidence: 'user', group_source: 'resolved' }],
+  ])('%s', async (_name, handler, wanted, fields) => {
+    const event = await eventOf(appWith(handler), toLogin);
+    expect(event).toMatchObject({ action: 'user.login', source_ip: '127.0.0.1', ...wanted, fields });
+    expect(JSON.stringify(event)).not.toContain('canary');
+  });
+
+  test('the answer is sent before the event is made', async () => {
+    let queuedAtAnswer = -1;
+    const before = harness.auditor.stats().queued;
+    const app = appWith((_, response) => {
+      response.end('ok', () => (queuedAtAnswer = harness.auditor.stats().queued));
+    });
+    await eventOf(app, toLogin);
+    expect(queuedAtAnswer).toBe(before);
+  });
+
+  test('aborted before the handler answers', async () => {
+    const app = appWith((_, response) => void setTimeout(() => response.end(), 80));
+    const event = await eventOf(app, (base) => postAndHangUp(`${base}/login`, 20));
+    expect(event).toMatchObject({ is_failure: true, source_ip: '127.0.0.1', fields: { outcome: 'failure', reason: 'aborted' } });
+    expect(event.fields).not.toHaveProperty('status');
+  });
+
+  test('aborted while the answer streams', async () => {
+    const app = appWith((_, response) => void response.write('a'));
+    const event = await eventOf(app, (base) => postAndHangUp(`${base}/login`, 'head'));
+    expect(event.fields).toMatchObject({ reason: 'aborted' });
+  });
+
+  test('aborted after somebody was marked as logged in', async () => {
+    const app = appWith((request) => mark(request).success({ actor: 'u1' }));
+    const event = await eventOf(app, (base) => postAndHangUp(`${base}/login`, 20));
+    expect(event).toMatchObject({ is_failure: false, actor: { id: 'u1' }, fields: { outcome: 'success' } });
+  });
+
+  test('no event: other paths, GET, HEAD, OPTIONS, 404 without a handler, marked as no attempt', async () => {
+    const base = await harness.serve(appWith((request, response) => {
+      mark(request).skip();
+      response.end();
+    }));
+    for (const method of ['GET', 'HEAD', 'OPTIONS']) await fetch(`${base}/login`, { method });
+    await post(`${base}/other`);
+    await post(`${base}/v2/login`);
+    await post(`${base}/login`);
+    await harness.events(0);
+  });
+
+  test('mounted twice: one event, read by the inner mount', async () => {
+    const app = framework();
+    app.use(auditLogin({ auditor: harness.auditor }), auditLogin({ auditor: harness.auditor }), framework.json());
+    app.post('/login', auditLogin({ auditor: harness.auditor, identity: () => 'from-inner' }), (_, response) => void response.status(401).end());
+    const event = await eventOf(app, toLogin);
+    expect(event.fields?.['identity']).toBe('f***r');
+  });
+
+  test('mounted on a route it audits that route, whatever its path', async () => {
+    const app = framework();
+    app.post('/enter', auditLogin({ auditor: harness.auditor }), (_, response) => void response.status(401).end());
+    app.post('/other', (_, response) => void response.end());
+    const event = await eventOf(app, async (base) => [await post(`${base}/enter`), await post(`${base}/other`)]);
+    expect(event.fields).toMatchObject({ outcome: 'failure', route: '/enter' });
+  });
+
+  test('routes, redirects and extractors, sync and async', async () => {
+    const app = framework();
+    app.use(
+      framework.json(),
+      auditLogin({
+        auditor: harness.auditor,
+        routes: ['PUT /t/:tenant/token', '/enter'],
+        redirects: { success: ['/home'] },
+        actor: ({ body }) => ({ id: (body as { username: string }).username, name: 'N' }),
+        group: async ({ path }) => Promise.resolve(path.split('/')[2]),
+        method: () => 'webauthn',
+      }),
+    );
+    app.put('/t/:tenant/token', (_, response) => response.redirect('/home'));
+    app.post('/login', (_, response) => void response.end());
+    const event = await eventOf(app, async (base) => {
+      await post(`${base}/login`);
+      return fetch(`${base}/t/acme/token`, { method: 'PUT', redirect: 'manual', headers: { 'content-type': 'application/json' }, body: '{"username":"ann"}' });
+    });
+    expect(event).toMatchObject({ actor: { id: 'ann', name: 'N' }, group: { id: 'acme' }, fields: { method: 'webauthn', evidence: 'redirect', group_source: 'resolved' } });
+  });
+
+  test('an extractor that throws or hangs costs only its part, and is reported without what it threw', async () => {
+    const problem = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    const app = framework();
+    app.use(framework.json());
+    app.post('/login', auditLogin({
+      auditor: harness.auditor,
+      actor: () => { throw new Error('pw-canary-1'); },
+      group: () => new Promise(() => undefined),
+      extractorTimeout: 20,
+    }), (_, response) => void response.end());
+    const event = await eventOf(app, toLogin);
+    expect(event).toMatchObject({ is_anonymous: true, fields: { outcome: 'success', group_source: 'none' } });
+    const logged = problem.mock.calls.flat().join('\n');
+    problem.mockRestore();
+    expect(logged).toMatch(/ERR_AUDIT_EXTRACTOR: The extractor "actor" threw \(Error\)/);
+    expect(logged).toMatch(/"group" took longer than 20 ms/);
+    expect(logged).not.toContain('canary');
+  });
+
+  test('a marker makes an attempt of any request that auditLogin() has seen, and does nothing elsewhere', async () => {
+    const app = framework();
+    app.get('/unseen', (request, response) => { mark(request).success(); response.end(); });
+    app.use(auditLogin({ auditor: harness.auditor }));
+    app.get('/oauth/callback', (request, response) => { mark(request).success({ actor: 'u9', method: 'oauth' }); response.redirect('/'); });
+    const event = await eventOf(app, async (base) => [await fetch(`${base}/unseen`), await fetch(`${base}/oauth/callback`, { redirect: 'manual' })]);
+    expect(event).toMatchObject({ actor: { id: 'u9' }, fields: { method: 'oauth', outcome: 'success' } });
+  });
+
+  test('behind a proxy the address is the one that the trust setting says, in a form that the server takes', async () => {
+    const app = appWith((_, response) => void response.end());
+    app.set('trust proxy', 1);
+    const base = await harness.serve(app);
+    for (const forwarded of ['203.0.113.7', '::ffff:203.0.113.8', '::1', '198.51.100.1, 2001:db8::7', 'unknown']) {
+      await post(`${base}/login`, {}, { 'x-forwarded-for': forwarded });
+    }
+    const events = await harness.events(5);
+    expect(events.map((event) => event.source_ip)).toEqual(['203.0.113.7', '203.0.113.8', '0:0:0:0:0:0:0:1', '2001:db8:0:0:0:0:0:7', undefined]);
+    expect(events[4]!.fields?.['source_ip_seen']).toBe('unknown');
+  });
+
+  test('two hundred logins at once keep their contexts apart', async () => {
+    const app = appWith((request, response) => {
+      const { username } = request.body as { username: string };
+      setTimeout(() => { mark(request).success({ actor: username }); response.end(); }, Math.random() * 20);
+    });
+    const base = await harness.serve(app);
+    await Promise.all(Array.from({ length: 200 }, (_, index) => post(`${base}/login`, { username: `u${index}` }, { 'x-request-id': `r${index}` })));
+    const events = await harness.events(200);
+    for (const { actor, fields } of events) expect(fields?.['request_id']?.slice(1)).toBe(actor?.id.slice(1));
+    expect(new Set(events.map(({ external_id }) => external_id)).size).toBe(200);
+  });
+
+  describe.each(['before', 'after'] as const)('sessions of Passport, auditLogin mounted %s the session middleware', (place) => {
+    function sessionApp(): express.Express {
+      const users = new passport.Passport();
+      users.use(new Strategy((username, password, done) => done(null, password === 'right' ? { ...ANN, id: username } : false)));
+      users.serializeUser((user, done) => done(null, (user as { id: string }).id));
+      users.deserializeUser((id: string, done) => done(null, { ...ANN, id }));
+      const app = framework();
+      const audit = auditLogin({ auditor: harness.auditor, redirects: { success: [] } });
+      if (place === 'before') app.use(audit);
+      app.use(framework.json(), session({ secret: 's', resave: false, saveUninitialized: true }), users.session() as express.RequestHandler);
+      if (place === 'after') app.use(audit);
+      app.post('/login', users.authenticate('local', { successRedirect: '/', failureRedirect: '/' }) as express.RequestHandler);
+      app.post('/plain/login', (request, response) => {
+        if ((request.body as { password: string }).password === 'right') (request.session as { userId?: string }).userId = 'u5';
+        response.redirect('/');
+      });
+      app.get('/', (_, response) => void response.end());
+      return app;
+    }
+
+    const cookieOf = (response: Response): string => response.headers.get('set-cookie')?.split(';')[0] ?? '';
+
+    test('both outcomes redirect to the same place: only the established login is a success', async () => {
+      const base = await harness.serve(sessionApp());
+      await post(`${base}/login`, { username: 'ann', password: 'wrong' });
+      await post(`${base}/login`, { username: 'ann', password: 'right' });
+      const [failed, succeeded] = await harness.events(2);
+      expect(failed).toMatchObject({ is_failure: true, is_anonymous: true, fields: { outcome: 'unknown' } });
+      expect(succeeded).toMatchObject({ actor: { id: 'ann', name: 'Ann' }, group: { id: 'acme' }, fields: { outcome: 'success', evidence: 'session' } });
+    });
+
+    test('a session from before is no evidence; logging in again is', async () => {
+      const base = await harness.serve(sessionApp());
+      const cookie = cookieOf(await post(`${base}/login`, { username: 'ann', password: 'right' }));
+      await post(`${base}/login`, { username: 'ann', password: 'wrong' }, { cookie });
+      await post(`${base}/login`, { username: 'bob', password: 'wrong' }, { cookie });
+      await post(`${base}/login`, { username: 'ann', password: 'right' }, { cookie });
+      const events = await harness.events(4);
+      expect(events.map(({ fields }) => fields?.['outcome'])).toEqual(['success', 'unknown', 'unknown', 'success']);
+    });
+
+    test('a login written by hand into an anonymous session that was there before', async () => {
+      const base = await harness.serve(sessionApp());
+      const cookie = cookieOf(await fetch(base));
+      await post(`${base}/plain/login`, { password: 'wrong' }, { cookie });
+      await post(`${base}/plain/login`, { password: 'right' }, { cookie });
+      await post(`${base}/plain/login`, { password: 'wrong' }, { cookie });
+      const events = await harness.events(3);
+      expect(events.map(({ fields }) => fields?.['outcome'])).toEqual(['unknown', 'success', 'unknown']);
+      expect(events[1]).toMatchObject({ actor: { id: 'u5' } });
+    });
+  });
+
+  test('several logins on one connection', async () => {
+    const { Agent } = await import('node:http');
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const base = await harness.serve(appWith((_, response) => void response.status(401).end()));
+    const { request } = await import('node:http');
+    for (let index = 0; index < 3; index += 1) {
+      await new Promise((resolve) => request(`${base}/login`, { method: 'POST', agent }, (response) => response.resume().on('end', resolve)).end());
+    }
+    agent.destroy();
+    await harness.events(3);
+  });
+
+  test('an auditor that is closed breaks no login', async () => {
+    const quiet = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    const { apiBase, project, token } = harness.collector;
+    const audit = auditLogin({ apiBase, project, token });
+    await audit.auditor.close();
+    const app = framework();
+    app.use(audit);
+    app.post('/login', (_, response) => void response.end('fine'));
+    const response = await post(`${await harness.serve(app)}/login`);
+    await pause(20);
+    quiet.mockRestore();
+    expect(await response.text()).toBe('fine');
+    expect(audit.auditor.stats().lost).toBe(1);
+  });
+});
