@@ -1,0 +1,189 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { type AuditEvent, AuditError, eventHash } from '@auditlogin/core';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { Client } from '@retracedhq/retraced';
+import { type Collector, type CollectorOptions, startCollector } from '../src/index.js';
+
+const dataDir = mkdtempSync(join(tmpdir(), 'auditlogin-collector-'));
+let collector: Collector;
+const start = (options: CollectorOptions = {}): Promise<Collector> => startCollector({ port: 0, dataDir, token: 'secret', ...options });
+
+beforeAll(async () => (collector = await start()));
+afterAll(async () => {
+  await collector.close();
+  rmSync(dataDir, { recursive: true });
+});
+
+const headers = { authorization: 'Token token=secret', 'content-type': 'application/json' };
+const api = (path: string): string => `${collector.apiBase}/publisher/v1/project/dev/${path}`;
+const login = (more: object = {}): object => ({ action: 'user.login', crud: 'c', actor: { id: 'u1', name: 'Ann' }, ...more });
+
+async function create(event: object): Promise<{ id: string; hash: string }> {
+  const response = await fetch(api('event'), { method: 'POST', headers, body: JSON.stringify(event) });
+  expect(response.status).toBe(201);
+  return (await response.json()) as { id: string; hash: string };
+}
+
+interface Found {
+  totalCount: number;
+  pageInfo: { hasPreviousPage: boolean; hasNextPage: boolean };
+  edges: { cursor: string; node: Record<string, never> }[];
+}
+
+const NODE = `id action crud description received created canonical_time is_failure is_anonymous source_ip component version external_id raw
+  actor { id name href fields { key value } } group { id name } target { id name href type fields { key value } } fields { key value } metadata { key value }`;
+
+async function search(variables: object): Promise<Found> {
+  const query = `query ($query: String!, $last: Int, $before: String, $first: Int, $after: String) {
+    search(query: $query, last: $last, before: $before, first: $first, after: $after) { totalCount pageInfo { hasPreviousPage hasNextPage } edges { cursor node { ${NODE} } } } }`;
+  const response = await fetch(api('graphql'), { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+  const { data, errors } = (await response.json()) as { data: { search: Found }; errors?: unknown };
+  expect(errors).toBeUndefined();
+  return data.search;
+}
+
+const ids = ({ edges }: Found): string[] => edges.map(({ node }) => node['external_id']!);
+
+test('what is read back has the losses of the real server', async () => {
+  const sent = login({
+    external_id: 'full',
+    created: '2026-05-06T05:00:00.123+02:00',
+    actor: { id: 'renamed', name: 'Old', href: 'https://a.example', fields: { k: 'v' } },
+    target: { id: 't', type: 'session', href: 'https://t.example' },
+    fields: { b: '2', a: '1' },
+    metadata: { m: 'x' },
+  });
+  await create(sent);
+  await create(login({ actor: { id: 'renamed', name: 'New' } }));
+  const { edges } = await search({ query: 'external_id:full' });
+  expect(edges[0]!.node).toMatchObject({
+    created: '2026-05-06T03:00:00Z',
+    canonical_time: '2026-05-06T03:00:00Z',
+    raw: null,
+    actor: { id: 'renamed', name: 'New', href: null, fields: [{ key: 'k', value: 'v' }] },
+    target: { id: 't', href: null, type: 'session' },
+    fields: expect.arrayContaining([{ key: 'a', value: '1' }, { key: 'b', value: '2' }]) as unknown,
+    is_failure: false,
+  });
+});
+
+test('search by the fields and by words, newest first, in pages both ways', async () => {
+  for (let index = 0; index < 5; index += 1) {
+    const created = new Date(Date.UTC(2020, 0, 1, 0, 0, index)).toISOString();
+    await create(login({ external_id: `p${index}`, created, action: index % 2 ? 'page.odd' : 'page.even', actor: { id: `pager${index}`, name: 'Page Turner' }, description: 'Zeitgeist; "quoted"' }));
+  }
+  expect(ids(await search({ query: 'action:page.*' }))).toEqual(['p4', 'p3', 'p2', 'p1', 'p0']);
+  expect(ids(await search({ query: 'action:page.odd' }))).toEqual(['p3', 'p1']);
+  expect(ids(await search({ query: 'actor.id:pager1,pager2' }))).toEqual(['p2', 'p1']);
+  expect(ids(await search({ query: 'external_id:p0,p4' }))).toEqual(['p4', 'p0']);
+  expect(ids(await search({ query: 'created:2020-01-01T00:00:01Z,2020-01-01T00:00:03Z' }))).toEqual(['p2', 'p1']);
+  expect(ids(await search({ query: 'actor.name:"Page Turner" action:page.odd' }))).toEqual(['p3', 'p1']);
+  expect((await search({ query: 'zeitgeist' })).totalCount).toBe(5);
+  expect((await search({ query: 'zeitgeist nowhere' })).totalCount).toBe(0);
+  expect((await search({ query: 'zeitgeist" OR "x' })).totalCount).toBe(0);
+
+  const first = await search({ query: 'action:page.*', last: 2 });
+  expect([ids(first), first.pageInfo.hasPreviousPage, first.totalCount]).toEqual([['p4', 'p3'], true, 5]);
+  const second = await search({ query: 'action:page.*', last: 4, before: first.edges.at(-1)!.cursor });
+  expect([ids(second), second.pageInfo.hasPreviousPage]).toEqual([['p2', 'p1', 'p0'], false]);
+  const forward = await search({ query: 'action:page.*', first: 2, after: second.edges.at(-1)!.cursor });
+  expect([ids(forward), forward.pageInfo.hasNextPage]).toEqual([['p1', 'p2'], true]);
+});
+
+test('a query that cannot be read is answered with an error', async () => {
+  for (const body of [{ query: '{ search(query: "received:x,y") { totalCount } }' }, { query: '{ search(query: "", before: "zz") { totalCount } }' }, { query: 'nonsense' }]) {
+    const response = await fetch(api('graphql'), { method: 'POST', headers, body: JSON.stringify(body) });
+    expect(((await response.json()) as { errors: unknown[] }).errors).toHaveLength(1);
+  }
+  expect((await fetch(api('graphql'), { method: 'POST', headers, body: '{}' })).status).toBe(400);
+});
+
+test('the official SDK reports and searches', async () => {
+  const client = new Client({ endpoint: collector.apiBase, apiKey: 'secret', projectId: 'dev' });
+  await client.reportEvent({ action: 'sdk.one', crud: 'c', actor: { id: 'sdk' }, created: new Date() } as never);
+  await client.reportEvents([{ action: 'sdk.two', crud: 'c', actor: { id: 'sdk' } }, { action: 'sdk.two', crud: 'r', actor: { id: 'sdk' } }] as never);
+  const connection = await client.query({ action: 'sdk.*' } as never, { action: true, actor: { id: true } } as never, 2);
+  expect(connection.totalCount).toBe(3);
+  await connection.nextPage();
+  expect(connection.currentResults).toHaveLength(1);
+});
+
+test('a bulk call is all or nothing and says which event is wrong', async () => {
+  const bulk = (events: unknown): Promise<Response> => fetch(api('event/bulk'), { method: 'POST', headers, body: JSON.stringify({ events }) });
+  const bad = await bulk([login({ action: 'bulk.x' }), login({ action: '' }), login({ action: 'bulk.x' })]);
+  expect(bad.status).toBe(400);
+  expect(await bad.json()).toMatchObject({ invalid: [{ index: 1, violations: [{ field: 'action' }] }] });
+  expect((await search({ query: 'action:bulk.x' })).totalCount).toBe(0);
+  const good = await bulk(Array.from({ length: 50 }, () => login({ action: 'bulk.x' })));
+  expect(await good.json()).toHaveLength(50);
+  expect((await bulk([])).status).toBe(400);
+});
+
+test('gzip is taken, a bomb is not', async () => {
+  const zipped = (body: string): Promise<Response> => fetch(api('event'), { method: 'POST', headers: { ...headers, 'content-encoding': 'gzip' }, body: gzipSync(body) as never });
+  expect((await zipped(JSON.stringify(login()))).status).toBe(201);
+  expect((await zipped(JSON.stringify(login({ description: 'x'.repeat(11 * 1024 * 1024) })))).status).toBe(413);
+});
+
+test('only a loopback name in Host is answered', async () => {
+  const status = (host: string): Promise<number | undefined> =>
+    new Promise((resolve) => httpRequest(collector.viewer, { headers: { host } }, (response) => resolve(response.resume().statusCode)).end());
+  const { port } = new URL(collector.viewer);
+  expect(await Promise.all([status(`127.0.0.1:${port}`), status('localhost'), status('evil.example'), status(`127.0.0.1.evil.example:${port}`)])).toEqual([200, 200, 403, 403]);
+});
+
+test('the viewer shows attacker-typed text as text, under a strict policy, and marks altered records', async () => {
+  const hostile = '<img src=x onerror=alert(1)>"\'&';
+  const receipt = await create(login({ actor: { id: hostile, name: hostile }, group: { id: hostile }, fields: { outcome: hostile, reason: hostile }, action: hostile, external_id: 'hostile' }));
+  const altered = await create(login({ external_id: 'altered', actor: { id: 'victim' } }));
+  const db = new DatabaseSync(join(dataDir, 'events.sqlite'));
+  db.prepare("UPDATE events SET body = replace(body, 'victim', 'nobody') WHERE id = ?").run(altered.id);
+  db.close();
+  const response = await fetch(collector.viewer);
+  const html = await response.text();
+  expect(response.headers.get('content-security-policy')).toBe("default-src 'none';style-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'");
+  expect(html).not.toContain('<img');
+  expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;');
+  const row = (id: string): string => html.split('<tr>').find((part) => part.includes(id))!;
+  expect(row(receipt.id)).toContain('✓ verified');
+  expect(row(altered.id)).toContain('✗ altered');
+  expect((await fetch(new URL('viewer.css', collector.viewer))).headers.get('content-type')).toMatch(/^text\/css/);
+  expect((await fetch(`${collector.viewer}?before=nonsense`)).status).toBe(200);
+});
+
+test('events and token last beyond a restart, readable by the owner only', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'auditlogin-restart-'));
+  const one = await startCollector({ port: 0, dataDir: folder });
+  const event = login({ external_id: 'kept' }) as AuditEvent;
+  const answer = await fetch(`${one.apiBase}/publisher/v1/project/dev/event`, { method: 'POST', headers: { ...headers, authorization: `token=${one.token}` }, body: JSON.stringify(event) });
+  const receipt = (await answer.json()) as { id: string; hash: string };
+  await one.close();
+  await one.close();
+  const two = await startCollector({ port: 0, dataDir: folder });
+  expect(two.token).toBe(one.token);
+  expect(await (await fetch(two.viewer)).text()).toContain(receipt.id);
+  expect(eventHash(receipt.id, event)).toBe(receipt.hash);
+  expect(statSync(join(folder, 'token')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(folder, 'events.sqlite')).mode & 0o777).toBe(0o600);
+  await two.close();
+  rmSync(folder, { recursive: true });
+});
+
+test.each<[CollectorOptions, RegExp]>([
+  [{ port: 70_000 }, /"port" is 70000: /],
+  [{ basePath: 'auditlog' }, /"basePath" is "auditlog": expected a path such as \/auditlog/],
+  [{ token: 'two words' }, /"token" is a string that is not shown: expected visible ASCII/],
+  [{ prot: 1 } as never, /Unknown option "prot"; did you mean "port"\?/],
+])('bad option %j', async (options, message) => {
+  await expect(start(options)).rejects.toThrow(message);
+});
+
+test('a port that is taken is named', async () => {
+  const port = Number(new URL(collector.viewer).port);
+  await expect(start({ port })).rejects.toThrow(AuditError);
+  await expect(start({ port })).rejects.toThrow(/"port" is \d+, which is taken by another process/);
+});
