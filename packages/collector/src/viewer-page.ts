@@ -25,7 +25,7 @@ export const page = `<!doctype html>
 <tr>
 <td><time datetime="<%= row.time %>"><%= row.time.slice(0, 10) %> <%= row.time.slice(11, 23) %></time></td>
 <td><span class="outcome outcome-<%= ['success', 'failure', 'challenge'].includes(row.outcome) ? row.outcome : 'unknown' %>"><%= row.outcome %></span></td>
-<td><%= row.reason || '–' %></td>
+<td class="text"><%= row.reason || '–' %></td>
 <td class="text" title="<%= row.actorId %>"><bdi><%= row.actor || 'anonymous' %></bdi><% if (row.actor && !row.actorId) { %> <small>(typed)</small><% } %></td>
 <td class="text"><bdi><%= row.group || '–' %></bdi></td>
 <td class="text"><%= row.address || '–' %></td>
@@ -59,7 +59,7 @@ th, td { padding: .5rem .75rem; text-align: left; border-bottom: 1px solid var(-
 tbody tr:last-child td { border-bottom: 0; }
 th { font-size: .8rem; color: var(--soft); }
 time { font-variant-numeric: tabular-nums; }
-.text { max-width: 22rem; white-space: normal; overflow-wrap: anywhere; }
+.text { max-width: 22rem; white-space: normal; overflow-wrap: break-word; }
 small { color: var(--soft); }
 .outcome { font-weight: 600; }
 .outcome-success, .verified { color: var(--good); }
