@@ -14,9 +14,7 @@ export interface Account {
 
 /** How a login came out. */
 export type LoginResult =
-  | { account: Account }
-  | { reason: 'user_not_found' }
-  | { reason: 'wrong_password' | 'account_locked'; known: Account };
+  { account: Account } | { reason: 'user_not_found' } | { reason: 'wrong_password' | 'account_locked'; known: Account };
 
 /** The accounts of the application. */
 export interface Accounts {

@@ -36,7 +36,11 @@ export function logIn(base: string, attempt: LoginTry): Promise<number | 'aborte
     const call = request(`${base}/login`, {
       method: 'POST',
       agent: false,
-      headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(form), 'user-agent': 'auditlogin-demo' },
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'content-length': Buffer.byteLength(form),
+        'user-agent': 'auditlogin-demo',
+      },
     });
     call.on('response', (response) => {
       response.resume();

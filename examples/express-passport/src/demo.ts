@@ -39,7 +39,9 @@ async function main(): Promise<void> {
   const isComplete = report(running.auditor);
 
   if (!once) {
-    console.log(`\nLogin page  ${paint.cyan(`${running.address}/login`)}\nViewer      ${paint.cyan(collector.viewer)}\n${paint.dim('Ctrl-C stops both.')}`);
+    console.log(
+      `\nLogin page  ${paint.cyan(`${running.address}/login`)}\nViewer      ${paint.cyan(collector.viewer)}\n${paint.dim('Ctrl-C stops both.')}`,
+    );
     await stopSignal();
   }
   await running.close();

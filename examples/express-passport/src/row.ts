@@ -15,7 +15,11 @@ const COLUMNS = [
 
 /** @param paint colours */
 export function tableHead(paint: Paint): string {
-  return paint.dim(COLUMNS.map(([title, width]) => title.padEnd(width)).join(' ').trimEnd());
+  return paint.dim(
+    COLUMNS.map(([title, width]) => title.padEnd(width))
+      .join(' ')
+      .trimEnd(),
+  );
 }
 
 /**
@@ -38,7 +42,7 @@ export function rowOf({ event, verdict }: CheckedReceipt, paint: Paint): string 
     verdict === 'verified' ? '✓ verified' : '✗ mismatched',
   ].map((cell, index) => visible(cell).padEnd(COLUMNS[index]![1]));
   const colour = outcome === 'success' ? paint.green : paint.red;
-  cells[1] = colour(cells[1]!);
+  cells[1] = colour(cells[1]);
   cells[6] = (verdict === 'verified' ? paint.green : paint.red)(cells[6]!.trimEnd());
   return cells.join(' ');
 }

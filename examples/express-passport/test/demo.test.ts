@@ -22,7 +22,10 @@ beforeAll(async () => {
   accounts = openAccounts(':memory:');
   const acme = { id: 'acme', name: 'Acme Inc.' };
   await accounts.add({ id: 'u-1', username: 'ann', displayName: 'Ann Arbor', tenant: acme, isLocked: false }, 'correct horse');
-  await accounts.add({ id: 'u-2', username: 'bo', displayName: 'Bo', tenant: { id: 'globex', name: 'Globex' }, isLocked: false }, 'correct horse');
+  await accounts.add(
+    { id: 'u-2', username: 'bo', displayName: 'Bo', tenant: { id: 'globex', name: 'Globex' }, isLocked: false },
+    'correct horse',
+  );
   await accounts.add({ id: 'u-3', username: 'leo', displayName: 'Leo', tenant: acme, isLocked: true }, 'correct horse');
   await accounts.add({ id: 'u-4', username: 'ida', displayName: 'Ida', isLocked: false }, 'correct horse');
   const { apiBase, project, token } = collector;
@@ -39,10 +42,22 @@ afterAll(async () => {
 });
 
 const expected: Record<string, { fields: Record<string, string>; event?: Partial<AuditEvent> }> = {
-  success: { fields: { outcome: 'success', evidence: 'session', group_source: 'resolved' }, event: { actor: { id: 'u-1', name: 'Ann Arbor' }, group: { id: 'acme', name: 'Acme Inc.' } } },
-  'success of another customer': { fields: { outcome: 'success' }, event: { actor: { id: 'u-2', name: 'Bo' }, group: { id: 'globex', name: 'Globex' } } },
-  'wrong password': { fields: { outcome: 'failure', reason: 'wrong_password', evidence: 'marker', group_source: 'claimed' }, event: { actor: { id: 'u-1', name: 'Ann Arbor' }, is_anonymous: false, is_failure: true } },
-  'unknown user': { fields: { outcome: 'failure', reason: 'user_not_found', identity: 'm***y@example.com' }, event: { is_anonymous: true, is_failure: true } },
+  success: {
+    fields: { outcome: 'success', evidence: 'session', group_source: 'resolved' },
+    event: { actor: { id: 'u-1', name: 'Ann Arbor' }, group: { id: 'acme', name: 'Acme Inc.' } },
+  },
+  'success of another customer': {
+    fields: { outcome: 'success' },
+    event: { actor: { id: 'u-2', name: 'Bo' }, group: { id: 'globex', name: 'Globex' } },
+  },
+  'wrong password': {
+    fields: { outcome: 'failure', reason: 'wrong_password', evidence: 'marker', group_source: 'claimed' },
+    event: { actor: { id: 'u-1', name: 'Ann Arbor' }, is_anonymous: false, is_failure: true },
+  },
+  'unknown user': {
+    fields: { outcome: 'failure', reason: 'user_not_found', identity: 'm***y@example.com' },
+    event: { is_anonymous: true, is_failure: true },
+  },
   'locked account': { fields: { outcome: 'failure', reason: 'account_locked' }, event: { actor: { id: 'u-3', name: 'Leo' } } },
   'success without a customer': { fields: { outcome: 'success', group_source: 'none' }, event: { actor: { id: 'u-4', name: 'Ida' } } },
   'aborted request': { fields: { outcome: 'failure', reason: 'aborted', evidence: 'aborted' }, event: { is_anonymous: true } },

@@ -20,7 +20,10 @@ afterAll(() => {
   rmSync(dataDir, { recursive: true });
 });
 
-function run(args: string[], env: NodeJS.ProcessEnv = {}): { child: ChildProcess; output: () => string; ended: Promise<{ code: number | null; output: string }> } {
+function run(
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): { child: ChildProcess; output: () => string; ended: Promise<{ code: number | null; output: string }> } {
   const { PATH, HOME } = process.env;
   const child = spawn(process.execPath, [BIN, ...args], { env: { PATH, HOME, NO_COLOR: '1', ...env }, cwd: dataDir });
   children.push(child);
@@ -29,7 +32,9 @@ function run(args: string[], env: NodeJS.ProcessEnv = {}): { child: ChildProcess
   return { child, output: () => output, ended: once(child, 'close').then(([code]) => ({ code: code as number | null, output })) };
 }
 
-async function runDev(...flags: string[]): Promise<{ child: ChildProcess; env: NodeJS.ProcessEnv; output: string; ended: Promise<{ code: number | null }> }> {
+async function runDev(
+  ...flags: string[]
+): Promise<{ child: ChildProcess; env: NodeJS.ProcessEnv; output: string; ended: Promise<{ code: number | null }> }> {
   const { child, output, ended } = run(['dev', '--port', '0', ...flags]);
   while (!output().includes('Ctrl-C')) {
     if (child.exitCode !== null) throw new Error(output());
@@ -70,7 +75,8 @@ test('dev makes a token and keeps it', async () => {
 
 describe('doctor tells apart', () => {
   const doctor = (apiBase: string, ...flags: string[]): Promise<{ code: number | null; output: string }> =>
-    run(['doctor', '--api-base', apiBase, '--timeout', '400', ...flags], { AUDITLOG_API_PROJECT: 'dev', AUDITLOG_API_TOKEN: 'tok-canary' }).ended;
+    run(['doctor', '--api-base', apiBase, '--timeout', '400', ...flags], { AUDITLOG_API_PROJECT: 'dev', AUDITLOG_API_TOKEN: 'tok-canary' })
+      .ended;
 
   async function answering(status: number, body: string): Promise<string> {
     const port = await listening(createServer((_, response) => void response.writeHead(status).end(body)));
@@ -79,21 +85,41 @@ describe('doctor tells apart', () => {
 
   const cases: [string, () => Promise<string>, string, RegExp][] = [
     ['a wrong address', async () => Promise.resolve('http://no-such-host.invalid'), 'ERR_AUDIT_ADDRESS', /Check the host name/],
-    ['a refused connection', async () => {
-      const server = createTcpServer();
-      const port = await listening(server);
-      server.close();
-      await once(server, 'close');
-      return `http://127.0.0.1:${port}`;
-    }, 'ERR_AUDIT_CONNECTION', /check the port/],
-    ['silence', async () => `http://127.0.0.1:${await listening(createTcpServer(() => undefined).on('connection', (socket) => socket.unref()))}`, 'ERR_AUDIT_TIMEOUT', /firewalls/],
-    ['an untrusted certificate', async () => `https://127.0.0.1:${await listening(createTlsServer(certificate()))}`, 'ERR_AUDIT_TLS', /NODE_EXTRA_CA_CERTS/],
+    [
+      'a refused connection',
+      async () => {
+        const server = createTcpServer();
+        const port = await listening(server);
+        server.close();
+        await once(server, 'close');
+        return `http://127.0.0.1:${port}`;
+      },
+      'ERR_AUDIT_CONNECTION',
+      /check the port/,
+    ],
+    [
+      'silence',
+      async () => `http://127.0.0.1:${await listening(createTcpServer(() => undefined).on('connection', (socket) => socket.unref()))}`,
+      'ERR_AUDIT_TIMEOUT',
+      /firewalls/,
+    ],
+    [
+      'an untrusted certificate',
+      async () => `https://127.0.0.1:${await listening(createTlsServer(await certificate()))}`,
+      'ERR_AUDIT_TLS',
+      /NODE_EXTRA_CA_CERTS/,
+    ],
     ['no TLS at all', async () => (await answering(200, '')).replace('http:', 'https:'), 'ERR_AUDIT_TLS', /http:\/\//],
     ['401', () => answering(401, '{"error":"Unauthorized"}'), 'ERR_AUDIT_UNAUTHORIZED', /Token and project must belong together/],
     ['404', () => answering(404, 'Not Found'), 'ERR_AUDIT_NOT_FOUND', /may lack a path such as \/auditlog/],
     ['500', () => answering(500, 'tok-canary \u001b[31m'), 'ERR_AUDIT_SERVER', /its database first/],
     ['something that is no audit log', () => answering(201, '<html>'), 'ERR_AUDIT_RECEIPT', /not that of a Publisher API/],
-    ['a hash mismatch', () => answering(201, JSON.stringify({ id: 'x', hash: '0'.repeat(64) })), 'ERR_AUDIT_HASH_MISMATCH', /Do not rely on this log/],
+    [
+      'a hash mismatch',
+      () => answering(201, JSON.stringify({ id: 'x', hash: '0'.repeat(64) })),
+      'ERR_AUDIT_HASH_MISMATCH',
+      /Do not rely on this log/,
+    ],
   ];
   test.each(cases)('%s', async (_name, address, expected, advice) => {
     const { code, output } = await doctor(await address());

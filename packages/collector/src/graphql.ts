@@ -47,7 +47,12 @@ export function answerGraphql(
   source: string,
   variables: Record<string, unknown> | undefined,
 ): Promise<ExecutionResult> {
-  return graphql({ schema, source, rootValue: { search: (args: SearchArguments) => search(store, project, args) }, variableValues: variables ?? {} });
+  return graphql({
+    schema,
+    source,
+    rootValue: { search: (args: SearchArguments) => search(store, project, args) },
+    variableValues: variables ?? {},
+  });
 }
 
 function search(store: Store, project: string, { query, last, before, first, after }: SearchArguments): object {

@@ -75,7 +75,13 @@ function collectorApp(basePath: string, access: { project: string; token: string
     helmet({
       contentSecurityPolicy: {
         useDefaults: false,
-        directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], baseUri: ["'none'"], formAction: ["'none'"], frameAncestors: ["'none'"] },
+        directives: {
+          defaultSrc: ["'none'"],
+          styleSrc: ["'self'"],
+          baseUri: ["'none'"],
+          formAction: ["'none'"],
+          frameAncestors: ["'none'"],
+        },
       },
       strictTransportSecurity: false,
     }),
@@ -100,5 +106,7 @@ function portProblem(thrown: unknown, port: number): unknown {
   const code = (thrown as { code?: unknown }).code;
   if (code !== 'EADDRINUSE' && code !== 'EACCES') return thrown;
   const why = code === 'EADDRINUSE' ? 'is taken by another process' : 'may not be used by this account';
-  return new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "port" is ${port}, which ${why}; choose another, or 0 for any free one.`, { field: 'port' });
+  return new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "port" is ${port}, which ${why}; choose another, or 0 for any free one.`, {
+    field: 'port',
+  });
 }

@@ -138,7 +138,9 @@ export function openStore(dataDir: string): Store {
     find(project, condition, limit, order, from) {
       const where = ['e.project = ?', ...condition.where];
       const values: (string | number)[] = [project, ...condition.values];
-      const { total } = db.prepare(`SELECT count(*) AS total FROM events e WHERE ${where.join(' AND ')}`).get(...values) as { total: number };
+      const { total } = db.prepare(`SELECT count(*) AS total FROM events e WHERE ${where.join(' AND ')}`).get(...values) as {
+        total: number;
+      };
       const [direction, beyond] = order === 'newest' ? ['DESC', '<'] : ['ASC', '>'];
       if (from) {
         where.push(`(e.canonical_time, e.id) ${beyond} (?, ?)`);

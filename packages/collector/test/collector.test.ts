@@ -66,7 +66,10 @@ test('what is read back has the losses of the real server', async () => {
     raw: null,
     actor: { id: 'renamed', name: 'New', href: null, fields: [{ key: 'k', value: 'v' }] },
     target: { id: 't', href: null, type: 'session' },
-    fields: expect.arrayContaining([{ key: 'a', value: '1' }, { key: 'b', value: '2' }]) as unknown,
+    fields: expect.arrayContaining([
+      { key: 'a', value: '1' },
+      { key: 'b', value: '2' },
+    ]) as unknown,
     is_failure: false,
   });
 });
@@ -74,7 +77,15 @@ test('what is read back has the losses of the real server', async () => {
 test('search by the fields and by words, newest first, in pages both ways', async () => {
   for (let index = 0; index < 5; index += 1) {
     const created = new Date(Date.UTC(2020, 0, 1, 0, 0, index)).toISOString();
-    await create(login({ external_id: `p${index}`, created, action: index % 2 ? 'page.odd' : 'page.even', actor: { id: `pager${index}`, name: 'Page Turner' }, description: 'Zeitgeist; "quoted"' }));
+    await create(
+      login({
+        external_id: `p${index}`,
+        created,
+        action: index % 2 ? 'page.odd' : 'page.even',
+        actor: { id: `pager${index}`, name: 'Page Turner' },
+        description: 'Zeitgeist; "quoted"',
+      }),
+    );
   }
   expect(ids(await search({ query: 'action:page.*' }))).toEqual(['p4', 'p3', 'p2', 'p1', 'p0']);
   expect(ids(await search({ query: 'action:page.odd' }))).toEqual(['p3', 'p1']);
@@ -95,7 +106,11 @@ test('search by the fields and by words, newest first, in pages both ways', asyn
 });
 
 test('a query that cannot be read is answered with an error', async () => {
-  for (const body of [{ query: '{ search(query: "received:x,y") { totalCount } }' }, { query: '{ search(query: "", before: "zz") { totalCount } }' }, { query: 'nonsense' }]) {
+  for (const body of [
+    { query: '{ search(query: "received:x,y") { totalCount } }' },
+    { query: '{ search(query: "", before: "zz") { totalCount } }' },
+    { query: 'nonsense' },
+  ]) {
     const response = await fetch(api('graphql'), { method: 'POST', headers, body: JSON.stringify(body) });
     expect(((await response.json()) as { errors: unknown[] }).errors).toHaveLength(1);
   }
@@ -105,15 +120,19 @@ test('a query that cannot be read is answered with an error', async () => {
 test('the official SDK reports and searches', async () => {
   const client = new Client({ endpoint: collector.apiBase, apiKey: 'secret', projectId: 'dev' });
   await client.reportEvent({ action: 'sdk.one', crud: 'c', actor: { id: 'sdk' }, created: new Date() } as never);
-  await client.reportEvents([{ action: 'sdk.two', crud: 'c', actor: { id: 'sdk' } }, { action: 'sdk.two', crud: 'r', actor: { id: 'sdk' } }] as never);
-  const connection = await client.query({ action: 'sdk.*' } as never, { action: true, actor: { id: true } } as never, 2);
+  await client.reportEvents([
+    { action: 'sdk.two', crud: 'c', actor: { id: 'sdk' } },
+    { action: 'sdk.two', crud: 'r', actor: { id: 'sdk' } },
+  ] as never);
+  const connection = await client.query({ action: 'sdk.*' }, { action: true, actor: { id: true } }, 2);
   expect(connection.totalCount).toBe(3);
   await connection.nextPage();
   expect(connection.currentResults).toHaveLength(1);
 });
 
 test('a bulk call is all or nothing and says which event is wrong', async () => {
-  const bulk = (events: unknown): Promise<Response> => fetch(api('event/bulk'), { method: 'POST', headers, body: JSON.stringify({ events }) });
+  const bulk = (events: unknown): Promise<Response> =>
+    fetch(api('event/bulk'), { method: 'POST', headers, body: JSON.stringify({ events }) });
   const bad = await bulk([login({ action: 'bulk.x' }), login({ action: '' }), login({ action: 'bulk.x' })]);
   expect(bad.status).toBe(400);
   expect(await bad.json()).toMatchObject({ invalid: [{ index: 1, violations: [{ field: 'action' }] }] });
@@ -124,28 +143,43 @@ test('a bulk call is all or nothing and says which event is wrong', async () => 
 });
 
 test('gzip is taken, a bomb is not', async () => {
-  const zipped = (body: string): Promise<Response> => fetch(api('event'), { method: 'POST', headers: { ...headers, 'content-encoding': 'gzip' }, body: gzipSync(body) as never });
+  const zipped = (body: string): Promise<Response> =>
+    fetch(api('event'), { method: 'POST', headers: { ...headers, 'content-encoding': 'gzip' }, body: gzipSync(body) as never });
   expect((await zipped(JSON.stringify(login()))).status).toBe(201);
   expect((await zipped(JSON.stringify(login({ description: 'x'.repeat(11 * 1024 * 1024) })))).status).toBe(413);
 });
 
 test('only a loopback name in Host is answered', async () => {
   const status = (host: string): Promise<number | undefined> =>
-    new Promise((resolve) => httpRequest(collector.viewer, { headers: { host } }, (response) => resolve(response.resume().statusCode)).end());
+    new Promise((resolve) =>
+      httpRequest(collector.viewer, { headers: { host } }, (response) => resolve(response.resume().statusCode)).end(),
+    );
   const { port } = new URL(collector.viewer);
-  expect(await Promise.all([status(`127.0.0.1:${port}`), status('localhost'), status('evil.example'), status(`127.0.0.1.evil.example:${port}`)])).toEqual([200, 200, 403, 403]);
+  expect(
+    await Promise.all([status(`127.0.0.1:${port}`), status('localhost'), status('evil.example'), status(`127.0.0.1.evil.example:${port}`)]),
+  ).toEqual([200, 200, 403, 403]);
 });
 
 test('the viewer shows attacker-typed text as text, under a strict policy, and marks altered records', async () => {
   const hostile = '<img src=x onerror=alert(1)>"\'&';
-  const receipt = await create(login({ actor: { id: hostile, name: hostile }, group: { id: hostile }, fields: { outcome: hostile, reason: hostile }, action: hostile, external_id: 'hostile' }));
+  const receipt = await create(
+    login({
+      actor: { id: hostile, name: hostile },
+      group: { id: hostile },
+      fields: { outcome: hostile, reason: hostile },
+      action: hostile,
+      external_id: 'hostile',
+    }),
+  );
   const altered = await create(login({ external_id: 'altered', actor: { id: 'victim' } }));
   const db = new DatabaseSync(join(dataDir, 'events.sqlite'));
   db.prepare("UPDATE events SET body = replace(body, 'victim', 'nobody') WHERE id = ?").run(altered.id);
   db.close();
   const response = await fetch(collector.viewer);
   const html = await response.text();
-  expect(response.headers.get('content-security-policy')).toBe("default-src 'none';style-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'");
+  expect(response.headers.get('content-security-policy')).toBe(
+    "default-src 'none';style-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+  );
   expect(html).not.toContain('<img');
   expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;');
   const row = (id: string): string => html.split('<tr>').find((part) => part.includes(id))!;
@@ -159,7 +193,11 @@ test('events and token last beyond a restart, readable by the owner only', async
   const folder = mkdtempSync(join(tmpdir(), 'auditlogin-restart-'));
   const one = await startCollector({ port: 0, dataDir: folder });
   const event = login({ external_id: 'kept' }) as AuditEvent;
-  const answer = await fetch(`${one.apiBase}/publisher/v1/project/dev/event`, { method: 'POST', headers: { ...headers, authorization: `token=${one.token}` }, body: JSON.stringify(event) });
+  const answer = await fetch(`${one.apiBase}/publisher/v1/project/dev/event`, {
+    method: 'POST',
+    headers: { ...headers, authorization: `token=${one.token}` },
+    body: JSON.stringify(event),
+  });
   const receipt = (await answer.json()) as { id: string; hash: string };
   await one.close();
   await one.close();

@@ -18,7 +18,14 @@ beforeAll(async () => {
   if (!isThere) return;
   browser = await chromium.launch({
     executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
   });
 }, 60_000);
 afterAll(async () => {
@@ -46,9 +53,22 @@ browserTest('a person sees the events, nothing runs, nothing is blocked', async 
   await page.goto(collector.viewer);
   expect(await page.locator('.empty').textContent()).toMatch(/No events yet/);
 
-  await publish({ actor: { id: 'u1', name: 'Ann Arbor' }, group: { id: 'acme', name: 'Acme Inc.' }, source_ip: '203.0.113.7', fields: { outcome: 'success' } });
-  await publish({ actor: { id: 'x', name: '<script>alert(1)</script>\u202e' }, is_failure: true, fields: { outcome: 'failure', reason: '"><img src=x onerror=alert(1)>' } });
-  await publish({ is_anonymous: true, is_failure: true, fields: { outcome: 'failure', reason: 'user_not_found', identity: 'm***y@example.com' } });
+  await publish({
+    actor: { id: 'u1', name: 'Ann Arbor' },
+    group: { id: 'acme', name: 'Acme Inc.' },
+    source_ip: '203.0.113.7',
+    fields: { outcome: 'success' },
+  });
+  await publish({
+    actor: { id: 'x', name: '<script>alert(1)</script>\u202e' },
+    is_failure: true,
+    fields: { outcome: 'failure', reason: '"><img src=x onerror=alert(1)>' },
+  });
+  await publish({
+    is_anonymous: true,
+    is_failure: true,
+    fields: { outcome: 'failure', reason: 'user_not_found', identity: 'm***y@example.com' },
+  });
   await page.getByRole('link', { name: 'Refresh' }).click();
 
   expect(await page.locator('tbody tr').count()).toBe(3);

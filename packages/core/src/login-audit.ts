@@ -37,13 +37,21 @@ export interface AuditLoginOptions<Request = unknown> extends AuditorOptions, Ex
 }
 
 const extractor = z.custom<never>((value) => typeof value === 'function', 'expected a function').optional();
-const pathPattern = z.string().refine(compiles((path) => pathMatcher([path])), 'expected a path pattern that begins with /');
+const pathPattern = z.string().refine(
+  compiles((path) => pathMatcher([path])),
+  'expected a path pattern that begins with /',
+);
 const pathPatterns = z.array(pathPattern.startsWith('/')).default([]);
 
 const attemptShape = {
   auditor: z.custom<Auditor>((value) => isAuditor(value), 'expected what createAuditor() returns').optional(),
   routes: z
-    .array(z.string().refine(compiles((route) => pathMatcher([parseRoute(route).path])), 'expected "METHOD /path" or "/path"'))
+    .array(
+      z.string().refine(
+        compiles((route) => pathMatcher([parseRoute(route).path])),
+        'expected "METHOD /path" or "/path"',
+      ),
+    )
     .min(1)
     .optional(),
   redirects: z.strictObject({ success: pathPatterns, failure: pathPatterns, challenge: pathPatterns }).prefault({}),
@@ -206,12 +214,7 @@ function isNoAttempt(ending: Ending, look: Look): boolean {
   return ending.kind === 'answered' && ending.status === 404 && !look.routed;
 }
 
-async function readAttempt<Request>(
-  source: AttemptSource<Request>,
-  look: Look,
-  seen: Seen,
-  reader: Reader<Request>,
-): Promise<Attempt> {
+async function readAttempt<Request>(source: AttemptSource<Request>, look: Look, seen: Seen, reader: Reader<Request>): Promise<Attempt> {
   const { incoming } = source;
   const { userBefore, ending, ...rest } = seen;
   const owner = ownerOf(look.session);
@@ -267,7 +270,9 @@ async function readAttempt<Request>(
 function auditorFor<Request>(options: AuditLoginOptions<Request>): Auditor {
   const names = Object.keys(options);
   if (options.auditor === undefined) {
-    return createAuditor(Object.fromEntries(names.filter((name) => name in auditorSchema.shape).map((name) => [name, options[name as keyof AuditorOptions]])));
+    return createAuditor(
+      Object.fromEntries(names.filter((name) => name in auditorSchema.shape).map((name) => [name, options[name as keyof AuditorOptions]])),
+    );
   }
   const misplaced = names.find((name) => name in auditorSchema.shape);
   if (misplaced === undefined) return options.auditor;

@@ -89,9 +89,7 @@ export const auditorSchema = z.strictObject({
     })
     .prefault({}),
   closeTimeout: milliseconds(0, 600_000).default(10_000),
-  logger: z
-    .custom<Logger>((value) => isLogger(value), 'expected an object with warn() and error()')
-    .default(consoleLogger),
+  logger: z.custom<Logger>((value) => isLogger(value), 'expected an object with warn() and error()').default(consoleLogger),
   onReceipt: callback<(receipt: CheckedReceipt) => void>(),
   onDrop: callback<(event: AuditEvent, error: AuditError) => void>(),
   onMismatch: callback<(receipt: CheckedReceipt) => void>(),
@@ -186,14 +184,11 @@ export function parseOptions<S extends z.ZodType>(schema: S, options: unknown): 
  * @param schema an object schema, perhaps with a default
  */
 export function optionNames(schema: z.ZodType): string[] {
-  return Object.entries(shapeOf(schema)).flatMap(([name, field]) => [
-    name,
-    ...optionNames(field).map((inner) => `${name}.${inner}`),
-  ]);
+  return Object.entries(shapeOf(schema)).flatMap(([name, field]) => [name, ...optionNames(field).map((inner) => `${name}.${inner}`)]);
 }
 
 function shapeOf(schema: z.ZodType): Record<string, z.ZodType> {
-  if (schema instanceof z.ZodObject) return schema.shape as Record<string, z.ZodType>;
+  if (schema instanceof z.ZodObject) return schema.shape;
   if (schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) return shapeOf(schema.unwrap() as z.ZodType);
   return {};
 }

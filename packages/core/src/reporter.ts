@@ -28,7 +28,10 @@ export function createReporter(settings: Pick<Settings, 'logger' | 'onReceipt' |
     try {
       callback?.(...args);
     } catch (thrown) {
-      logger.error({ callback: callback?.name }, `a callback of the application threw ${thrown instanceof Error ? thrown.name : 'something'}`);
+      logger.error(
+        { callback: callback?.name },
+        `a callback of the application threw ${thrown instanceof Error ? thrown.name : 'something'}`,
+      );
     }
   }
 
@@ -48,7 +51,10 @@ export function createReporter(settings: Pick<Settings, 'logger' | 'onReceipt' |
       unlogged += 1;
       const now = Date.now();
       if (now >= quietUntil) {
-        logger.error({ code: error.code, lost: unlogged }, `${error.code}: ${unlogged} ${unlogged === 1 ? 'event' : 'events'} lost: ${error.message}`);
+        logger.error(
+          { code: error.code, lost: unlogged },
+          `${error.code}: ${unlogged} ${unlogged === 1 ? 'event' : 'events'} lost: ${error.message}`,
+        );
         unlogged = 0;
         quietUntil = now + DROP_LOG_PERIOD;
       }

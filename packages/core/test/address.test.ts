@@ -29,13 +29,20 @@ const isTaken = (source_ip: string): boolean => violations({ action: 'a', crud: 
 
 test('every address becomes one that the server takes, and the same one again', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.ipV4(), fc.ipV6(), fc.ipV4().map((ip) => `::ffff:${ip}`)), (raw) => {
-      const { source_ip, seen } = normaliseAddress(raw);
-      if (source_ip === undefined) return expect(seen).toBe(raw);
-      expect(isTaken(source_ip)).toBe(true);
-      expect(isIPv4(source_ip) || isIPv6(source_ip)).toBe(true);
-      expect(normaliseAddress(source_ip)).toEqual({ source_ip });
-    }),
+    fc.property(
+      fc.oneof(
+        fc.ipV4(),
+        fc.ipV6(),
+        fc.ipV4().map((ip) => `::ffff:${ip}`),
+      ),
+      (raw) => {
+        const { source_ip, seen } = normaliseAddress(raw);
+        if (source_ip === undefined) return expect(seen).toBe(raw);
+        expect(isTaken(source_ip)).toBe(true);
+        expect(isIPv4(source_ip) || isIPv6(source_ip)).toBe(true);
+        expect(normaliseAddress(source_ip)).toEqual({ source_ip });
+      },
+    ),
     { numRuns: 1000 },
   );
 });

@@ -1,5 +1,4 @@
-import { Client } from '@retracedhq/retraced';
-import { buildHashTarget } from '@retracedhq/retraced/lib/event';
+import { buildHashTarget } from '@retracedhq/retraced/lib/event.js';
 import fc from 'fast-check';
 import { acceptedEvents, recordings } from '../../../test/conformance.js';
 import { type AuditEvent, canonicalTail, canonicalText, eventHash, receiptMatches } from '../src/index.js';
@@ -9,7 +8,6 @@ const accepted = recordings.filter((recording) => recording.receipt !== undefine
 
 test('there are accepted recordings to compare with', () => {
   expect(accepted.length).toBeGreaterThan(400);
-  expect(Client).toBeDefined();
 });
 
 test.each(accepted.map((recording) => [recording.name, recording] as const))('hash as the server: %s', (_name, recording) => {

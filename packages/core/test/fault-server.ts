@@ -1,7 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type AuditEvent, type AuditorOptions, type CheckedReceipt, createAuditor, type Auditor, type AuditError, eventHash, violations } from '../src/index.js';
+import {
+  type AuditEvent,
+  type AuditorOptions,
+  type CheckedReceipt,
+  createAuditor,
+  type Auditor,
+  type AuditError,
+  eventHash,
+  violations,
+} from '../src/index.js';
 
 /** What the server does with one request instead of answering well. */
 export type Fault = (request: { events: AuditEvent[]; single: boolean }, response: ServerResponse, store: () => object) => void;

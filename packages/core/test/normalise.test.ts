@@ -1,4 +1,4 @@
-import { AuditError, type AuditEvent, type EventInput, eventId, isAuditError, normaliseEvent, serialise, canonicalTail } from '../src/index.js';
+import { type AuditEvent, type EventInput, eventId, isAuditError, normaliseEvent, serialise, canonicalTail } from '../src/index.js';
 
 const base: EventInput = { action: 'user.login', actor: { id: 1 } };
 
@@ -63,7 +63,7 @@ test.each<[string, unknown, RegExp]>([
   try {
     normaliseEvent(input as EventInput);
   } catch (thrown) {
-    expect(isAuditError(thrown) && (thrown as AuditError).code).toBe('ERR_AUDIT_EVENT_INVALID');
+    expect(isAuditError(thrown) && thrown.code).toBe('ERR_AUDIT_EVENT_INVALID');
   }
 });
 

@@ -1,11 +1,11 @@
-import { type AuditorOptions, AuditError, createAuditor } from '../src/index.js';
+import { type AuditError, createAuditor } from '../src/index.js';
 import { readSettings } from '../src/options.js';
 
 const connection = { apiBase: 'http://127.0.0.1:1/auditlog/', project: 'dev', token: 'token-canary' };
 
 function problem(options: object, env: NodeJS.ProcessEnv = {}): AuditError {
   try {
-    readSettings(options as AuditorOptions, env);
+    readSettings(options, env);
   } catch (thrown) {
     return thrown as AuditError;
   }
@@ -13,7 +13,12 @@ function problem(options: object, env: NodeJS.ProcessEnv = {}): AuditError {
 }
 
 test('options count before AUDITLOG_ variables, those before BOOTSTRAP_ variables', () => {
-  const env = { AUDITLOG_API_BASE: ' https://a.example/x/ \n', AUDITLOG_API_PROJECT: 'p', BOOTSTRAP_PUBLISHER_PROJECT: 'q', BOOTSTRAP_PUBLISHER_TOKEN: 't\n' };
+  const env = {
+    AUDITLOG_API_BASE: ' https://a.example/x/ \n',
+    AUDITLOG_API_PROJECT: 'p',
+    BOOTSTRAP_PUBLISHER_PROJECT: 'q',
+    BOOTSTRAP_PUBLISHER_TOKEN: 't\n',
+  };
   expect(readSettings({}, env)).toMatchObject({ apiBase: 'https://a.example/x', project: 'p', token: 't' });
   expect(readSettings({ project: 'o' }, env)).toMatchObject({ project: 'o' });
 });
@@ -30,10 +35,18 @@ test.each<[object, string, RegExp]>([
   [{ tokn: 'x' }, 'ERR_AUDIT_OPTION_UNKNOWN', /Unknown option "tokn"; did you mean "token"\?/],
   [{ publish: { batchsize: 1 } }, 'ERR_AUDIT_OPTION_UNKNOWN', /"publish.batchsize"; did you mean "publish.batchSize"\?/],
   [{ publish: { batchSize: 51 } }, 'ERR_AUDIT_OPTION_INVALID', /"publish.batchSize" is 51: .*50/],
-  [{ publish: { backoffMin: 100, backoffMax: 10 } }, 'ERR_AUDIT_OPTION_INVALID', /"publish.backoffMax" is 10; expected at least publish.backoffMin, 100/],
+  [
+    { publish: { backoffMin: 100, backoffMax: 10 } },
+    'ERR_AUDIT_OPTION_INVALID',
+    /"publish.backoffMax" is 10; expected at least publish.backoffMin, 100/,
+  ],
   [{ typedIdentity: 'clear' }, 'ERR_AUDIT_OPTION_INVALID', /"typedIdentity" is "clear": /],
   [{ typedIdentity: 'hmac' }, 'ERR_AUDIT_OPTION_INVALID', /"identityKey" is missing/],
-  [{ apiBase: 'auditlog.example.com' }, 'ERR_AUDIT_OPTION_INVALID', /"apiBase" \(from options\) is "auditlog.example.com"; expected an http or https address/],
+  [
+    { apiBase: 'auditlog.example.com' },
+    'ERR_AUDIT_OPTION_INVALID',
+    /"apiBase" \(from options\) is "auditlog.example.com"; expected an http or https address/,
+  ],
   [{ apiBase: 'https://u:pw-canary@h' }, 'ERR_AUDIT_OPTION_INVALID', /address with a password/],
   [{ token: 'token-canary\n' }, 'ERR_AUDIT_OPTION_INVALID', /"token" \(from options\) is empty, or has white space/],
   [{ identityKey: 'key-canary' }, 'ERR_AUDIT_OPTION_INVALID', /"identityKey" is a string that is not shown/],

@@ -27,17 +27,30 @@ test.each(['Tr0ub4dor&3', 'p@ssw0rd!X', 'aB3$efgh', 'Xk29fjQmP0zLw81vRt'])('%s i
   expect(keepIdentity(typed, false, 'plain', KEY)).toEqual({ identity_withheld: 'looks_like_password' });
 });
 
-test.each(['ann', 'ann.arbor', 'Ann Arbor', 'ann@example.com', 'A.B+c1@Example.co.uk', 'josé', '山田太郎', "O'Brien", 'DOMAIN\\ann', 'user_1234'])(
-  '%s looks like a name',
-  (typed) => expect(looksLikePassword(typed)).toBe(false),
-);
+test.each([
+  'ann',
+  'ann.arbor',
+  'Ann Arbor',
+  'ann@example.com',
+  'A.B+c1@Example.co.uk',
+  'josé',
+  '山田太郎',
+  "O'Brien",
+  'DOMAIN\\ann',
+  'user_1234',
+])('%s looks like a name', (typed) => expect(looksLikePassword(typed)).toBe(false));
 
 test('what was also typed as password is never kept', () => {
   expect(keepIdentity('hunter', true, 'plain', KEY)).toEqual({ identity_withheld: 'looks_like_password' });
 });
 
 test('masking shows at most two characters of a name', () => {
-  fc.assert(fc.property(fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('@')), (text) => Array.from(mask(text)).length <= 5));
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('@')),
+      (text) => Array.from(mask(text)).length <= 5,
+    ),
+  );
 });
 
 test('a megabyte typed as a name is cut before any expression runs over it', () => {

@@ -14,7 +14,12 @@ afterEach(async () => {
   expect(inspect([watched.errors, watched.drops, watched.logs], { depth: 10 })).not.toContain(TOKEN);
 });
 
-const event = (external_id: string, more: Partial<EventInput> = {}): EventInput => ({ action: 'user.login', actor: { id: 'u' }, external_id, ...more });
+const event = (external_id: string, more: Partial<EventInput> = {}): EventInput => ({
+  action: 'user.login',
+  actor: { id: 'u' },
+  external_id,
+  ...more,
+});
 
 async function report(count: number, prefix = 'e'): Promise<string[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => watched.auditor.report(event(`${prefix}${index}`))));
@@ -41,7 +46,15 @@ test('many go out fifty at a time, over a few connections that stay open', async
   expect(Math.max(...server.calls)).toBe(50);
   expect(server.calls.length).toBeLessThan(30);
   expect(server.connections()).toBeLessThanOrEqual(4);
-  expect(watched.auditor.stats()).toEqual({ queued: 1000, published: 1000, verified: 1000, mismatched: 0, lost: 0, retries: 0, waiting: 0 });
+  expect(watched.auditor.stats()).toEqual({
+    queued: 1000,
+    published: 1000,
+    verified: 1000,
+    mismatched: 0,
+    lost: 0,
+    retries: 0,
+    waiting: 0,
+  });
 });
 
 const reset: Fault = (_, response) => response.destroy();
@@ -66,7 +79,12 @@ test.each<[string, Fault, AuditErrorCode, number]>([
   ['500 as HTML', (_, response) => answer(response, 500, `<pre>Error: x\n at ${TOKEN}</pre>`), 'ERR_AUDIT_SERVER', 0],
   ['401', (_, response) => answer(response, 401, { error: 'Unauthorized' }), 'ERR_AUDIT_UNAUTHORIZED', 0],
   ['404 as text', (_, response) => answer(response, 404, 'Not Found'), 'ERR_AUDIT_NOT_FOUND', 0],
-  ['a redirect, which is not followed', (_, response) => answer(response, 307, '', { location: 'http://127.0.0.1:1/' }), 'ERR_AUDIT_NOT_FOUND', 0],
+  [
+    'a redirect, which is not followed',
+    (_, response) => answer(response, 307, '', { location: 'http://127.0.0.1:1/' }),
+    'ERR_AUDIT_NOT_FOUND',
+    0,
+  ],
 ])('%s: reported, sent again, nothing lost', async (_name, fault, code, duplicates) => {
   server.faults.push(fault);
   const ids = await report(1);
@@ -105,7 +123,9 @@ test.each<[string, boolean]>([
   const ids = await report(50);
   await watched.auditor.flush();
   expectStored(ids.filter((id) => id !== 'e7'));
-  expect(watched.drops).toMatchObject([{ event: { external_id: 'e7' }, error: { code: 'ERR_AUDIT_REFUSED', status: 400, reason: 'poison' } }]);
+  expect(watched.drops).toMatchObject([
+    { event: { external_id: 'e7' }, error: { code: 'ERR_AUDIT_REFUSED', status: 400, reason: 'poison' } },
+  ]);
   expect(watched.auditor.stats()).toMatchObject({ verified: 49, lost: 1, waiting: 0 });
 });
 

@@ -6,11 +6,10 @@ import { Strategy } from 'passport-local';
 import { auditLogin, mark } from '../src/index.js';
 import { type Harness, majors, pause, post, postAndHangUp, startHarness } from './harness.js';
 
-type Express = typeof express;
 const ANN = { id: 7, name: 'Ann', tenantId: 'acme', passwordHash: 'hash-canary-2' };
 
 describe.each(majors)('%s', (_major, make) => {
-  const framework = make as Express;
+  const framework = make;
   let harness: Harness;
   beforeAll(async () => (harness = await startHarness()));
   afterAll(() => harness.close());
@@ -32,22 +31,86 @@ describe.each(majors)('%s', (_major, make) => {
   const toLogin = (base: string): Promise<Response> => post(`${base}/login`);
 
   test.each<[string, express.RequestHandler, Partial<AuditEvent>, Record<string, string>]>([
-    ['success by status', (_, res) => void res.json({ token: 't' }), { is_failure: false }, { outcome: 'success', evidence: 'status', status: '200', method: 'password' }],
-    ['401', (_, res) => void res.status(401).end(), { is_failure: true, is_anonymous: true }, { outcome: 'failure', reason: 'invalid_credentials', evidence: 'status', identity: 'a***' }],
+    [
+      'success by status',
+      (_, res) => void res.json({ token: 't' }),
+      { is_failure: false },
+      { outcome: 'success', evidence: 'status', status: '200', method: 'password' },
+    ],
+    [
+      '401',
+      (_, res) => void res.status(401).end(),
+      { is_failure: true, is_anonymous: true },
+      { outcome: 'failure', reason: 'invalid_credentials', evidence: 'status', identity: 'a***' },
+    ],
     ['403 says no reason', (_, res) => void res.status(403).end(), { is_failure: true }, { outcome: 'failure', status: '403' }],
     ['423', (_, res) => void res.status(423).end(), { is_failure: true }, { reason: 'account_locked' }],
     ['429', (_, res) => void res.status(429).end(), { is_failure: true }, { reason: 'rate_limited' }],
-    ['a thrown error', () => { throw new Error('boom'); }, { is_failure: true }, { outcome: 'failure', reason: 'server_error', status: '500' }],
+    [
+      'a thrown error',
+      () => {
+        throw new Error('boom');
+      },
+      { is_failure: true },
+      { outcome: 'failure', reason: 'server_error', status: '500' },
+    ],
     ['an error passed on', (_, __, next) => next(new Error('boom')), { is_failure: true }, { reason: 'server_error' }],
-    ['redirect with an error', (_, res) => res.redirect('/login?error=1'), { is_failure: true }, { outcome: 'failure', evidence: 'redirect', reason: 'invalid_credentials' }],
-    ['redirect back to the login page', (_, res) => res.redirect('/login'), { is_failure: true }, { outcome: 'failure', evidence: 'redirect' }],
+    [
+      'redirect with an error',
+      (_, res) => res.redirect('/login?error=1'),
+      { is_failure: true },
+      { outcome: 'failure', evidence: 'redirect', reason: 'invalid_credentials' },
+    ],
+    [
+      'redirect back to the login page',
+      (_, res) => res.redirect('/login'),
+      { is_failure: true },
+      { outcome: 'failure', evidence: 'redirect' },
+    ],
     ['redirect that proves nothing', (_, res) => res.redirect('/home'), { is_failure: true }, { outcome: 'unknown', evidence: 'redirect' }],
-    ['redirect to a further factor', (_, res) => res.redirect('/login/mfa'), { action: 'user.login.challenge', is_failure: false }, { outcome: 'challenge' }],
+    [
+      'redirect to a further factor',
+      (_, res) => res.redirect('/login/mfa'),
+      { action: 'user.login.challenge', is_failure: false },
+      { outcome: 'challenge' },
+    ],
     ['404 of a handler', (_, res) => void res.status(404).end(), { is_failure: true }, { outcome: 'failure', status: '404' }],
-    ['streamed answer', (_, res) => { res.write('a'); setTimeout(() => res.end('b'), 10); }, { is_failure: false }, { outcome: 'success' }],
-    ['marked success over a 500', (req, res) => { mark(req).success({ actor: ANN }); res.status(500).end(); }, { is_failure: false, actor: { id: '7', name: 'Ann' }, is_anonymous: false }, { outcome: 'success', evidence: 'marker' }],
-    ['marked failure over a 200', (req, res) => { mark(req).failure('wrong_password', { actor: { id: 'u1' }, group: 'acme' }); res.end(); }, { is_failure: true, is_anonymous: false, actor: { id: 'u1' }, group: { id: 'acme' } }, { reason: 'wrong_password', group_source: 'claimed' }],
-    ['a user without session', (req, res) => { (req as { user?: unknown }).user = ANN; res.json({}); }, { actor: { id: '7', name: 'Ann' }, group: { id: 'acme' }, is_anonymous: false }, { outcome: 'success', evidence: 'user', group_source: 'resolved' }],
+    [
+      'streamed answer',
+      (_, res) => {
+        res.write('a');
+        setTimeout(() => res.end('b'), 10);
+      },
+      { is_failure: false },
+      { outcome: 'success' },
+    ],
+    [
+      'marked success over a 500',
+      (req, res) => {
+        mark(req).success({ actor: ANN });
+        res.status(500).end();
+      },
+      { is_failure: false, actor: { id: '7', name: 'Ann' }, is_anonymous: false },
+      { outcome: 'success', evidence: 'marker' },
+    ],
+    [
+      'marked failure over a 200',
+      (req, res) => {
+        mark(req).failure('wrong_password', { actor: { id: 'u1' }, group: 'acme' });
+        res.end();
+      },
+      { is_failure: true, is_anonymous: false, actor: { id: 'u1' }, group: { id: 'acme' } },
+      { reason: 'wrong_password', group_source: 'claimed' },
+    ],
+    [
+      'a user without session',
+      (req, res) => {
+        (req as { user?: unknown }).user = ANN;
+        res.json({});
+      },
+      { actor: { id: '7', name: 'Ann' }, group: { id: 'acme' }, is_anonymous: false },
+      { outcome: 'success', evidence: 'user', group_source: 'resolved' },
+    ],
   ])('%s', async (_name, handler, wanted, fields) => {
     const event = await eventOf(appWith(handler), toLogin);
     expect(event).toMatchObject({ action: 'user.login', source_ip: '127.0.0.1', ...wanted, fields });
@@ -84,10 +147,12 @@ describe.each(majors)('%s', (_major, make) => {
   });
 
   test('no event: other paths, GET, HEAD, OPTIONS, 404 without a handler, marked as no attempt', async () => {
-    const base = await harness.serve(appWith((request, response) => {
-      mark(request).skip();
-      response.end();
-    }));
+    const base = await harness.serve(
+      appWith((request, response) => {
+        mark(request).skip();
+        response.end();
+      }),
+    );
     for (const method of ['GET', 'HEAD', 'OPTIONS']) await fetch(`${base}/login`, { method });
     await post(`${base}/other`);
     await post(`${base}/v2/login`);
@@ -98,7 +163,11 @@ describe.each(majors)('%s', (_major, make) => {
   test('mounted twice: one event, read by the inner mount', async () => {
     const app = framework();
     app.use(auditLogin({ auditor: harness.auditor }), auditLogin({ auditor: harness.auditor }), framework.json());
-    app.post('/login', auditLogin({ auditor: harness.auditor, identity: () => 'from-inner' }), (_, response) => void response.status(401).end());
+    app.post(
+      '/login',
+      auditLogin({ auditor: harness.auditor, identity: () => 'from-inner' }),
+      (_, response) => void response.status(401).end(),
+    );
     const event = await eventOf(app, toLogin);
     expect(event.fields?.['identity']).toBe('f***r');
   });
@@ -128,21 +197,36 @@ describe.each(majors)('%s', (_major, make) => {
     app.post('/login', (_, response) => void response.end());
     const event = await eventOf(app, async (base) => {
       await post(`${base}/login`);
-      return fetch(`${base}/t/acme/token`, { method: 'PUT', redirect: 'manual', headers: { 'content-type': 'application/json' }, body: '{"username":"ann"}' });
+      return fetch(`${base}/t/acme/token`, {
+        method: 'PUT',
+        redirect: 'manual',
+        headers: { 'content-type': 'application/json' },
+        body: '{"username":"ann"}',
+      });
     });
-    expect(event).toMatchObject({ actor: { id: 'ann', name: 'N' }, group: { id: 'acme' }, fields: { method: 'webauthn', evidence: 'redirect', group_source: 'resolved' } });
+    expect(event).toMatchObject({
+      actor: { id: 'ann', name: 'N' },
+      group: { id: 'acme' },
+      fields: { method: 'webauthn', evidence: 'redirect', group_source: 'resolved' },
+    });
   });
 
   test('an extractor that throws or hangs costs only its part, and is reported without what it threw', async () => {
     const problem = jest.spyOn(console, 'error').mockImplementation(() => undefined);
     const app = framework();
     app.use(framework.json());
-    app.post('/login', auditLogin({
-      auditor: harness.auditor,
-      actor: () => { throw new Error('pw-canary-1'); },
-      group: () => new Promise(() => undefined),
-      extractorTimeout: 20,
-    }), (_, response) => void response.end());
+    app.post(
+      '/login',
+      auditLogin({
+        auditor: harness.auditor,
+        actor: () => {
+          throw new Error('pw-canary-1');
+        },
+        group: () => new Promise(() => undefined),
+        extractorTimeout: 20,
+      }),
+      (_, response) => void response.end(),
+    );
     const event = await eventOf(app, toLogin);
     expect(event).toMatchObject({ is_anonymous: true, fields: { outcome: 'success', group_source: 'none' } });
     const logged = problem.mock.calls.flat().join('\n');
@@ -154,10 +238,19 @@ describe.each(majors)('%s', (_major, make) => {
 
   test('a marker makes an attempt of any request that auditLogin() has seen, and does nothing elsewhere', async () => {
     const app = framework();
-    app.get('/unseen', (request, response) => { mark(request).success(); response.end(); });
+    app.get('/unseen', (request, response) => {
+      mark(request).success();
+      response.end();
+    });
     app.use(auditLogin({ auditor: harness.auditor }));
-    app.get('/oauth/callback', (request, response) => { mark(request).success({ actor: 'u9', method: 'oauth' }); response.redirect('/'); });
-    const event = await eventOf(app, async (base) => [await fetch(`${base}/unseen`), await fetch(`${base}/oauth/callback`, { redirect: 'manual' })]);
+    app.get('/oauth/callback', (request, response) => {
+      mark(request).success({ actor: 'u9', method: 'oauth' });
+      response.redirect('/');
+    });
+    const event = await eventOf(app, async (base) => [
+      await fetch(`${base}/unseen`),
+      await fetch(`${base}/oauth/callback`, { redirect: 'manual' }),
+    ]);
     expect(event).toMatchObject({ actor: { id: 'u9' }, fields: { method: 'oauth', outcome: 'success' } });
   });
 
@@ -169,17 +262,28 @@ describe.each(majors)('%s', (_major, make) => {
       await post(`${base}/login`, {}, { 'x-forwarded-for': forwarded });
     }
     const events = await harness.events(5);
-    expect(events.map((event) => event.source_ip)).toEqual(['203.0.113.7', '203.0.113.8', '0:0:0:0:0:0:0:1', '2001:db8:0:0:0:0:0:7', undefined]);
+    expect(events.map((event) => event.source_ip)).toEqual([
+      '203.0.113.7',
+      '203.0.113.8',
+      '0:0:0:0:0:0:0:1',
+      '2001:db8:0:0:0:0:0:7',
+      undefined,
+    ]);
     expect(events[4]!.fields?.['source_ip_seen']).toBe('unknown');
   });
 
   test('two hundred logins at once keep their contexts apart', async () => {
     const app = appWith((request, response) => {
       const { username } = request.body as { username: string };
-      setTimeout(() => { mark(request).success({ actor: username }); response.end(); }, Math.random() * 20);
+      setTimeout(() => {
+        mark(request).success({ actor: username });
+        response.end();
+      }, Math.random() * 20);
     });
     const base = await harness.serve(app);
-    await Promise.all(Array.from({ length: 200 }, (_, index) => post(`${base}/login`, { username: `u${index}` }, { 'x-request-id': `r${index}` })));
+    await Promise.all(
+      Array.from({ length: 200 }, (_, index) => post(`${base}/login`, { username: `u${index}` }, { 'x-request-id': `r${index}` })),
+    );
     const events = await harness.events(200);
     for (const { actor, fields } of events) expect(fields?.['request_id']?.slice(1)).toBe(actor?.id.slice(1));
     expect(new Set(events.map(({ external_id }) => external_id)).size).toBe(200);
@@ -194,7 +298,11 @@ describe.each(majors)('%s', (_major, make) => {
       const app = framework();
       const audit = auditLogin({ auditor: harness.auditor, redirects: { success: [] } });
       if (place === 'before') app.use(audit);
-      app.use(framework.json(), session({ secret: 's', resave: false, saveUninitialized: true }), users.session() as express.RequestHandler);
+      app.use(
+        framework.json(),
+        session({ secret: 's', resave: false, saveUninitialized: true }),
+        users.session() as express.RequestHandler,
+      );
       if (place === 'after') app.use(audit);
       app.post('/login', users.authenticate('local', { successRedirect: '/', failureRedirect: '/' }) as express.RequestHandler);
       app.post('/plain/login', (request, response) => {
@@ -213,7 +321,11 @@ describe.each(majors)('%s', (_major, make) => {
       await post(`${base}/login`, { username: 'ann', password: 'right' });
       const [failed, succeeded] = await harness.events(2);
       expect(failed).toMatchObject({ is_failure: true, is_anonymous: true, fields: { outcome: 'unknown' } });
-      expect(succeeded).toMatchObject({ actor: { id: 'ann', name: 'Ann' }, group: { id: 'acme' }, fields: { outcome: 'success', evidence: 'session' } });
+      expect(succeeded).toMatchObject({
+        actor: { id: 'ann', name: 'Ann' },
+        group: { id: 'acme' },
+        fields: { outcome: 'success', evidence: 'session' },
+      });
     });
 
     test('a session from before is no evidence; logging in again is', async () => {
@@ -244,7 +356,9 @@ describe.each(majors)('%s', (_major, make) => {
     const base = await harness.serve(appWith((_, response) => void response.status(401).end()));
     const { request } = await import('node:http');
     for (let index = 0; index < 3; index += 1) {
-      await new Promise((resolve) => request(`${base}/login`, { method: 'POST', agent }, (response) => response.resume().on('end', resolve)).end());
+      await new Promise((resolve) =>
+        request(`${base}/login`, { method: 'POST', agent }, (response) => response.resume().on('end', resolve)).end(),
+      );
     }
     agent.destroy();
     await harness.events(3);

@@ -12,7 +12,7 @@ import express4 from 'express4';
 /** The majors that the adapter supports. */
 export const majors = [
   ['Express 5', express5],
-  ['Express 4', express4 as unknown as typeof express5],
+  ['Express 4', express4],
 ] as const;
 
 /** A running collector, an auditor that publishes to it, and what it published. */
@@ -71,7 +71,11 @@ export function pause(milliseconds: number): Promise<void> {
 }
 
 /** Posts JSON and keeps redirects for what they are. */
-export function post(url: string, body: unknown = { username: 'ann', password: 'pw-canary-1' }, headers: Record<string, string> = {}): Promise<Response> {
+export function post(
+  url: string,
+  body: unknown = { username: 'ann', password: 'pw-canary-1' },
+  headers: Record<string, string> = {},
+): Promise<Response> {
   return fetch(url, {
     method: 'POST',
     redirect: 'manual',

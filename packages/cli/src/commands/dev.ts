@@ -39,7 +39,9 @@ export async function dev(flags: DevFlags): Promise<void> {
 
 function portOf(text: string): number {
   if (/^\d{1,5}$/.test(text)) return Number(text);
-  throw new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "--port" is ${JSON.stringify(text)}; expected a number from 0 to 65535.`, { field: 'port' });
+  throw new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "--port" is ${JSON.stringify(text)}; expected a number from 0 to 65535.`, {
+    field: 'port',
+  });
 }
 
 function shellWord(text: string): string {

@@ -23,14 +23,19 @@ const WHAT_TO_DO: Partial<Record<AuditErrorCode, string>> = {
   ERR_AUDIT_ADDRESS: 'Check the host name in AUDITLOG_API_BASE, and that this machine can resolve and reach it.',
   ERR_AUDIT_CONNECTION: 'Nothing accepts connections there: check the port in AUDITLOG_API_BASE, and that the audit log is running.',
   ERR_AUDIT_TIMEOUT: 'Something swallows the packets or is overloaded: check firewalls and proxies on the way, or raise --timeout.',
-  ERR_AUDIT_TLS: 'Check the certificate and the host name in it; for a private authority set NODE_EXTRA_CA_CERTS to its certificate. An http server is reached by http://.',
-  ERR_AUDIT_UNAUTHORIZED: 'Token and project must belong together: copy both anew from the admin portal (AUDITLOG_API_TOKEN, AUDITLOG_API_PROJECT).',
-  ERR_AUDIT_NOT_FOUND: 'The server has no Publisher API under this address: AUDITLOG_API_BASE may lack a path such as /auditlog, or have one too many.',
+  ERR_AUDIT_TLS:
+    'Check the certificate and the host name in it; for a private authority set NODE_EXTRA_CA_CERTS to its certificate. An http server is reached by http://.',
+  ERR_AUDIT_UNAUTHORIZED:
+    'Token and project must belong together: copy both anew from the admin portal (AUDITLOG_API_TOKEN, AUDITLOG_API_PROJECT).',
+  ERR_AUDIT_NOT_FOUND:
+    'The server has no Publisher API under this address: AUDITLOG_API_BASE may lack a path such as /auditlog, or have one too many.',
   ERR_AUDIT_SERVER: "The server itself fails: look into the audit log's own log, its database first.",
   ERR_AUDIT_RATE_LIMITED: 'The server or a proxy limits requests: wait, then try again.',
   ERR_AUDIT_REFUSED: 'The server does not take a plain event: it may not be Retraced, or a proxy changes the request.',
-  ERR_AUDIT_RECEIPT: 'The answer is not that of a Publisher API: check that AUDITLOG_API_BASE is the audit log and not something before it.',
-  ERR_AUDIT_HASH_MISMATCH: 'What was stored is not what was sent: something between here and the audit log changes events. Do not rely on this log until you know what.',
+  ERR_AUDIT_RECEIPT:
+    'The answer is not that of a Publisher API: check that AUDITLOG_API_BASE is the audit log and not something before it.',
+  ERR_AUDIT_HASH_MISMATCH:
+    'What was stored is not what was sent: something between here and the audit log changes events. Do not rely on this log until you know what.',
 };
 
 /**
@@ -41,7 +46,8 @@ const WHAT_TO_DO: Partial<Record<AuditErrorCode, string>> = {
  */
 export async function doctor(flags: DoctorFlags): Promise<void> {
   const { connection, sources } = readConnection(flags);
-  const origin = (name: keyof Connection): string => paint.dim(`(from ${sources[name] === 'options' ? 'the command line' : sources[name]})`);
+  const origin = (name: keyof Connection): string =>
+    paint.dim(`(from ${sources[name] === 'options' ? 'the command line' : sources[name]})`);
   console.log(`Address  ${connection.apiBase} ${origin('apiBase')}`);
   console.log(`Project  ${connection.project} ${origin('project')}`);
   console.log(`Token    set, ${connection.token.length} characters ${origin('token')}`);
@@ -93,5 +99,9 @@ function testEvent(): ReturnType<typeof serialise> {
 function timeoutOf(text: string): number {
   const timeout = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (timeout > 0) return timeout;
-  throw new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "--timeout" is ${JSON.stringify(text)}; expected milliseconds from 1 to 999999.`, { field: 'timeout' });
+  throw new AuditError(
+    'ERR_AUDIT_OPTION_INVALID',
+    `Option "--timeout" is ${JSON.stringify(text)}; expected milliseconds from 1 to 999999.`,
+    { field: 'timeout' },
+  );
 }

@@ -30,9 +30,7 @@ export type ActorInput = IdInput | { id: IdInput; name?: TextInput; href?: TextI
 export type GroupInput = IdInput | { id: IdInput; name?: TextInput };
 
 /** How the exchange ended, as the adapter saw it. */
-export type Ending =
-  | { kind: 'answered'; status: number; location?: string; contentType?: string }
-  | { kind: 'aborted' };
+export type Ending = { kind: 'answered'; status: number; location?: string; contentType?: string } | { kind: 'aborted' };
 
 /** What a handler said about its attempt. */
 export interface Mark {

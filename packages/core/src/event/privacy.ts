@@ -24,12 +24,7 @@ const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._+\\-]{0,63}$/u;
  * @param policy what to keep
  * @param key the key of the digest; without one no digest is made
  */
-export function keepIdentity(
-  typed: string,
-  isPassword: boolean,
-  policy: TypedIdentityPolicy,
-  key: string | undefined,
-): KeptIdentity {
+export function keepIdentity(typed: string, isPassword: boolean, policy: TypedIdentityPolicy, key: string | undefined): KeptIdentity {
   if (policy === 'omit' || typed === '') return {};
   if (isPassword || looksLikePassword(typed)) return { identity_withheld: 'looks_like_password' };
   const kept: KeptIdentity = {};
@@ -73,7 +68,9 @@ export function mask(typed: string): string {
 export function looksLikePassword(typed: string): boolean {
   const text = typed.slice(0, MAX_IDENTITY).trim();
   if (EMAIL.test(text)) return false;
-  const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}\p{Extended_Pictographic}\p{C}\s._+'"-]/u].filter((kind) => kind.test(text)).length;
+  const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}\p{Extended_Pictographic}\p{C}\s._+'"-]/u].filter((kind) =>
+    kind.test(text),
+  ).length;
   if (!NAME.test(text)) return text.length >= 8 && kinds >= 3;
   return text.length >= 16 && kinds >= 3 && entropy(text) > 3.5;
 }

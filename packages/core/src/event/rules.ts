@@ -66,9 +66,7 @@ export function violations(body: unknown): Violation[] {
   checkString('source_ip', body['source_ip'], found);
   const address = body['source_ip'];
   if (typeof address === 'string' && address !== '' && !IPV4.test(address) && !IPV6.test(address)) {
-    found.push(
-      invalid('source_ip', `Unable to parse 'source_ip' field as valid IPV4 or IPV6 address: ${address.slice(0, 64)}`),
-    );
+    found.push(invalid('source_ip', `Unable to parse 'source_ip' field as valid IPV4 or IPV6 address: ${address.slice(0, 64)}`));
   }
   return found;
 }

@@ -77,7 +77,9 @@ function readReceipts(answer: Answer, count: number, single: boolean, token: str
 
 function isReceipt(value: unknown): value is Receipt {
   if (typeof value !== 'object' || value === null || !('id' in value) || !('hash' in value)) return false;
-  return typeof value.id === 'string' && value.id !== '' && value.id.length <= 256 && typeof value.hash === 'string' && HASH.test(value.hash);
+  return (
+    typeof value.id === 'string' && value.id !== '' && value.id.length <= 256 && typeof value.hash === 'string' && HASH.test(value.hash)
+  );
 }
 
 function invalidIndexes(body: string, count: number): number[] {

@@ -1,4 +1,4 @@
-import { AuditError } from '../errors.js';
+import { type AuditError } from '../errors.js';
 import { receiptMatches } from '../event/hash.js';
 import type { Receipt } from '../event/event.js';
 import type { SerialisedEvent } from '../event/serialise.js';
@@ -68,11 +68,13 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
 
   function start(): void {
     while (!stopped && timer === undefined && mayStart()) {
-      const call = deliver().catch(listener.broken).finally(() => {
-        inFlight.delete(call);
-        if (spool.size().events === 0) announceIdle();
-        else schedule();
-      });
+      const call = deliver()
+        .catch(listener.broken)
+        .finally(() => {
+          inFlight.delete(call);
+          if (spool.size().events === 0) announceIdle();
+          else schedule();
+        });
       inFlight.add(call);
     }
   }

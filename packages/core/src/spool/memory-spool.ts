@@ -17,7 +17,9 @@ const MAX_SET_ASIDE = 100;
  *
  * @param options its bounds
  */
-export function memorySpool(options: MemorySpoolOptions): Spool & { setAsideEvents(): readonly { event: SerialisedEvent; reason: string }[] } {
+export function memorySpool(
+  options: MemorySpoolOptions,
+): Spool & { setAsideEvents(): readonly { event: SerialisedEvent; reason: string }[] } {
   // A queue with a moving head: `shift` on a long array costs its length.
   let queue: SerialisedEvent[] = [];
   let head = 0;
