@@ -20,7 +20,7 @@ export interface CollectorOptions {
 
 const word = z.string().regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters without white space');
 
-export const collectorSchema = z.strictObject({
+const collectorSchema = z.strictObject({
   port: z.number().int().min(0).max(65_535).default(4477),
   dataDir: z.string().min(1).default(join('.auditlogin', 'collector')),
   project: word.default('dev'),

@@ -24,7 +24,7 @@ export interface Cursor {
   id: string;
 }
 
-export interface Page {
+interface Page {
   events: StoredEvent[];
   /** How many events match, on all pages. */
   total: number;

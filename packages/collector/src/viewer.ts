@@ -8,7 +8,7 @@ import { page, style } from './viewer-page.js';
 const PAGE_SIZE = 100;
 
 /** A row of the viewer, ready to be shown. */
-export interface ViewerRow {
+interface ViewerRow {
   time: string;
   action: string;
   outcome: string;

@@ -2,7 +2,7 @@ import type { ActorInput, Attempt, GroupInput } from './attempt.js';
 import type { Outcome } from './outcome.js';
 
 /** Where the group of an event came from: proven with the login, said by the request, or none. */
-export type GroupSource = 'resolved' | 'claimed' | 'none';
+type GroupSource = 'resolved' | 'claimed' | 'none';
 
 /** Whom an event is about. */
 export interface ResolvedIdentity {

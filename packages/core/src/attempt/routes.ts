@@ -1,7 +1,7 @@
 import { pathMatcher } from './pattern.js';
 
 /** The last segment of the paths that are audited when no `routes` are given. */
-export const LOGIN_SEGMENTS: readonly string[] = [
+const LOGIN_SEGMENTS: readonly string[] = [
   'login',
   'log-in',
   'log_in',

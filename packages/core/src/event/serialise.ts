@@ -16,7 +16,7 @@ export interface SerialisedEvent {
 }
 
 /** The largest event that we queue: fifty of them stay within the server's 10 MiB (Publisher API, "Calls"). */
-export const MAX_EVENT_BYTES = 131_072;
+const MAX_EVENT_BYTES = 131_072;
 
 /**
  * Fixes an event's bytes. What is hashed is what is sent: both come from the same strings (Publisher API, trap 8).

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 export const MAX_ID = 512;
 
 /** The longest other text that we send, in UTF-16 code units. */
-export const MAX_TEXT = 8192;
+const MAX_TEXT = 8192;
 
 const FINGERPRINT = 16;
 

@@ -51,7 +51,7 @@ export function readAnswer(answer: Answer, count: number, single: boolean, token
  * @param body the answer's body
  * @param token the token
  */
-export function reasonOf(body: string, token: string): string {
+function reasonOf(body: string, token: string): string {
   const text = messageIn(body)
     .slice(0, 10 * MAX_REASON)
     .replaceAll(token, '[token]')

@@ -1,0 +1,22 @@
+// Checks what would be published: publint and arethetypeswrong on every package, and knip over the whole.
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+let failed = false;
+
+function check(title, args, cwd = root) {
+  console.log(`\n# ${title}`);
+  const { status } = spawnSync('npx', ['--no-install', ...args], { cwd, stdio: 'inherit', shell: process.platform === 'win32' });
+  failed ||= status !== 0;
+}
+
+for (const name of ['core', 'express', 'collector', 'cli']) {
+  const folder = join(root, 'packages', name);
+  check(`publint ${name}`, ['publint', '--strict', '.'], folder);
+  // The command line has no entry point that could be imported.
+  if (name !== 'cli') check(`attw ${name}`, ['attw', '--pack', '.'], folder);
+}
+check('knip', ['knip']);
+process.exit(failed ? 1 : 0);
