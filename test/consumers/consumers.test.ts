@@ -16,8 +16,7 @@ beforeAll(() => {
   const packages = ['core', 'express', 'collector', 'cli'];
   const workspaces = packages.flatMap((name) => ['-w', `packages/${name}`]);
   const packed = JSON.parse(run(npm, ['pack', '--json', '--ignore-scripts', '--pack-destination', folder, ...workspaces], root)) as
-    | { filename: string }[]
-    | Record<string, { filename: string }>;
+    { filename: string }[] | Record<string, { filename: string }>;
   const tarballs = Object.values(packed).map(({ filename }) => `./${filename}`);
   expect(tarballs).toHaveLength(packages.length);
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');

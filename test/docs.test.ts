@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { auditLoginSchema, ERROR_CODES, optionNames } from '@auditlogin/core';
+import ts from 'typescript';
+
+const root = join(__dirname, '..');
+const documents = ['README.md', ...readdirSync(join(root, 'docs')).map((file) => join('docs', file))];
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+/** The TypeScript blocks of a document, each as a module of its own. */
+function codeOf(file: string): string[] {
+  return [...read(file).matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => `${code}\nexport {};\n`);
+}
+
+test('code in the documents compiles', () => {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.test.json'), (path) => ts.sys.readFile(path)) as { config: object };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const sources = new Map(
+    documents.flatMap((file) =>
+      codeOf(file).map((code, index) => [join(root, 'packages', 'express', `${file.replace(/\W/g, '-')}-${index}.mts`), code]),
+    ),
+  );
+  expect(sources.size).toBeGreaterThan(2);
+  const host = ts.createCompilerHost(options);
+  const { readFile, fileExists, getSourceFile } = host;
+  host.fileExists = (name) => sources.has(name) || fileExists(name);
+  host.readFile = (name) => sources.get(name) ?? readFile(name);
+  host.getSourceFile = (name, version, ...rest) =>
+    sources.has(name) ? ts.createSourceFile(name, sources.get(name)!, version) : getSourceFile(name, version, ...rest);
+  const program = ts.createProgram([...sources.keys()], { ...options, noUnusedLocals: false }, host);
+  const problems = ts
+    .getPreEmitDiagnostics(program)
+    .map((problem) => `${problem.file?.fileName}: ${ts.flattenDiagnosticMessageText(problem.messageText, '\n')}`);
+  expect(problems).toEqual([]);
+}, 60_000);
+
+describe('the table of options', () => {
+  const rows = [...read('README.md').matchAll(/^\| `([\w.]+)` \| (.*?) \| .* \|$/gm)].map(([, name, cell]) => [name!, cell!] as const);
+  const table = new Map(rows.filter(([name]) => optionNames(auditLoginSchema).includes(name)));
+  const defaults = auditLoginSchema.parse({}) as Record<string, unknown>;
+
+  test('has every option, in the order of the code, and no other', () => {
+    const section = read('README.md').split('## Options')[1]!.split('\n## ')[0]!;
+    const named = [...section.matchAll(/^\| `([\w.]+)` \|/gm)].map(([, name]) => name);
+    expect(named).toEqual(optionNames(auditLoginSchema));
+  });
+
+  test.each(optionNames(auditLoginSchema))('%s', (name) => {
+    const value = name.split('.').reduce<unknown>((bag, key) => (bag as Record<string, unknown> | undefined)?.[key], defaults);
+    const cell = table.get(name)!;
+    if (typeof value === 'number' || typeof value === 'string' || Array.isArray(value)) expect(cell).toBe(`\`${JSON.stringify(value)}\``);
+    else if (value === undefined) expect(cell).not.toMatch(/^`["\d[]/);
+  });
+});
+
+test('every error code has a section, and every section a code', () => {
+  const sections = [...read('docs/errors.md').matchAll(/^### (ERR_\w+)$/gm)].map(([, code]) => code);
+  expect([...sections].sort()).toEqual([...ERROR_CODES].sort());
+});
+
+test('every file that is linked is there', () => {
+  for (const file of [...documents, 'CONTRIBUTING.md', 'ARCHITECTURE.md']) {
+    for (const [, target] of read(file).matchAll(/\]\((?!https?:)([^)#]+)/g))
+      expect(() => readFileSync(join(root, file, '..', target!))).not.toThrow();
+  }
+});
