@@ -145,7 +145,10 @@ export function createAuditor(options: AuditorOptions = {}): Auditor {
       await queue(composeEvent(observed, decide(observed), settings));
     } catch (thrown) {
       const error = asAuditError(thrown);
-      if (error.code !== 'ERR_AUDIT_SPOOL_FULL' && error.code !== 'ERR_AUDIT_CLOSED') reporter.problem(error);
+      // These two were counted and reported where the event was still at hand.
+      if (error.code === 'ERR_AUDIT_SPOOL_FULL' || error.code === 'ERR_AUDIT_CLOSED') return;
+      counts.lost += 1;
+      reporter.problem(error);
     }
   }
 

@@ -30,7 +30,6 @@ export {
 export type { AttemptView, Extractor, Extractors } from './attempt/extract.js';
 export type { Marker, MarkDetails } from './attempt/marker.js';
 export { decideOutcome, type Outcome, type RedirectRules } from './attempt/outcome.js';
-export { pathOf } from './attempt/routes.js';
 export { sightOf } from './attempt/session.js';
 
 export { type NormalisedAddress, normaliseAddress } from './event/address.js';

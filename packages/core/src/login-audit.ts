@@ -7,7 +7,7 @@ import { createMarker, type Marker, silentMarker } from './attempt/marker.js';
 import { headerOf, observeEnding, type ObservedResponse } from './attempt/observe.js';
 import { decideOutcome, type RedirectRules } from './attempt/outcome.js';
 import { pathMatcher } from './attempt/pattern.js';
-import { parseRoute, routeMatcher, type RouteMatcher } from './attempt/routes.js';
+import { parseRoute, pathOf, routeMatcher, type RouteMatcher } from './attempt/routes.js';
 import { ownerOf, sightOf } from './attempt/session.js';
 import { typedIn } from './attempt/typed.js';
 import { type Auditor, createAuditor } from './auditor.js';
@@ -89,8 +89,12 @@ export interface AttemptSource<Request> {
   address(): string | undefined;
   /** The framework's user now. */
   user(): unknown;
-  /** The session as it was before any handler could change it; asked at the end. */
-  sessionBefore(): SessionSight | 'unseen' | undefined;
+  /**
+   * Looks at the session before any handler can change it, now or when it is put on the request.
+   *
+   * @returns tells at the end what was there
+   */
+  watchSession(): () => SessionSight | 'unseen' | undefined;
   /** What there is to see at the end. */
   look(): Look;
 }
@@ -102,10 +106,9 @@ export interface LoginAudit<Request> {
    * Takes a request. It is audited if the route is a login route, if `always` is set, or if its handler marks it.
    *
    * @param source the exchange
-   * @param path the path without its query
    * @param always whether the adapter is mounted on this very route
    */
-  attend(source: AttemptSource<Request>, path: string, always: boolean): void;
+  attend(source: AttemptSource<Request>, always: boolean): void;
 }
 
 interface Observation {
@@ -159,7 +162,8 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
 
   return {
     auditor: reader.auditor,
-    attend(source, path, always) {
+    attend(source, always) {
+      const path = pathOf(source.target);
       const method = source.incoming.method ?? '';
       const observation = observations.get(source.incoming) ?? observe(source, path);
       observation.reader = reader as Reader<unknown>;
@@ -182,12 +186,19 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
       listen() {
         if (listening) return;
         listening = true;
-        const address = source.address();
-        const userBefore = source.user();
+        const { problem } = observation.reader.auditor;
+        const address = shielded(problem, undefined, () => source.address());
+        const userBefore = shielded(problem, undefined, () => source.user());
+        const sessionBefore = shielded(
+          problem,
+          () => 'unseen' as const,
+          () => source.watchSession(),
+        );
         observeEnding(source.outgoing, (ending) => {
-          const look = source.look();
+          const look = shielded(problem, NOTHING_SEEN, () => source.look());
           if (mark === 'skip' || (mark === undefined && isNoAttempt(ending, look))) return;
-          const seen: Seen = { startedAt, duration: performance.now() - startedTick, path, ending, mark, address, userBefore };
+          const duration = performance.now() - startedTick;
+          const seen: Seen = { startedAt, duration, path, ending, mark, address, userBefore, sessionBefore: sessionBefore() };
           const { reader: innermost } = observation as { reader: Reader<Request> };
           void innermost.auditor.record(readAttempt(source, look, seen, innermost), (attempt) =>
             decideOutcome(attempt, innermost.redirects),
@@ -200,6 +211,20 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
   }
 }
 
+/** A request that cannot be looked at is still an attempt. */
+const NOTHING_SEEN: Look = { user: undefined, session: undefined, body: undefined, routed: true };
+
+/** The application's getters run in our listeners, where an error would end the process: it costs the event that part instead. */
+function shielded<T>(problem: (error: AuditError) => void, otherwise: T, look: () => T): T {
+  try {
+    return look();
+  } catch (thrown) {
+    const kind = thrown instanceof Error ? thrown.name : typeof thrown;
+    problem(new AuditError('ERR_AUDIT_EXTRACTOR', `Looking at a request threw (${kind}); its event lacks what would have been seen.`));
+    return otherwise;
+  }
+}
+
 interface Seen {
   startedAt: number;
   duration: number;
@@ -208,6 +233,7 @@ interface Seen {
   mark: Mark | undefined;
   address: string | undefined;
   userBefore: unknown;
+  sessionBefore: SessionSight | 'unseen' | undefined;
 }
 
 function isNoAttempt(ending: Ending, look: Look): boolean {
@@ -216,7 +242,7 @@ function isNoAttempt(ending: Ending, look: Look): boolean {
 
 async function readAttempt<Request>(source: AttemptSource<Request>, look: Look, seen: Seen, reader: Reader<Request>): Promise<Attempt> {
   const { incoming } = source;
-  const { userBefore, ending, ...rest } = seen;
+  const { userBefore, sessionBefore, ending, ...rest } = seen;
   const owner = ownerOf(look.session);
   const view: AttemptView<Request> = {
     request: source.request,
@@ -230,16 +256,17 @@ async function readAttempt<Request>(source: AttemptSource<Request>, look: Look, 
   };
   // All that the request and session show is read before the first await: afterwards they may change.
   const signs = {
-    before: source.sessionBefore(),
+    before: sessionBefore,
     after: sightOf(look.session),
     userAppeared: isPresent(look.user) && !isPresent(userBefore),
   };
-  const user = accountOf(look.user) ?? accountOf(owner);
-  const userGroup = tenantOf(look.user) ?? tenantOf(owner);
+  const { problem } = reader.auditor;
+  const user = shielded(problem, undefined, () => accountOf(look.user) ?? accountOf(owner));
+  const userGroup = shielded(problem, undefined, () => tenantOf(look.user) ?? tenantOf(owner));
   const fallback = typedIn(look.body);
 
   const run = <T>(name: string, extractor: Extractor<T, Request> | undefined): Promise<T | undefined> =>
-    extract(name, extractor, view, reader.extractorTimeout, reader.auditor.problem);
+    extract(name, extractor, view, reader.extractorTimeout, problem);
   const [actor, group, identity, method] = await Promise.all([
     run('actor', reader.actor),
     run('group', reader.group),

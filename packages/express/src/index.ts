@@ -5,7 +5,6 @@ import {
   createLoginAudit,
   type Marker,
   markerOf,
-  pathOf,
 } from '@auditlogin/core';
 import type { Request, RequestHandler } from 'express';
 import { watchSession } from './session.js';
@@ -51,7 +50,7 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
 
   const middleware: RequestHandler = function auditLogin(request, response, next) {
     warnOfOpenTrust(request);
-    audit.attend(sourceOf(request, response), pathOf(request.originalUrl), request.route !== undefined);
+    audit.attend(sourceOf(request, response), request.route !== undefined);
     next();
   };
   return Object.assign(middleware, { auditor: audit.auditor });
@@ -68,7 +67,6 @@ export function mark(request: Request): Marker {
 }
 
 function sourceOf(request: Request, response: Parameters<RequestHandler>[1]): AttemptSource<Request> {
-  const sessionBefore = watchSession(request);
   return {
     request,
     incoming: request,
@@ -76,7 +74,7 @@ function sourceOf(request: Request, response: Parameters<RequestHandler>[1]): At
     target: request.originalUrl,
     address: () => request.ip,
     user: () => (request as { user?: unknown }).user,
-    sessionBefore,
+    watchSession: () => watchSession(request),
     look: () => ({
       user: (request as { user?: unknown }).user,
       session: (request as { session?: unknown }).session,

@@ -236,6 +236,27 @@ describe.each(majors)('%s', (_major, make) => {
     expect(logged).not.toContain('canary');
   });
 
+  test('getters of the application that throw cost the event a part, and never the process', async () => {
+    const quiet = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    const app = appWith((request, response) => {
+      const broken = {
+        enumerable: true,
+        get: () => {
+          throw new Error('pw-canary-1');
+        },
+      };
+      Object.defineProperty(request, 'user', { value: Object.defineProperty({}, 'id', broken) });
+      Object.defineProperty(request, 'session', broken);
+      response.status(401).end();
+    });
+    const event = await eventOf(app, toLogin);
+    const logged = quiet.mock.calls.flat().join();
+    quiet.mockRestore();
+    expect(event).toMatchObject({ is_failure: true, source_ip: '127.0.0.1', fields: { outcome: 'failure', status: '401' } });
+    expect(logged).toMatch(/Looking at a request threw \(Error\)/);
+    expect(logged).not.toContain('canary');
+  });
+
   test('a marker makes an attempt of any request that auditLogin() has seen, and does nothing elsewhere', async () => {
     const app = framework();
     app.get('/unseen', (request, response) => {

@@ -55,6 +55,7 @@ export async function doctor(flags: DoctorFlags): Promise<void> {
     console.log(paint.yellow('Note     the token travels in clear text over http; use https unless the network is your own'));
   }
 
+  console.log('Sending a test event …');
   const problem = await trial(connection, timeoutOf(flags.timeout));
   if (problem === undefined) return;
   console.log(`${paint.red('✗')} ${problem.code}: ${problem.message}`);
