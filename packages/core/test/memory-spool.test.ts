@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import type { SerialisedEvent } from '../src/index.js';
+import { memorySpool } from '../src/spool/memory-spool.js';
+import { spoolContract, spoolEvent } from './spool-contract.js';
+
+spoolContract('in memory', () => memorySpool({ maxEvents: 10, maxBytes: 1e6 }));
+
+test('it is bounded in bytes, too', async () => {
+  const event = spoolEvent('a');
+  const spool = memorySpool({ maxEvents: 10, maxBytes: event.bytes * 2 });
+  await spool.append(event);
+  await spool.append(spoolEvent('b'));
+  await expect(spool.append(spoolEvent('c'))).rejects.toThrow(/holds 2 events with \d+ bytes, and takes 10 events and \d+ bytes/);
+});
+
+test('what was set aside is kept with its reason, the newest hundred', async () => {
+  const spool = memorySpool({ maxEvents: 1000, maxBytes: 1e6 });
+  for (let index = 0; index < 150; index += 1) {
+    await spool.append(spoolEvent(`e${index}`));
+    await spool.setAside((await spool.peek(1))[0]!, `r${index}`);
+  }
+  expect(spool.setAsideEvents()).toHaveLength(100);
+  expect(spool.setAsideEvents().at(-1)).toMatchObject({ event: { id: 'e149' }, reason: 'r149' });
+});
+
+test('it does what a plain list would do', async () => {
+  const command = fc.oneof(
+    fc.record({ do: fc.constant('append' as const) }),
+    fc.record({ do: fc.constantFrom('peek', 'settle', 'release'), count: fc.integer({ min: 1, max: 5 }) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(command, { maxLength: 200 }), async (commands) => {
+      const spool = memorySpool({ maxEvents: 1e6, maxBytes: 1e9 });
+      let waiting: string[] = [];
+      let inHand: SerialisedEvent[] = [];
+      let next = 0;
+      for (const step of commands) {
+        if (step.do === 'append') {
+          waiting.push(`${next}`);
+          await spool.append(spoolEvent(`${next++}`));
+        } else if (step.do === 'peek') {
+          const taken = await spool.peek(step.count);
+          expect(taken.map(({ id }) => id)).toEqual(waiting.splice(0, step.count));
+          inHand.push(...taken);
+        } else {
+          const some = inHand.slice(0, step.count);
+          inHand = inHand.slice(step.count);
+          await spool[step.do](some);
+          if (step.do === 'release') waiting = [...some.map(({ id }) => id), ...waiting];
+        }
+        expect([spool.waiting(), spool.size().events]).toEqual([waiting.length, waiting.length + inHand.length]);
+      }
+    }),
+  );
+});
