@@ -59,6 +59,9 @@ export default tseslint.config(
   room('packages/core/src/*.ts', [], ['undici', ...FRAMEWORKS, ...OWN], ['**/errors.ts']),
   room('packages/core/src/errors.ts', ['.*'], ['.*']),
   room('packages/express/src/**', [], ['undici', 'koa', 'fastify', '@auditlogin/(?!core)']),
+  room('packages/koa/src/**', [], ['undici', 'express', 'fastify', '@auditlogin/(?!core)']),
+  room('packages/fastify/src/**', [], ['undici', 'express', 'koa', '@auditlogin/(?!core)']),
+  room('packages/testing/src/**', [], ['undici', ...FRAMEWORKS, '@auditlogin/(?!core)']),
   room('packages/collector/src/**', [], ['undici', 'koa', 'fastify', '@auditlogin/(?!core)']),
   room('packages/cli/src/**', [], ['undici', ...FRAMEWORKS, '@auditlogin/(?!core|collector)']),
 );

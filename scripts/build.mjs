@@ -14,7 +14,7 @@ function run(...args) {
 }
 
 run('-b');
-for (const name of ['core', 'express', 'collector']) {
+for (const name of ['core', 'express', 'koa', 'fastify', 'testing', 'collector']) {
   const cjs = join(root, 'packages', name, 'dist', 'cjs');
   run('-p', join('packages', name, 'tsconfig.cjs.json'));
   mkdirSync(cjs, { recursive: true });

@@ -12,12 +12,17 @@ function codeOf(file: string): string[] {
   return [...read(file).matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => `${code}\nexport {};\n`);
 }
 
+/** Where a block's imports resolve: the adapter that it shows. */
+function packageOf(code: string): string {
+  return /'@auditlogin\/(koa|fastify)'/.exec(code)?.[1] ?? 'express';
+}
+
 test('code in the documents compiles', () => {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.test.json'), (path) => ts.sys.readFile(path)) as { config: object };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
   const sources = new Map(
     documents.flatMap((file) =>
-      codeOf(file).map((code, index) => [join(root, 'packages', 'express', `${file.replace(/\W/g, '-')}-${index}.mts`), code]),
+      codeOf(file).map((code, index) => [join(root, 'packages', packageOf(code), `${file.replace(/\W/g, '-')}-${index}.mts`), code]),
     ),
   );
   expect(sources.size).toBeGreaterThan(2);

@@ -13,14 +13,14 @@ function run(command: string, args: string[], cwd: string): string {
 
 beforeAll(() => {
   for (const name of ['cjs', 'esm', 'typescript']) cpSync(join(__dirname, name), join(folder, name), { recursive: true });
-  const packages = ['core', 'express', 'collector', 'cli'];
+  const packages = ['core', 'express', 'koa', 'fastify', 'testing', 'collector', 'cli'];
   const workspaces = packages.flatMap((name) => ['-w', `packages/${name}`]);
   const packed = JSON.parse(run(npm, ['pack', '--json', '--ignore-scripts', '--pack-destination', folder, ...workspaces], root)) as
     { filename: string }[] | Record<string, { filename: string }>;
   const tarballs = Object.values(packed).map(({ filename }) => `./${filename}`);
   expect(tarballs).toHaveLength(packages.length);
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  const others = ['express@5', 'typescript@~6.0.3', '@types/node@20', '@types/express@5'];
+  const others = ['express@5', 'koa@3', 'fastify@5', 'typescript@~6.0.3', '@types/node@20', '@types/express@5'];
   // As on a closed network, and as careful users do: no install script may be needed.
   run(npm, ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, ...others], folder);
 }, 300_000);
@@ -48,6 +48,18 @@ test('TypeScript, strict', () => {
   run('node', [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'typescript'], folder);
   expect(stats(run('node', ['typescript/out/index.js', dataDir('ts')], folder))).toMatchObject({ verified: 2, lost: 0 });
 }, 60_000);
+
+test.each(['koa', 'fastify', 'testing'])('%s loads in both module systems', (name) => {
+  const names = 'Object.keys(loaded).sort().join()';
+  const required = run('node', ['-e', `const loaded = require('@auditlogin/${name}'); console.log(${names})`], folder);
+  const imported = run(
+    'node',
+    ['--input-type=module', '-e', `import * as loaded from '@auditlogin/${name}'; console.log(${names})`],
+    folder,
+  );
+  expect(imported).toBe(required);
+  expect(required).toMatch(name === 'testing' ? /auditMatchers,contract,recordingAuditor/ : /auditLogin,mark/);
+});
 
 test('the command line', () => {
   expect(run(join('node_modules', '.bin', 'auditlogin'), ['--version'], folder)).toBe('0.1.0\n');

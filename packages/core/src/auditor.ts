@@ -11,6 +11,7 @@ import { type AuditorOptions, readSettings } from './options.js';
 import { httpTransport } from './publish/http-transport.js';
 import { createPublisher } from './publish/publisher.js';
 import type { CheckedReceipt } from './publish/receipt.js';
+import type { Transport } from './publish/transport.js';
 import { createReporter } from './reporter.js';
 import { memorySpool } from './spool/memory-spool.js';
 
@@ -42,7 +43,7 @@ export interface Auditor extends AsyncDisposable {
    */
   record(attempt: Attempt | Promise<Attempt>, outcome?: (attempt: Attempt) => Outcome): Promise<void>;
   /**
-   * Queues any event.
+   * Queues any event; `component` and `version` are the auditor's, unless it names its own.
    *
    * @param event the event; ids may be numbers, `created` may be a Date
    * @returns the event's `external_id`, a UUIDv7 unless the event brought one
@@ -72,17 +73,24 @@ export interface Auditor extends AsyncDisposable {
   problem(error: AuditError): void;
 }
 
+/** Parts that take the place of the usual ones. */
+export interface AuditorParts {
+  /** Carries events instead of HTTP, e.g. into a test. */
+  transport?: Transport;
+}
+
 /**
  * Creates an auditor: the only place where the parts are wired.
  *
  * @param options see {@link AuditorOptions}; what is left out comes from the environment
+ * @param parts what takes the place of the usual parts
  * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
  */
-export function createAuditor(options: AuditorOptions = {}): Auditor {
+export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts = {}): Auditor {
   const settings = readSettings(options);
   const reporter = createReporter(settings);
   const spool = memorySpool(settings.spool);
-  const transport = httpTransport({ ...settings, ...settings.publish, connections: settings.publish.concurrency });
+  const transport = parts.transport ?? httpTransport({ ...settings, ...settings.publish, connections: settings.publish.concurrency });
   const counts = { queued: 0, verified: 0, mismatched: 0, lost: 0, retries: 0 };
   const pending = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
@@ -128,6 +136,12 @@ export function createAuditor(options: AuditorOptions = {}): Auditor {
     counts.queued += 1;
     publisher.wake();
     return id;
+  }
+
+  /** Events by hand name the application, too, unless they name a component of their own. */
+  function signed(event: EventInput): EventInput {
+    if (typeof event !== 'object' || event === null) return event;
+    return { ...event, component: event.component ?? settings.component, version: event.version ?? settings.version };
   }
 
   async function joined<T>(work: Promise<T>): Promise<T> {
@@ -183,7 +197,7 @@ export function createAuditor(options: AuditorOptions = {}): Auditor {
 
   const auditor: Auditor = {
     record: (attempt, outcome = decideOutcome) => joined(recordNow(attempt, outcome)),
-    report: async (event) => joined(queue(normaliseEvent(event))),
+    report: async (event) => joined(queue(normaliseEvent(signed(event)))),
     flush,
     close: ({ timeout = settings.closeTimeout } = {}) => (closing ??= stop(timeout)),
     stats: () => ({ ...counts, published: counts.verified + counts.mismatched, waiting: spool.size().events }),

@@ -1,4 +1,4 @@
-export { type Auditor, type AuditorStats, createAuditor } from './auditor.js';
+export { type Auditor, type AuditorParts, type AuditorStats, createAuditor } from './auditor.js';
 export {
   type AttemptSource,
   type AuditLoginOptions,
@@ -31,6 +31,7 @@ export type { AttemptView, Extractor, Extractors } from './attempt/extract.js';
 export type { Marker, MarkDetails } from './attempt/marker.js';
 export { decideOutcome, type Outcome, type RedirectRules } from './attempt/outcome.js';
 export { sightOf } from './attempt/session.js';
+export { warnOfForgeableAddress } from './attempt/trust.js';
 
 export { type NormalisedAddress, normaliseAddress } from './event/address.js';
 export { canonicalTail, canonicalText, isTrue } from './event/canonical.js';

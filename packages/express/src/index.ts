@@ -5,27 +5,10 @@ import {
   createLoginAudit,
   type Marker,
   markerOf,
+  warnOfForgeableAddress,
 } from '@auditlogin/core';
 import type { Request, RequestHandler } from 'express';
 import { watchSession } from './session.js';
-
-export {
-  type ActorInput,
-  type AttemptView,
-  type Auditor,
-  type AuditorOptions,
-  type AuditorStats,
-  AuditError,
-  type AuditErrorCode,
-  type AuditEvent,
-  type CheckedReceipt,
-  createAuditor,
-  type GroupInput,
-  isAuditError,
-  type Marker,
-  type MarkDetails,
-  type Reason,
-} from '@auditlogin/core';
 
 /** The options of {@link auditLogin}; extractors see the Express request as `request`. */
 export type AuditLoginOptions = CoreOptions<Request>;
@@ -35,8 +18,6 @@ export type AuditLogin = RequestHandler & {
   /** Call its `close()` before the process ends by a signal. */
   readonly auditor: Auditor;
 };
-
-const warned = new WeakSet<object>();
 
 /**
  * Audits login attempts of an Express 4 or 5 application: `app.use(auditLogin())`. Each attempt becomes one event, sent after the response.
@@ -49,7 +30,9 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
   const audit = createLoginAudit<Request>(options);
 
   const middleware: RequestHandler = function auditLogin(request, response, next) {
-    warnOfOpenTrust(request);
+    if (request.app.get('trust proxy') === true) {
+      warnOfForgeableAddress(request.app, '"trust proxy" is true; name the proxies, or say how many there are');
+    }
     audit.attend(sourceOf(request, response), request.route !== undefined);
     next();
   };
@@ -95,13 +78,4 @@ function routePattern(request: Request): string | undefined {
 function idOf(request: Request): string | undefined {
   const { id } = request as { id?: unknown };
   return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
-}
-
-function warnOfOpenTrust({ app }: Request): void {
-  if (app.get('trust proxy') !== true || warned.has(app)) return;
-  warned.add(app);
-  process.emitWarning(
-    '"trust proxy" is true: any client can forge the address that is audited. Name the proxies, or say how many there are.',
-    { type: 'AuditLoginWarning', code: 'AUDIT_TRUST_PROXY' },
-  );
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type Collector, startCollector } from '@auditlogin/collector';
-import { type AuditEvent, type Auditor, createAuditor, eventHash } from '@auditlogin/core';
-import { type AuditLogin, type AuditLoginOptions, auditLogin, mark, type Reason } from '@auditlogin/express';
+import { type AuditEvent, type Auditor, createAuditor, eventHash, type Reason } from '@auditlogin/core';
+import { type AuditLogin, type AuditLoginOptions, auditLogin, mark } from '@auditlogin/express';
 import express from 'express';
 
 const collector: Collector = await startCollector({ port: 0, dataDir: process.argv[2]! });

@@ -1,0 +1,16 @@
+const warned = new WeakSet<object>();
+
+/**
+ * Warns, once an application, that anybody can forge the address that is audited, since every proxy is trusted.
+ *
+ * @param application the framework's application
+ * @param setting the setting that trusts everybody, and what to write instead
+ */
+export function warnOfForgeableAddress(application: object, setting: string): void {
+  if (warned.has(application)) return;
+  warned.add(application);
+  process.emitWarning(`Any client can forge the address that is audited: ${setting}.`, {
+    type: 'AuditLoginWarning',
+    code: 'AUDIT_TRUST_PROXY',
+  });
+}

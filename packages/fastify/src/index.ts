@@ -1,0 +1,128 @@
+import {
+  type AttemptSource,
+  type Auditor,
+  type AuditLoginOptions as CoreOptions,
+  createLoginAudit,
+  type LoginAudit,
+  type Marker,
+  markerOf,
+  type SessionSight,
+  sightOf,
+  warnOfForgeableAddress,
+} from '@auditlogin/core';
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+
+/** The options of {@link auditLogin}; extractors see the Fastify request as `request`. */
+export type AuditLoginOptions = CoreOptions<FastifyRequest>;
+
+/** What a route may say in `config.auditLogin`: that it is audited, that it is not, or how it is read. */
+export type RouteAudit = boolean | Pick<AuditLoginOptions, 'actor' | 'group' | 'identity' | 'method' | 'redirects' | 'extractorTimeout'>;
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The auditor that attempts are handed to. It is closed with the application, unless it was given. */
+    auditor: Auditor;
+  }
+  interface FastifyContextConfig {
+    auditLogin?: RouteAudit;
+  }
+}
+
+const ROUTE_AUDIT = Symbol.for('auditlogin.route');
+const sights = new WeakMap<FastifyRequest, SessionSight | undefined>();
+
+const plugin: FastifyPluginCallback<AuditLoginOptions> = (fastify, options, done) => {
+  const audit = createLoginAudit<FastifyRequest>(options);
+  const { auditor } = audit;
+  // A second registration is harmless: the first auditor stays the application's.
+  if (!fastify.hasDecorator('auditor')) fastify.decorate('auditor', auditor);
+  if (optionsOf(fastify).trustProxy === true) {
+    warnOfForgeableAddress(fastify.server, '"trustProxy" is true; name the proxies, or say how many there are');
+  }
+  if (options.auditor === undefined) fastify.addHook('onClose', () => auditor.close());
+
+  fastify.addHook('onRoute', (route) => {
+    const said = route.config?.auditLogin;
+    if (typeof said !== 'object') return;
+    route.config = { ...route.config, [ROUTE_AUDIT]: createLoginAudit<FastifyRequest>({ ...said, auditor }) } as typeof route.config;
+  });
+  fastify.addHook('onRequest', (request, reply, next) => {
+    const { config } = request.routeOptions as { config: { auditLogin?: RouteAudit; [ROUTE_AUDIT]?: LoginAudit<FastifyRequest> } };
+    if (config.auditLogin !== false) (config[ROUTE_AUDIT] ?? audit).attend(sourceOf(request, reply), config.auditLogin !== undefined);
+    next();
+  });
+  // By now every session plugin has put its session on the request, and no handler has changed it.
+  fastify.addHook('preValidation', (request, _reply, next) => {
+    sights.set(request, sightOf(sessionOf(request)));
+    next();
+  });
+  done();
+};
+
+/**
+ * Audits login attempts of a Fastify 4 or 5 application: `fastify.register(auditLogin)`. Each attempt becomes one event, sent after the response.
+ * A route says `config: { auditLogin: true }` to be audited whatever its path, `false` not to be, or an object to be read in its own way.
+ */
+export const auditLogin: FastifyPluginCallback<AuditLoginOptions> = fastifyPlugin(plugin, {
+  fastify: '4.x || 5.x',
+  name: '@auditlogin/fastify',
+});
+
+/**
+ * What a handler says about its attempt: `mark(request).failure('wrong_password', { actor: user })`. On a request that is no attempt by its route
+ * it makes one; on a request that the plugin has not seen it does nothing.
+ *
+ * @param request the Fastify request
+ */
+export function mark(request: Pick<FastifyRequest, 'raw'>): Marker {
+  return markerOf(request.raw);
+}
+
+function sourceOf(request: FastifyRequest, reply: FastifyReply): AttemptSource<FastifyRequest> {
+  return {
+    request,
+    incoming: request.raw,
+    outgoing: outgoingOf(reply),
+    target: request.originalUrl,
+    address: () => request.ip,
+    user: () => (request as { user?: unknown }).user,
+    watchSession: () => () => (sights.has(request) ? sights.get(request) : 'unseen'),
+    look: () => ({
+      user: (request as { user?: unknown }).user,
+      session: sessionOf(request),
+      body: request.body,
+      routed: !request.is404,
+      route: request.routeOptions.url,
+      requestId: String(request.id),
+    }),
+  };
+}
+
+/** Fastify hands its headers to `writeHead`, where node:http does not keep them: they are asked of the reply. */
+function outgoingOf(reply: FastifyReply): AttemptSource<FastifyRequest>['outgoing'] {
+  const { raw } = reply;
+  return {
+    get statusCode() {
+      return raw.statusCode;
+    },
+    get writableFinished() {
+      return raw.writableFinished;
+    },
+    once: raw.once.bind(raw),
+    getHeader: (name) => reply.getHeader(name) ?? raw.getHeader(name),
+  };
+}
+
+/** Fastify shows `trustProxy` nowhere but in its own options. */
+function optionsOf(instance: object): { trustProxy?: unknown } {
+  for (let holder: object | null = instance; holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
+    const symbol = Object.getOwnPropertySymbols(holder).find(({ description }) => description === 'fastify.options');
+    if (symbol) return (holder as Record<symbol, { trustProxy?: unknown }>)[symbol]!;
+  }
+  return {};
+}
+
+function sessionOf(request: FastifyRequest): unknown {
+  return (request as { session?: unknown }).session;
+}

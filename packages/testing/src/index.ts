@@ -1,0 +1,12 @@
+export {
+  contract,
+  type ContractAdapter,
+  type ContractClient,
+  type ContractExchange,
+  type ContractServer,
+  type ContractSetup,
+  type Scenario,
+  type SendOptions,
+} from './contract.js';
+export { auditMatchers, type AuditExpectation } from './matchers.js';
+export { type RecordingAuditor, recordingAuditor } from './recording-auditor.js';

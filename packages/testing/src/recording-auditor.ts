@@ -1,0 +1,76 @@
+import {
+  type AuditError,
+  type AuditEvent,
+  type Auditor,
+  type AuditorOptions,
+  createAuditor,
+  eventHash,
+  type Transport,
+} from '@auditlogin/core';
+
+/** An auditor that keeps its events in memory and sends nothing. */
+export interface RecordingAuditor extends Auditor {
+  /** The events so far, parsed from the bytes that would be sent. Attempts are recorded after their response: see `settled()`. */
+  readonly events: readonly AuditEvent[];
+  /** What was reported: failing extractors and the like. */
+  readonly problems: readonly AuditError[];
+  /** Forgets events and problems. */
+  clear(): void;
+  /**
+   * Waits for events, since they come after the response.
+   *
+   * @param count how many to wait for
+   * @param timeout how long to wait, in milliseconds; 2000 if left out
+   * @returns the events since the last `clear()`, fewer or more than asked for if so it is
+   */
+  settled(count: number, timeout?: number): Promise<readonly AuditEvent[]>;
+}
+
+const POLL = 2;
+const SILENT = { warn: () => undefined, error: () => undefined };
+
+/**
+ * Creates an auditor for tests. It composes, checks, queues and verifies as the real one does; only the server is in memory.
+ *
+ * @param options options of createAuditor() that concern the event
+ */
+export function recordingAuditor(
+  options: Pick<AuditorOptions, 'component' | 'version' | 'typedIdentity' | 'identityKey'> = {},
+): RecordingAuditor {
+  let events: AuditEvent[] = [];
+  let problems: AuditError[] = [];
+  let count = 0;
+  const transport: Transport = {
+    send(batch) {
+      const received = batch.map(({ body }) => JSON.parse(body) as AuditEvent);
+      events.push(...received);
+      const receipts = received.map((event) => {
+        const id = `recorded-${(count += 1)}`;
+        return { id, hash: eventHash(id, event) };
+      });
+      return Promise.resolve({ kind: 'accepted', receipts });
+    },
+    close: () => Promise.resolve(),
+  };
+  const connection = { apiBase: 'http://recording.invalid', project: 'recording', token: 'recording' };
+  const auditor = createAuditor({ ...options, ...connection, logger: SILENT, onError: (error) => problems.push(error) }, { transport });
+  return {
+    ...auditor,
+    get events() {
+      return events;
+    },
+    get problems() {
+      return problems;
+    },
+    clear() {
+      events = [];
+      problems = [];
+    },
+    async settled(wanted, timeout = 2_000) {
+      const due = Date.now() + timeout;
+      while (events.length < wanted && Date.now() < due) await new Promise((resolve) => setTimeout(resolve, POLL));
+      await auditor.flush();
+      return events;
+    },
+  };
+}
