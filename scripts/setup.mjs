@@ -8,12 +8,12 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const marks = join(root, 'node_modules', '.auditlogin');
 
-function step(name, inputs, work) {
+function step(name, inputs, product, work) {
   const digest = createHash('sha256');
   for (const file of inputs) digest.update(file).update(readFileSync(join(root, file)));
   const mark = join(marks, name);
   const state = digest.digest('hex');
-  if (existsSync(mark) && readFileSync(mark, 'utf8') === state) return;
+  if (existsSync(join(root, product)) && existsSync(mark) && readFileSync(mark, 'utf8') === state) return;
   work();
   mkdirSync(marks, { recursive: true });
   writeFileSync(mark, state);
@@ -37,11 +37,8 @@ function sources(folder) {
     .filter((file) => !/(?:^|\/)(?:dist|node_modules|test|\.auditlogin)\//.test(file) && /\.(?:ts|json)$/.test(file));
 }
 
-const isInstalled = existsSync(join(root, 'node_modules', 'typescript', 'package.json'));
-if (!isInstalled) run('Installing the dependencies', 'npm', ['ci', '--no-audit', '--no-fund']);
-else step('install', ['package-lock.json'], () => run('Installing the dependencies', 'npm', ['install', '--no-audit', '--no-fund']));
-if (!isInstalled) step('install', ['package-lock.json'], () => undefined);
-
-step('build', ['tsconfig.json', 'tsconfig.base.json', 'scripts/build.mjs', ...sources('packages'), ...sources('examples')].sort(), () =>
-  run('Building', process.execPath, [join('scripts', 'build.mjs')]),
+step('install', ['package-lock.json'], 'node_modules/typescript', () =>
+  run('Installing the dependencies', 'npm', ['ci', '--no-audit', '--no-fund']),
 );
+const inputs = ['tsconfig.json', 'tsconfig.base.json', 'scripts/build.mjs', ...sources('packages'), ...sources('examples')].sort();
+step('build', inputs, 'packages/cli/dist/esm/cli.js', () => run('Building', process.execPath, [join('scripts', 'build.mjs')]));

@@ -58,7 +58,11 @@ export function publisherApi(store: Store, access: Access): Router {
   return router;
 }
 
-/** The last two handlers: what is not found, and what went wrong before a handler could answer (a malformed or oversized body). */
+/**
+ * The last two handlers: what is not found, and what went wrong before a handler could answer (a malformed or oversized body).
+ *
+ * @param app the application, with everything else in place
+ */
 export function apiErrors(app: express.Express): void {
   app.use((_request: Request, response: Response) => refuse(response, { status: 404, error: 'Not found' }));
   // Express knows an error handler by its four parameters.

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import {
   type AttemptSource,
   type Auditor,
@@ -45,7 +46,7 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
  *
  * @param request the request
  */
-export function mark(request: Request): Marker {
+export function mark(request: IncomingMessage): Marker {
   return markerOf(request);
 }
 

@@ -63,6 +63,9 @@ const plugin: FastifyPluginCallback<AuditLoginOptions> = (fastify, options, done
 /**
  * Audits login attempts of a Fastify 4 or 5 application: `fastify.register(auditLogin)`. Each attempt becomes one event, sent after the response.
  * A route says `config: { auditLogin: true }` to be audited whatever its path, `false` not to be, or an object to be read in its own way.
+ *
+ * Options: see {@link AuditLoginOptions}; what is left out comes from the environment. Registering rejects with an AuditError
+ * `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`.
  */
 export const auditLogin: FastifyPluginCallback<AuditLoginOptions> = fastifyPlugin(plugin, {
   fastify: '4.x || 5.x',

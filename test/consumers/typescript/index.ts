@@ -30,6 +30,10 @@ app.post('/enter', (request, response) => {
   mark(request).failure(reason, { actor: { id: 7, name: 'Ann' } });
   response.status(401).end();
 });
+app.post('/t/:tenant/enter', (request, response) => {
+  mark(request).success({ group: request.params.tenant });
+  response.end();
+});
 // @ts-expect-error: not a reason
 if (process.argv[3]) mark({} as express.Request).failure('wrong_pasword');
 

@@ -36,7 +36,7 @@ export function readAnswer(answer: Answer, count: number, single: boolean, token
   const details = { status: answer.status, reason };
   if (REFUSED.has(answer.status)) {
     const error = new AuditError('ERR_AUDIT_REFUSED', `The server refused ${some(count)} with ${answer.status}: ${reason}`, details);
-    return { kind: 'refused', error, indexes: invalidIndexes(answer.body, count), tooLarge: answer.status === 413 };
+    return { kind: 'refused', error, indexes: invalidIndexes(answer.body, count) };
   }
   const code = CODES[answer.status] ?? (answer.status >= 500 ? 'ERR_AUDIT_SERVER' : 'ERR_AUDIT_NOT_FOUND');
   const error = new AuditError(code, `The server answered ${answer.status} to ${some(count)}: ${reason}`, details);
@@ -53,8 +53,9 @@ export function readAnswer(answer: Answer, count: number, single: boolean, token
  */
 function reasonOf(body: string, token: string): string {
   const text = messageIn(body)
-    .slice(0, 10 * MAX_REASON)
+    // Before any cut: half a token is still a secret.
     .replaceAll(token, '[token]')
+    .slice(0, 10 * MAX_REASON)
     .replace(/<[^>]*>/g, ' ')
     // eslint-disable-next-line no-control-regex -- what a stranger's server writes must not steer a terminal
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\s]+/g, ' ')

@@ -6,12 +6,12 @@ import type { SerialisedEvent } from '../event/serialise.js';
  * What became of a batch.
  * `accepted`: stored, a receipt for each event in order. `retry`: not stored (or, when `inDoubt`, perhaps stored); to be sent again, not before
  * `after` milliseconds if given. `refused`: the server will not take this batch as it is; `indexes` are the events that it objects to, if it
- * said so; `tooLarge` when it objects to the size.
+ * said so.
  */
 export type Delivery =
   | { kind: 'accepted'; receipts: Receipt[] }
   | { kind: 'retry'; error: AuditError; inDoubt: boolean; after?: number }
-  | { kind: 'refused'; error: AuditError; indexes: number[]; tooLarge: boolean };
+  | { kind: 'refused'; error: AuditError; indexes: number[] };
 
 /** Carries batches to the server. */
 export interface Transport {

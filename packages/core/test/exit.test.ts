@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { answer, type FaultServer, startFaultServer } from './fault-server.js';
+
+// A process of its own needs the package as it is built: `npm test` builds before it runs.
+const CORE = pathToFileURL(join(__dirname, '..', 'dist', 'esm', 'index.js')).href;
+
+let server: FaultServer;
+beforeEach(async () => (server = await startFaultServer()));
+afterEach(() => server.close());
+
+/** Reports three events and neither flushes nor closes. */
+async function runAndEnd(closeTimeout: number): Promise<{ code: number | null; output: string }> {
+  const options = JSON.stringify({ apiBase: server.apiBase, project: 'dev', token: 't', closeTimeout, publish: { timeout: 300 } });
+  const program = `
+    import { createAuditor } from ${JSON.stringify(CORE)};
+    const auditor = createAuditor(${options});
+    for (const id of ['a', 'b', 'c']) await auditor.report({ action: 'user.login', actor: { id }, external_id: id });`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program]);
+  let output = '';
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output };
+}
+
+test('a process that ends by itself waits for what it queued, and then ends', async () => {
+  server.always = (_, response, store) => void setTimeout(() => answer(response, 201, store()), 100);
+  expect(await runAndEnd(5_000)).toEqual({ code: 0, output: '' });
+  expect(server.stored.map(({ external_id }) => external_id).sort()).toEqual(['a', 'b', 'c']);
+});
+
+test('it does not wait for ever, and says what it lost', async () => {
+  server.always = () => undefined;
+  const { code, output } = await runAndEnd(100);
+  expect(code).toBe(0);
+  expect(output).toMatch(/ERR_AUDIT_CLOSED: \d events? lost/);
+});
