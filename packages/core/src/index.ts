@@ -1,5 +1,6 @@
 export { type Auditor, type AuditorParts, type AuditorStats, createAuditor } from './auditor.js';
 export {
+  abortedBy,
   type AttemptSource,
   type AuditLoginOptions,
   auditLoginSchema,
@@ -14,6 +15,7 @@ export { AuditError, type AuditErrorCode, type AuditErrorDetails, ERROR_CODES, i
 export type { Logger } from './logger.js';
 export { nearest } from './nearest.js';
 
+export { ACTIONS, type AuditAction } from './attempt/action.js';
 export {
   type ActorInput,
   type Attempt,
@@ -25,9 +27,10 @@ export {
   type OutcomeKind,
   type Reason,
   REASONS,
+  type RuledOutcome,
   type SessionSight,
 } from './attempt/attempt.js';
-export type { AttemptView, Extractor, Extractors } from './attempt/extract.js';
+export type { AttemptView, Extractor, Extractors, OutcomeAnswer, OutcomeRule, OutcomeView } from './attempt/extract.js';
 export type { Marker, MarkDetails } from './attempt/marker.js';
 export { decideOutcome, type Outcome, type RedirectRules } from './attempt/outcome.js';
 export { sightOf } from './attempt/session.js';

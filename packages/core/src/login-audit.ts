@@ -1,13 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import type { Attempt, Ending, Mark, SessionSight } from './attempt/attempt.js';
-import { extract, type AttemptView, type Extractor, type Extractors } from './attempt/extract.js';
+import { ACTIONS, type AuditAction } from './attempt/action.js';
+import type { Attempt, Ending, Mark, RuledOutcome, SessionSight } from './attempt/attempt.js';
+import { type BodyHeaders, captureBody, type CapturedResponse, readBody } from './attempt/capture.js';
+import { extract, type AttemptView, type Extractors, type OutcomeRule } from './attempt/extract.js';
 import { accountOf, tenantOf } from './attempt/identity.js';
 import { createMarker, type Marker, silentMarker } from './attempt/marker.js';
 import { headerOf, observeEnding, type ObservedResponse } from './attempt/observe.js';
 import { decideOutcome, type RedirectRules } from './attempt/outcome.js';
 import { pathMatcher } from './attempt/pattern.js';
-import { parseRoute, pathOf, routeMatcher, type RouteMatcher } from './attempt/routes.js';
+import { actionMatcher, parseRoute, pathOf } from './attempt/routes.js';
+import { readRuling } from './attempt/ruled.js';
 import { ownerOf, sightOf } from './attempt/session.js';
 import { typedIn } from './attempt/typed.js';
 import { type Auditor, createAuditor } from './auditor.js';
@@ -23,6 +26,11 @@ export interface AuditLoginOptions<Request = unknown> extends AuditorOptions, Ex
    * @default POST on a path that ends in login, log-in, signin, sign-in, session, sessions or authenticate
    */
   routes?: string[];
+  /**
+   * Other actions to audit, the first that matches counts: `{ match: 'POST /logout', action: 'user.logout' }`, in the notation of `routes`.
+   * @default none
+   */
+  rules?: { match: string; action: AuditAction }[];
   /** What a redirect's target means, as path patterns; failure counts before challenge before success. */
   redirects?: {
     /** Targets that only somebody who was just logged in is sent to. */
@@ -32,7 +40,15 @@ export interface AuditLoginOptions<Request = unknown> extends AuditorOptions, Ex
     /** Targets that ask for a further factor. @default paths with mfa, 2fa, otp, totp, two-factor or challenge */
     challenge?: string[];
   };
-  /** How long an extractor may take, in milliseconds. @default 1000 */
+  /**
+   * Reads the outcome from the answer, where neither a marker, nor a session, nor a redirect decides: `({ responseBody }) => …`. Only with it is
+   * the answer captured.
+   * @default none
+   */
+  outcome?: OutcomeRule<Request>;
+  /** The most bytes of an answer that are captured for `outcome`. @default 65536 */
+  outcomeBodyLimit?: number;
+  /** How long an extractor or `outcome` may take, in milliseconds. @default 1000 */
   extractorTimeout?: number;
 }
 
@@ -43,23 +59,24 @@ const pathPattern = z.string().refine(
 );
 const pathPatterns = z.array(pathPattern.startsWith('/')).default([]);
 
+const route = z.string().refine(
+  compiles((text) => pathMatcher([parseRoute(text).path])),
+  'expected "METHOD /path" or "/path"',
+);
+
 const attemptShape = {
   auditor: z.custom<Auditor>((value) => isAuditor(value), 'expected what createAuditor() returns').optional(),
-  routes: z
-    .array(
-      z.string().refine(
-        compiles((route) => pathMatcher([parseRoute(route).path])),
-        'expected "METHOD /path" or "/path"',
-      ),
-    )
-    .min(1)
-    .optional(),
+  routes: z.array(route).min(1).optional(),
+  rules: z.array(z.strictObject({ match: route, action: z.enum(ACTIONS) })).default([]),
   redirects: z.strictObject({ success: pathPatterns, failure: pathPatterns, challenge: pathPatterns }).prefault({}),
+  outcome: extractor,
+  outcomeBodyLimit: z.number().int().min(1).max(1_048_576).default(65_536),
   extractorTimeout: z.number().int().min(1).max(60_000).default(1_000),
   actor: extractor,
   group: extractor,
   identity: extractor,
   method: extractor,
+  factors: extractor,
 };
 
 /** All options of an adapter as the code reads them. */
@@ -82,7 +99,7 @@ export interface AttemptSource<Request> {
   /** The framework's own request. */
   request: Request;
   incoming: IncomingMessage;
-  outgoing: ObservedResponse;
+  outgoing: ObservedResponse & CapturedResponse;
   /** The request target as it came. */
   target: string;
   /** The client's address by the framework's trust setting; asked at once, since some frameworks forget it when a client aborts. */
@@ -103,7 +120,7 @@ export interface AttemptSource<Request> {
 export interface LoginAudit<Request> {
   readonly auditor: Auditor;
   /**
-   * Takes a request. It is audited if the route is a login route, if `always` is set, or if its handler marks it.
+   * Takes a request. It is audited if the route is a login route or has a rule, if `always` is set, or if its handler marks it.
    *
    * @param source the exchange
    * @param always whether the adapter is mounted on this very route
@@ -115,12 +132,16 @@ interface Observation {
   marker: Marker;
   /** The innermost mount decides how the attempt is read. */
   reader: Reader<unknown>;
+  action: AuditAction;
   listen(): void;
+  abort(): void;
 }
 
 interface Reader<Request> extends Extractors<Request> {
   auditor: Auditor;
   redirects: RedirectRules;
+  outcome: OutcomeRule<Request> | undefined;
+  outcomeBodyLimit: number;
   extractorTimeout: number;
 }
 
@@ -138,6 +159,15 @@ export function markerOf(incoming: IncomingMessage): Marker {
 }
 
 /**
+ * Tells that the client of a request has hung up, for frameworks that notice it before the connection is closed.
+ *
+ * @param incoming the request of node:http
+ */
+export function abortedBy(incoming: IncomingMessage): void {
+  observations.get(incoming)?.abort();
+}
+
+/**
  * Creates what an adapter needs from its options.
  *
  * @param options see {@link AuditLoginOptions}
@@ -152,13 +182,16 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
       failure: pathMatcher(settings.redirects.failure),
       challenge: pathMatcher(settings.redirects.challenge),
     },
+    outcome: options.outcome,
+    outcomeBodyLimit: settings.outcomeBodyLimit,
     extractorTimeout: settings.extractorTimeout,
     actor: options.actor,
     group: options.group,
     identity: options.identity,
     method: options.method,
+    factors: options.factors,
   };
-  const isLogin: RouteMatcher = routeMatcher(settings.routes);
+  const actionOf = actionMatcher(settings.routes, settings.rules);
 
   return {
     auditor: reader.auditor,
@@ -167,7 +200,9 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
       const method = source.incoming.method ?? '';
       const observation = observations.get(source.incoming) ?? observe(source, path);
       observation.reader = reader as Reader<unknown>;
-      if ((always && !NEVER_LOGIN.has(method)) || isLogin(method, path)) observation.listen();
+      const action = actionOf(method, path);
+      if (action) observation.action = action;
+      if (action || (always && !NEVER_LOGIN.has(method))) observation.listen();
     },
   };
 
@@ -175,7 +210,8 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
     const startedAt = Date.now();
     const startedTick = performance.now();
     let mark: Mark | 'skip' | undefined;
-    let listening = false;
+    let captured: (() => Buffer | undefined) | undefined;
+    let isListening = false;
 
     const observation: Observation = {
       marker: createMarker((said) => {
@@ -183,9 +219,12 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
         observation.listen();
       }),
       reader: reader as Reader<unknown>,
+      action: 'user.login',
+      abort: () => undefined,
       listen() {
-        if (listening) return;
-        listening = true;
+        if (observation.reader.outcome) captured ??= captureBody(source.outgoing, observation.reader.outcomeBodyLimit);
+        if (isListening) return;
+        isListening = true;
         const { problem } = observation.reader.auditor;
         const address = shielded(problem, undefined, () => source.address());
         const userBefore = shielded(problem, undefined, () => source.user());
@@ -194,12 +233,17 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
           () => 'unseen' as const,
           () => source.watchSession(),
         );
-        observeEnding(source.outgoing, (ending) => {
+        observation.abort = observeEnding(source.outgoing, ({ ending, headers }) => {
           const look = shielded(problem, NOTHING_SEEN, () => source.look());
           if (mark === 'skip' || (mark === undefined && isNoAttempt(ending, look))) return;
-          const duration = performance.now() - startedTick;
-          const seen: Seen = { startedAt, duration, path, ending, mark, address, userBefore, sessionBefore: sessionBefore() };
-          const { reader: innermost } = observation as { reader: Reader<Request> };
+          const { reader: innermost, action } = observation as Observation & { reader: Reader<Request> };
+          const seen: Seen = {
+            ...{ startedAt, path, ending, mark, address, action },
+            duration: performance.now() - startedTick,
+            userBefore,
+            sessionBefore: sessionBefore(),
+            answer: innermost.outcome && { bytes: captured?.(), headers },
+          };
           void innermost.auditor.record(readAttempt(source, look, seen, innermost), (attempt) =>
             decideOutcome(attempt, innermost.redirects),
           );
@@ -226,6 +270,7 @@ function shielded<T>(problem: (error: AuditError) => void, otherwise: T, look: (
 }
 
 interface Seen {
+  action: AuditAction;
   startedAt: number;
   duration: number;
   path: string;
@@ -234,6 +279,7 @@ interface Seen {
   address: string | undefined;
   userBefore: unknown;
   sessionBefore: SessionSight | 'unseen' | undefined;
+  answer: { bytes: Buffer | undefined; headers: BodyHeaders } | undefined;
 }
 
 function isNoAttempt(ending: Ending, look: Look): boolean {
@@ -242,7 +288,7 @@ function isNoAttempt(ending: Ending, look: Look): boolean {
 
 async function readAttempt<Request>(source: AttemptSource<Request>, look: Look, seen: Seen, reader: Reader<Request>): Promise<Attempt> {
   const { incoming } = source;
-  const { userBefore, sessionBefore, ending, ...rest } = seen;
+  const { userBefore, sessionBefore, ending, answer, action, ...rest } = seen;
   const owner = ownerOf(look.session);
   const view: AttemptView<Request> = {
     request: source.request,
@@ -255,32 +301,44 @@ async function readAttempt<Request>(source: AttemptSource<Request>, look: Look, 
     status: ending.kind === 'answered' ? ending.status : undefined,
   };
   // All that the request and session show is read before the first await: afterwards they may change.
+  const sight = sightOf(look.session);
+  const sightBefore = sessionBefore === 'unseen' ? undefined : sessionBefore;
   const signs = {
     before: sessionBefore,
-    after: sightOf(look.session),
+    after: sight,
     userAppeared: isPresent(look.user) && !isPresent(userBefore),
   };
   const { problem } = reader.auditor;
+  const account = shielded(problem, undefined, () => accountOf(userBefore) ?? sightBefore?.owner);
   const user = shielded(problem, undefined, () => accountOf(look.user) ?? accountOf(owner));
-  const userGroup = shielded(problem, undefined, () => tenantOf(look.user) ?? tenantOf(owner));
+  const userGroup = shielded(problem, undefined, () => tenantOf(look.user) ?? tenantOf(owner) ?? tenantOf(userBefore));
   const fallback = typedIn(look.body);
 
-  const run = <T>(name: string, extractor: Extractor<T, Request> | undefined): Promise<T | undefined> =>
-    extract(name, extractor, view, reader.extractorTimeout, problem);
-  const [actor, group, identity, method] = await Promise.all([
-    run('actor', reader.actor),
-    run('group', reader.group),
-    run('identity', reader.identity),
-    run('method', reader.method),
+  const run = <T, View>(
+    name: string,
+    extractor: ((view: View) => T | null | undefined | Promise<T | null | undefined>) | undefined,
+    seenBy: View,
+  ): Promise<T | undefined> => extract(name, extractor, seenBy, reader.extractorTimeout, problem);
+  const { outcome } = reader;
+  const rule = outcome && answer && seen.mark === undefined && ending.kind === 'answered' ? ruling(outcome, answer) : undefined;
+  const [actor, group, identity, method, factors, ruled] = await Promise.all([
+    run('actor', reader.actor, view),
+    run('group', reader.group, view),
+    run('identity', reader.identity, view),
+    run('method', reader.method, view),
+    run('factors', reader.factors, view),
+    run('outcome', rule, view),
   ]);
   const typed = identity === undefined ? fallback : typedIn(look.body, String(identity));
   return {
     ...rest,
     ending,
+    action: typed.isRefresh && action === 'user.login' ? 'user.session.refresh' : action,
     route: look.route,
     signs,
     cameWithCookie: incoming.headers.cookie !== undefined,
     cameWithBearer: /^bearer\s/i.test(incoming.headers.authorization?.slice(0, 16) ?? ''),
+    userBefore: account,
     user,
     userGroup,
     actor,
@@ -288,10 +346,21 @@ async function readAttempt<Request>(source: AttemptSource<Request>, look: Look, 
     identity: typed.identity,
     identityIsPassword: typed.identityIsPassword,
     method: method ?? (typed.hasPassword ? 'password' : undefined),
+    factors,
+    ruled,
+    sessionId: action === 'user.logout' ? (sightBefore?.id ?? sight?.id) : (sight?.id ?? sightBefore?.id),
     userAgent: headerOf(incoming, 'user-agent'),
     requestId: look.requestId ?? headerOf(incoming, 'x-request-id'),
     traceparent: headerOf(incoming, 'traceparent'),
   };
+
+  function ruling(read: OutcomeRule<Request>, { bytes, headers }: NonNullable<Seen['answer']>) {
+    return async (seenBy: AttemptView<Request>): Promise<RuledOutcome | undefined> => {
+      const responseBody = await readBody(bytes, headers, reader.outcomeBodyLimit);
+      const said = await read({ ...seenBy, responseBody });
+      return said === undefined || said === null ? undefined : readRuling(said);
+    };
+  }
 }
 
 function auditorFor<Request>(options: AuditLoginOptions<Request>): Auditor {

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { type Attempt, decideOutcome, type Ending } from '../src/index.js';
 import { pathMatcher } from '../src/attempt/pattern.js';
-import { routeMatcher } from '../src/attempt/routes.js';
+import { actionMatcher } from '../src/attempt/routes.js';
 
 const none = pathMatcher([]);
 const base: Attempt = {
+  action: 'user.login',
   startedAt: 0,
   duration: 1,
   path: '/login',
@@ -106,6 +107,71 @@ test.each<[string, Partial<Attempt>, object]>([
     { outcome: 'success', evidence: 'status' },
   ],
   ['503', { ending: answered(503) }, { outcome: 'failure', reason: 'server_error' }],
+  [
+    'a body rule counts over the status',
+    { ruled: { outcome: 'failure', reason: 'wrong_password' } },
+    { outcome: 'failure', reason: 'wrong_password', evidence: 'body' },
+  ],
+  [
+    'a body rule counts over a redirect to somewhere',
+    { ruled: { outcome: 'success' }, ending: answered(302, { location: '/' }) },
+    { outcome: 'success', evidence: 'body' },
+  ],
+  [
+    'a redirect to an error counts over a body rule',
+    { ruled: { outcome: 'success' }, ending: answered(302, { location: '/?error' }) },
+    { outcome: 'failure', evidence: 'redirect' },
+  ],
+  [
+    'a session counts over a body rule',
+    { ruled: { outcome: 'failure' }, signs: { before: undefined, after: owned, userAppeared: false } },
+    { outcome: 'success', evidence: 'session' },
+  ],
+  [
+    'logout: the session lost its owner',
+    {
+      action: 'user.logout',
+      ending: answered(302, { location: '/login' }),
+      signs: { before: owned, after: anonymous, userAppeared: false },
+    },
+    { outcome: 'success', evidence: 'session' },
+  ],
+  [
+    'logout of nobody',
+    {
+      action: 'user.logout',
+      ending: answered(302, { location: '/login' }),
+      signs: { before: anonymous, after: anonymous, userAppeared: false },
+    },
+    { outcome: 'unknown', evidence: 'redirect' },
+  ],
+  ['logout without sessions', { action: 'user.logout', ending: answered(204) }, { outcome: 'success', evidence: 'status' }],
+  [
+    'a password change keeps its session and is decided by the status',
+    { action: 'user.password.change', ending: answered(403), signs: { before: owned, after: owned, userAppeared: true } },
+    { outcome: 'failure', evidence: 'status' },
+  ],
+  [
+    'a refresh renews the session',
+    { action: 'user.session.refresh', ending: answered(302), signs: { before: owned, after: { ...owned, id: 's2' }, userAppeared: false } },
+    { outcome: 'success', evidence: 'session' },
+  ],
+  [
+    'an impersonation changes the owner',
+    {
+      action: 'user.impersonate.start',
+      ending: answered(302),
+      signs: { before: owned, after: { ...owned, owner: 'u2' }, userAppeared: false },
+    },
+    { outcome: 'success', evidence: 'session' },
+  ],
+  ['a challenge that was sent', { action: 'user.login.challenge' }, { outcome: 'challenge', evidence: 'status' }],
+  ['a challenge that was not met', { action: 'user.login.challenge', ending: answered(401) }, { outcome: 'failure', reason: 'mfa_failed' }],
+  [
+    'a challenge that was met',
+    { action: 'user.login.challenge', signs: { before: anonymous, after: owned, userAppeared: false } },
+    { outcome: 'success', evidence: 'session' },
+  ],
 ])('%s', (_name, more, expected) => expect(decideOutcome({ ...base, ...more })).toMatchObject(expected));
 
 test('what the application says of its redirects counts first: failure, then challenge, then success', () => {
@@ -145,4 +211,23 @@ test.each<[string[] | undefined, string, string, boolean]>([
   [['PUT /t/:tenant/token', 'GET /oauth/*rest'], 'PUT', '/t/acme/token', true],
   [['PUT /t/:tenant/token', 'GET /oauth/*rest'], 'GET', '/oauth/a/b', true],
   [['PUT /t/:tenant/token', 'GET /oauth/*rest'], 'POST', '/oauth/a/b', false],
-])('routes %j: %s %s is %s', (routes, method, path, expected) => expect(routeMatcher(routes)(method, path)).toBe(expected));
+])('routes %j: %s %s is %s', (routes, method, path, expected) =>
+  expect(actionMatcher(routes)(method, path)).toBe(expected ? 'user.login' : undefined),
+);
+
+test('rules count before routes, the first before the others', () => {
+  const actionOf = actionMatcher(
+    ['/session'],
+    [
+      { match: 'POST /session', action: 'user.session.refresh' },
+      { match: 'DELETE /session', action: 'user.logout' },
+      { match: '/session', action: 'user.password.reset' },
+    ],
+  );
+  expect(['POST', 'DELETE', 'GET'].map((method) => actionOf(method, '/session'))).toEqual([
+    'user.session.refresh',
+    'user.logout',
+    undefined,
+  ]);
+  expect(actionMatcher(undefined, [{ match: '/logout', action: 'user.logout' }])('POST', '/login')).toBe('user.login');
+});

@@ -1,7 +1,9 @@
 import {
+  abortedBy,
   type AttemptSource,
   type Auditor,
   type AuditLoginOptions as CoreOptions,
+  type AuditorOptions,
   createLoginAudit,
   type LoginAudit,
   type Marker,
@@ -17,7 +19,7 @@ import fastifyPlugin from 'fastify-plugin';
 export type AuditLoginOptions = CoreOptions<FastifyRequest>;
 
 /** What a route may say in `config.auditLogin`: that it is audited, that it is not, or how it is read. */
-export type RouteAudit = boolean | Pick<AuditLoginOptions, 'actor' | 'group' | 'identity' | 'method' | 'redirects' | 'extractorTimeout'>;
+export type RouteAudit = boolean | Omit<AuditLoginOptions, keyof AuditorOptions | 'auditor' | 'routes' | 'rules'>;
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -50,6 +52,10 @@ const plugin: FastifyPluginCallback<AuditLoginOptions> = (fastify, options, done
   fastify.addHook('onRequest', (request, reply, next) => {
     const { config } = request.routeOptions as { config: { auditLogin?: RouteAudit; [ROUTE_AUDIT]?: LoginAudit<FastifyRequest> } };
     if (config.auditLogin !== false) (config[ROUTE_AUDIT] ?? audit).attend(sourceOf(request, reply), config.auditLogin !== undefined);
+    next();
+  });
+  fastify.addHook('onRequestAbort', (request, next) => {
+    abortedBy(request.raw);
     next();
   });
   // By now every session plugin has put its session on the request, and no handler has changed it.
@@ -86,7 +92,7 @@ function sourceOf(request: FastifyRequest, reply: FastifyReply): AttemptSource<F
   return {
     request,
     incoming: request.raw,
-    outgoing: outgoingOf(reply),
+    outgoing: reply.raw,
     target: request.originalUrl,
     address: () => request.ip,
     user: () => (request as { user?: unknown }).user,
@@ -99,21 +105,6 @@ function sourceOf(request: FastifyRequest, reply: FastifyReply): AttemptSource<F
       route: request.routeOptions.url,
       requestId: String(request.id),
     }),
-  };
-}
-
-/** Fastify hands its headers to `writeHead`, where node:http does not keep them: they are asked of the reply. */
-function outgoingOf(reply: FastifyReply): AttemptSource<FastifyRequest>['outgoing'] {
-  const { raw } = reply;
-  return {
-    get statusCode() {
-      return raw.statusCode;
-    },
-    get writableFinished() {
-      return raw.writableFinished;
-    },
-    once: raw.once.bind(raw),
-    getHeader: (name) => reply.getHeader(name) ?? raw.getHeader(name),
   };
 }
 

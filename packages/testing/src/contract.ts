@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import type { AuditEvent, AuditLoginOptions, Marker } from '@auditlogin/core';
-import { recordingAuditor } from './recording-auditor.js';
+import { type RecordingAuditor, recordingAuditor } from './recording-auditor.js';
 
 /** One exchange, as a scenario's handler acts on it in any framework. */
 export interface ContractExchange {
@@ -20,7 +20,21 @@ export interface ContractExchange {
   setUser(user: unknown): void;
   /** Logs a user into a new session, as the framework's session library does it. */
   logIn(userId: string): Promise<void>;
+  /** Ends the session's login, as the framework's session library does it. */
+  logOut(): Promise<void>;
 }
+
+/** Where every adapter mounts the handler of a scenario. */
+export const contractRoutes = [
+  ['post', '/login'],
+  ['post', '/graphql'],
+  ['get', '/callback'],
+  ['post', '/logout'],
+  ['post', '/mfa'],
+  ['post', '/password'],
+  ['post', '/impersonate'],
+  ['get', '/other'],
+] as const;
 
 /** A running application under the contract. */
 export interface ContractServer {
@@ -36,7 +50,7 @@ export interface ContractAdapter {
    * `trustedProxies` proxies trusted.
    *
    * @param options for the adapter
-   * @param handler is on POST /login, POST /graphql, GET /callback, POST /enter (where the adapter is told to audit the route), GET /other
+   * @param handler is on all {@link contractRoutes}, and on POST /enter, where the adapter is told to audit the route
    */
   start(
     options: AuditLoginOptions<never>,
@@ -78,8 +92,13 @@ export interface SendOptions {
   agent?: Agent;
 }
 
-const CANARY = 'pw-canary-5f1c';
-const LOGIN = { username: 'ann', password: CANARY };
+/** Secrets that every scenario carries, and that may be found nowhere. */
+const CANARIES = {
+  password: 'pw-canary-5f1c!Zq',
+  token: 'tk-canary-77aa20c4e1',
+  cookie: 'ck-canary-03bb9d1f55',
+};
+const LOGIN = { username: 'ann', password: CANARIES.password, refreshToken: CANARIES.token };
 const post = (client: ContractClient, options: SendOptions = {}): ReturnType<ContractClient['send']> =>
   client.send('POST', '/login', { body: LOGIN, ...options });
 const ok = (exchange: ContractExchange): Promise<void> => exchange.json(200, {});
@@ -90,7 +109,7 @@ const aborted = { is_failure: true, source_ip: '127.0.0.1', fields: { outcome: '
 const scenarios: readonly Scenario[] = [
   {
     name: 'success returned',
-    handler: (x) => x.json(200, { token: 't' }),
+    handler: (x) => x.json(200, { token: CANARIES.token }),
     client: post,
     expected: [
       {
@@ -137,7 +156,7 @@ const scenarios: readonly Scenario[] = [
       if ((x.body as typeof LOGIN).username === 'ann') await x.logIn('u1');
       await x.redirect('/');
     },
-    client: async (client) => [await post(client), await post(client, { body: { username: 'bob', password: CANARY } })],
+    client: async (client) => [await post(client), await post(client, { body: { username: 'bob', password: CANARIES.password } })],
     expected: [
       { is_failure: false, actor: { id: 'u1' }, fields: { outcome: 'success', evidence: 'session' } },
       { is_failure: true, is_anonymous: true, fields: { outcome: 'unknown' } },
@@ -150,10 +169,8 @@ const scenarios: readonly Scenario[] = [
       await x.redirect('/login?error');
     },
     client: async (client) => {
-      const first = await post(client);
-      const cookie = first === 'aborted' ? '' : (first.headers['set-cookie'] ?? []).map((text) => text.split(';')[0]).join('; ');
-      assert.notEqual(cookie, '');
-      await post(client, { body: { username: 'bob', password: CANARY }, headers: { cookie } });
+      const cookie = cookieOf(await post(client));
+      await post(client, { body: { username: 'bob', password: CANARIES.password }, headers: { cookie } });
     },
     expected: [
       { fields: { outcome: 'success' } },
@@ -209,6 +226,121 @@ const scenarios: readonly Scenario[] = [
       { action: 'user.login.challenge', is_failure: false, actor: { id: 'u1' }, fields: { outcome: 'challenge' } },
       { action: 'user.login', fields: { outcome: 'success' } },
     ],
+  },
+  {
+    name: 'MFA challenge, abandoned',
+    handler: async (x) => (x.mark.challenge({ actor: 'u1' }), ok(x)),
+    client: async (client) => [await post(client), await client.send('GET', '/login')],
+    expected: [{ action: 'user.login.challenge', is_failure: false, fields: { outcome: 'challenge' } }],
+  },
+  {
+    name: 'MFA by a rule: a wrong code, then the right one, with its factors',
+    options: {
+      rules: [{ match: '/mfa', action: 'user.login.challenge' }],
+      factors: ({ session }) => (ownerIn(session) ? ['password', 'totp'] : null),
+    },
+    handler: async (x) => {
+      if (!(x.body as { right?: boolean }).right) return x.json(401, {});
+      await x.logIn('u1');
+      await ok(x);
+    },
+    client: async (client) => [
+      await client.send('POST', '/mfa', { body: { code: '1' } }),
+      await client.send('POST', '/mfa', { body: { code: '2', right: true } }),
+    ],
+    expected: [
+      { action: 'user.login.challenge', is_failure: true, is_anonymous: true, fields: { outcome: 'failure', reason: 'mfa_failed' } },
+      { action: 'user.login', actor: { id: 'u1' }, fields: { outcome: 'success', evidence: 'session', factors: 'password,totp' } },
+    ],
+  },
+  {
+    name: 'a body rule tells GraphQL answers apart',
+    options: {
+      routes: ['/graphql'],
+      outcome: ({ responseBody }) => {
+        const { data } = responseBody as { data: { login: { error?: string } } };
+        return data.login.error ? { outcome: 'failure', reason: 'wrong_password' } : 'success';
+      },
+    },
+    handler: (x) =>
+      x.json(200, { data: { login: (x.body as { right?: boolean }).right ? { token: CANARIES.token } : { error: 'WRONG' } } }),
+    client: async (client) => [
+      await client.send('POST', '/graphql', { body: { ...LOGIN } }),
+      await client.send('POST', '/graphql', { body: { ...LOGIN, right: true } }),
+    ],
+    expected: [
+      { is_failure: true, fields: { outcome: 'failure', reason: 'wrong_password', evidence: 'body', status: '200' } },
+      { is_failure: false, fields: { outcome: 'success', evidence: 'body' } },
+    ],
+  },
+  {
+    name: 'a body rule sees streamed answers, and none that are longer than its limit',
+    options: { outcome: ({ responseBody }) => (responseBody === undefined ? null : 'failure'), outcomeBodyLimit: 8 },
+    handler: (x) => x.stream((x.body as { long?: boolean }).long ? ['12345', '6789'] : ['1234', '5678'], 5),
+    client: async (client) => [await post(client), await post(client, { body: { ...LOGIN, long: true } })],
+    expected: [{ fields: { outcome: 'failure', evidence: 'body' } }, { fields: { outcome: 'success', evidence: 'status' } }],
+  },
+  {
+    name: 'logout by a rule',
+    options: { rules: [{ match: 'POST /logout', action: 'user.logout' }] },
+    handler: async (x) => {
+      if ((x.body as { out?: boolean }).out) await x.logOut();
+      else await x.logIn('u1');
+      await x.redirect('/login');
+    },
+    client: async (client) => {
+      const cookie = cookieOf(await post(client));
+      await client.send('POST', '/logout', { body: { out: true }, headers: { cookie } });
+    },
+    expected: [
+      { action: 'user.login', fields: { outcome: 'success' } },
+      { action: 'user.logout', crud: 'd', is_failure: false, actor: { id: 'u1' }, fields: { outcome: 'success', evidence: 'session' } },
+    ],
+  },
+  {
+    name: 'impersonation by a rule keeps the original actor',
+    options: { rules: [{ match: '/impersonate', action: 'user.impersonate.start' }] },
+    handler: async (x) => {
+      await x.logIn((x.body as { as?: string }).as ?? 'admin');
+      await x.redirect('/');
+    },
+    client: async (client) => {
+      const cookie = cookieOf(await post(client));
+      await client.send('POST', '/impersonate', { body: { as: 'u1' }, headers: { cookie } });
+    },
+    expected: [
+      { actor: { id: 'admin' } },
+      {
+        action: 'user.impersonate.start',
+        actor: { id: 'admin' },
+        target: { id: 'u1', type: 'user' },
+        fields: { outcome: 'success', original_actor: 'admin' },
+      },
+    ],
+  },
+  {
+    name: 'a password change by a marker, under impersonation',
+    handler: async (x) => {
+      x.mark.failure('wrong_password', { action: 'user.password.change', actor: 'u1', originalActor: 'admin' });
+      await x.json(403, {});
+    },
+    client: (client) => client.send('POST', '/password', { body: LOGIN }),
+    expected: [
+      {
+        action: 'user.password.change',
+        crud: 'u',
+        is_failure: true,
+        actor: { id: 'u1' },
+        description: 'Password change failed',
+        fields: { reason: 'wrong_password', original_actor: 'admin' },
+      },
+    ],
+  },
+  {
+    name: 'a refreshed session is no login',
+    handler: ok,
+    client: (client) => post(client, { body: { grant_type: 'refresh_token', refresh_token: CANARIES.token } }),
+    expected: [{ action: 'user.session.refresh', crud: 'u', is_failure: false, fields: { outcome: 'success' } }],
   },
   {
     name: 'aborted before the handler answers',
@@ -315,20 +447,34 @@ const scenarios: readonly Scenario[] = [
   },
 ];
 
+/** Takes the place of what the contract uses by itself. */
+export interface ContractParts {
+  /** The auditor of a scenario. @default a {@link recordingAuditor} */
+  auditor?: () => RecordingAuditor;
+  /** Takes every secret that went through the scenarios: canaries, and the session cookies that the application set. */
+  secrets?: Set<string>;
+}
+
 /**
  * The contract of every adapter: run each scenario with `run()`.
  *
  * @param adapter how to start an application
+ * @param parts what takes the place of the usual parts
  */
-export function contract(adapter: ContractAdapter): { name: string; run(): Promise<void> }[] {
-  return scenarios.map((scenario) => ({ name: scenario.name, run: () => runScenario(adapter, scenario) }));
+export function contract(adapter: ContractAdapter, parts: ContractParts = {}): { name: string; run(): Promise<void> }[] {
+  return scenarios.map((scenario) => ({ name: scenario.name, run: () => runScenario(adapter, scenario, parts) }));
 }
 
-async function runScenario(adapter: ContractAdapter, { options, setup, handler, client, expected }: Scenario): Promise<void> {
-  const auditor = recordingAuditor();
+async function runScenario(
+  adapter: ContractAdapter,
+  { options, setup, handler, client, expected }: Scenario,
+  { auditor: makeAuditor = () => recordingAuditor({ identityKey: 'key-of-the-contract' }), secrets = new Set() }: ContractParts,
+): Promise<void> {
+  const auditor = makeAuditor();
   const server = await adapter.start({ ...options, auditor: auditor }, handler, { trustedProxies: 0, twice: false, ...setup });
+  for (const canary of Object.values(CANARIES)) secrets.add(canary);
   try {
-    await client(clientOf(server.base));
+    await client(clientOf(server.base, secrets));
     const count = typeof expected === 'function' ? 1 : expected.length;
     await auditor.settled(count);
     // What should not come has had its chance by now.
@@ -336,12 +482,24 @@ async function runScenario(adapter: ContractAdapter, { options, setup, handler, 
     const events = await auditor.settled(count);
     if (typeof expected === 'function') expected(events);
     else compare(events, expected as PartialEvent[]);
-    assert.ok(!JSON.stringify(events).includes(CANARY), 'a password is in an event');
+    const text = JSON.stringify(events);
+    for (const secret of secrets) assert.ok(!text.includes(secret), `the secret ${secret.slice(0, 9)}… is in an event`);
     assert.deepEqual(auditor.problems, []);
   } finally {
     await server.close();
     await auditor.close();
   }
+}
+
+function ownerIn(session: unknown): unknown {
+  return (session as { userId?: unknown } | undefined)?.userId;
+}
+
+/** The cookies of an answer, as a browser would send them back. */
+function cookieOf(answer: Awaited<ReturnType<ContractClient['send']>>): string {
+  const cookies = answer === 'aborted' ? [] : (answer.headers['set-cookie'] ?? []);
+  assert.notEqual(cookies.length, 0, 'the application set no session cookie');
+  return cookies.map((text) => text.split(';')[0]).join('; ');
 }
 
 function compare(events: readonly AuditEvent[], expected: readonly PartialEvent[]): void {
@@ -355,21 +513,24 @@ function compare(events: readonly AuditEvent[], expected: readonly PartialEvent[
   });
 }
 
-function clientOf(base: string): ContractClient {
+function clientOf(base: string, secrets: Set<string>): ContractClient {
   return {
-    send: (method, path, { body, headers = {}, hangUp, agent } = {}) =>
+    send: (method, path, { body, headers: { cookie, ...headers } = {}, hangUp, agent } = {}) =>
       new Promise((resolve, reject) => {
         const text = body === undefined ? undefined : JSON.stringify(body);
-        const call = request(base + path, {
+        const call = request(`${base}${path}${path.includes('?') ? '&' : '?'}access_token=${CANARIES.token}`, {
           method,
           agent: agent ?? false,
           headers: {
             ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+            cookie: [cookie, `theme=${CANARIES.cookie}`].filter(Boolean).join('; '),
+            'x-api-key': CANARIES.token,
             ...headers,
           },
         });
         call.on('error', (problem) => (hangUp === undefined ? reject(problem) : resolve('aborted')));
         call.on('response', (response) => {
+          for (const text of response.headers['set-cookie'] ?? []) keepSecret(secrets, text);
           if (hangUp === 'head') {
             call.destroy();
             return resolve('aborted');
@@ -382,4 +543,11 @@ function clientOf(base: string): ContractClient {
         call.end(text);
       }),
   };
+}
+
+/** Keeps the secret part of a session cookie, as servers keep it: without its signature, which the libraries put behind a dot. */
+function keepSecret(secrets: Set<string>, cookie: string): void {
+  const value = decodeURIComponent(cookie.slice(cookie.indexOf('=') + 1).split(';')[0]!);
+  const secret = value.replace(/^s:/, '').split('.')[0]!;
+  if (secret !== '') secrets.add(secret);
 }

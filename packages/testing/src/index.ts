@@ -3,6 +3,8 @@ export {
   type ContractAdapter,
   type ContractClient,
   type ContractExchange,
+  type ContractParts,
+  contractRoutes,
   type ContractServer,
   type ContractSetup,
   type Scenario,

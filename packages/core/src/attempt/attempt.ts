@@ -1,4 +1,5 @@
 import type { IdInput, MapInput, TextInput } from '../event/normalise.js';
+import type { AuditAction } from './action.js';
 
 /** How an attempt came out. `unknown`: nothing proves either. */
 export type OutcomeKind = 'success' | 'failure' | 'challenge' | 'unknown';
@@ -21,7 +22,13 @@ export const REASONS = [
 export type Reason = (typeof REASONS)[number];
 
 /** What decided the outcome, strongest first. */
-export type Evidence = 'marker' | 'session' | 'user' | 'redirect' | 'status' | 'aborted';
+export type Evidence = 'marker' | 'session' | 'user' | 'redirect' | 'body' | 'status' | 'aborted';
+
+/** What the `outcome` option says of an answer. */
+export interface RuledOutcome {
+  outcome: 'success' | 'failure' | 'challenge';
+  reason?: Reason;
+}
 
 /** An account: its id, or the id with what else the API keeps of an actor. */
 export type ActorInput = IdInput | { id: IdInput; name?: TextInput; href?: TextInput; fields?: MapInput };
@@ -36,9 +43,13 @@ export type Ending = { kind: 'answered'; status: number; location?: string; cont
 export interface Mark {
   outcome: 'success' | 'failure' | 'challenge';
   reason?: Reason;
+  action?: AuditAction;
   actor?: ActorInput;
   group?: GroupInput;
+  target?: ActorInput;
+  originalActor?: ActorInput;
   method?: string;
+  factors?: readonly string[];
 }
 
 /** What was seen of the application's session at one moment. */
@@ -62,6 +73,8 @@ export interface LoginSigns {
 
 /** One exchange on a login route, as plain data. From here on nothing knows of frameworks. */
 export interface Attempt {
+  /** What was tried, by the route; a mark may say otherwise. */
+  action: AuditAction;
   /** When it began, in milliseconds since 1970. */
   startedAt: number;
   /** How long it took, in milliseconds. */
@@ -76,7 +89,9 @@ export interface Attempt {
   /** The request brought a session or a bearer token of its own. */
   cameWithCookie: boolean;
   cameWithBearer: boolean;
-  /** The account that a session or the framework's user names. */
+  /** The account that a session or the framework's user named when the request came in. */
+  userBefore?: ActorInput;
+  /** The account that a session or the framework's user names at the end. */
   user?: ActorInput;
   /** The tenant that the user belongs to. */
   userGroup?: GroupInput;
@@ -90,6 +105,12 @@ export interface Attempt {
   identityIsPassword?: boolean;
   /** How the login was made: `password`, `oauth`, … */
   method?: string;
+  /** The factors that were proven: `password`, `totp`, … */
+  factors?: readonly string[];
+  /** What the `outcome` option made of the answer. */
+  ruled?: RuledOutcome;
+  /** The session's id, which goes nowhere but into its keyed digest. */
+  sessionId?: string;
   /** The client's address as the framework trusts it. */
   address?: string;
   userAgent?: string;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { AuditError } from '../errors.js';
-import type { ActorInput, GroupInput } from './attempt.js';
+import type { ActorInput, GroupInput, RuledOutcome } from './attempt.js';
 
 /** What an extractor sees: the same in every framework. */
 export interface AttemptView<Request = unknown> {
@@ -20,12 +20,18 @@ export interface AttemptView<Request = unknown> {
   status: number | undefined;
 }
 
+/** What the `outcome` option sees: what extractors see, and the answer. */
+export interface OutcomeView<Request = unknown> extends AttemptView<Request> {
+  /** The answer: parsed if it is JSON, else its text; undefined if there was none, or if it was longer than `outcomeBodyLimit`. */
+  responseBody: unknown;
+}
+
 /** A user's function for one part of the event. */
 export type Extractor<T, Request = unknown> = (view: AttemptView<Request>) => T | null | undefined | Promise<T | null | undefined>;
 
 /** The extractors that an application can give. */
 export interface Extractors<Request = unknown> {
-  /** The account, used once a login is proven. @default the framework's user, then the session's owner */
+  /** The account, used once somebody is proven. @default the framework's user, then the session's owner */
   actor?: Extractor<ActorInput, Request>;
   /** The tenant. @default the tenant that the proven user belongs to */
   group?: Extractor<GroupInput, Request>;
@@ -33,7 +39,17 @@ export interface Extractors<Request = unknown> {
   identity?: Extractor<string, Request>;
   /** How the login was made. @default `password` when the body has a password */
   method?: Extractor<string, Request>;
+  /** The factors that were proven, e.g. `['password', 'totp']`. */
+  factors?: Extractor<readonly string[], Request>;
 }
+
+/** A user's function that reads the outcome from the answer. */
+export type OutcomeRule<Request = unknown> = (
+  view: OutcomeView<Request>,
+) => OutcomeAnswer | null | undefined | Promise<OutcomeAnswer | null | undefined>;
+
+/** What an {@link OutcomeRule} may return. */
+export type OutcomeAnswer = RuledOutcome['outcome'] | RuledOutcome;
 
 /**
  * Runs an extractor. One that throws, or takes longer than its bound, costs the event that part and is reported; the error that it threw is
@@ -45,10 +61,10 @@ export interface Extractors<Request = unknown> {
  * @param timeout its bound in milliseconds
  * @param problem takes the report
  */
-export async function extract<T, Request>(
+export async function extract<T, View>(
   name: string,
-  extractor: Extractor<T, Request> | undefined,
-  view: AttemptView<Request>,
+  extractor: ((view: View) => T | null | undefined | Promise<T | null | undefined>) | undefined,
+  view: View,
   timeout: number,
   problem: (error: AuditError) => void,
 ): Promise<T | undefined> {

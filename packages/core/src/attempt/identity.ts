@@ -1,3 +1,4 @@
+import { type AuditAction, isLoginAction } from './action.js';
 import type { ActorInput, Attempt, GroupInput } from './attempt.js';
 import type { Outcome } from './outcome.js';
 
@@ -9,6 +10,8 @@ export interface ResolvedIdentity {
   actor?: ActorInput;
   group?: GroupInput;
   groupSource: GroupSource;
+  /** The account that it was done to, where that is another. */
+  target?: ActorInput;
 }
 
 const USER_IDS = ['id', '_id', 'uuid', 'sub', 'userId', 'user_id', 'username', 'email'] as const;
@@ -16,27 +19,46 @@ const USER_NAMES = ['displayName', 'name', 'username', 'login', 'email'] as cons
 const USER_GROUPS = ['group', 'groupId', 'group_id', 'tenant', 'tenantId', 'tenant_id', 'organization', 'organizationId', 'orgId'] as const;
 
 /**
- * Decides whom an event is about. On success and on a challenge: whom the handler names, then the extractor, then the framework's user. On
- * anything else nobody is proven, so only the handler's word counts. A group that the request itself names is `claimed` until a login proves
- * it; another tenant is never put in its place.
+ * Decides whom an event is about: whom the handler names, then the extractor, then the framework's user, as far as somebody is proven. On a
+ * login that did not succeed nobody is, so only the handler's word counts. A group that the request itself names is `claimed` until somebody is
+ * proven; another tenant is never put in its place.
  *
  * @param attempt what was observed
  * @param outcome how it came out
  */
 export function resolveIdentity(attempt: Attempt, { outcome }: Outcome): ResolvedIdentity {
   const { mark } = attempt;
-  if (outcome !== 'success' && outcome !== 'challenge') {
-    const group = mark?.group ?? attempt.group;
-    const actor = mark?.actor;
-    return { ...(actor !== undefined && { actor }), ...groupWith(group, 'claimed') };
-  }
-  const actor = mark?.actor ?? attempt.actor ?? attempt.user;
-  const group = mark?.group ?? attempt.group ?? attempt.userGroup;
-  return { ...(actor !== undefined && { actor }), ...groupWith(group, 'resolved') };
+  const action = mark?.action ?? attempt.action;
+  const parties = isLoginAction(action) ? { actor: attempt.user } : partiesOf(action, attempt);
+  const isOut = outcome === 'success' || outcome === 'challenge';
+  const isProven = isOut || (!isLoginAction(action) && parties.actor !== undefined);
+  const actor = mark?.actor ?? (isProven ? (attempt.actor ?? parties.actor) : undefined);
+  const group = mark?.group ?? attempt.group ?? (isProven ? attempt.userGroup : undefined);
+  const target = mark?.target ?? (isOut ? parties.target : undefined);
+  return { ...some('actor', actor), ...some('group', group), groupSource: sourceOf(group, isProven), ...some('target', target) };
 }
 
-function groupWith(group: GroupInput | undefined, source: GroupSource): { group?: GroupInput; groupSource: GroupSource } {
-  return group === undefined ? { groupSource: 'none' } : { group, groupSource: source };
+/** Who acts and on whom, in an action of somebody who is logged in. */
+function partiesOf(action: AuditAction, { userBefore: before, user: after }: Attempt): { actor?: ActorInput; target?: ActorInput } {
+  switch (action) {
+    case 'user.logout':
+      return some('actor', before ?? after);
+    case 'user.impersonate.start':
+      return { ...some('actor', before ?? after), ...some('target', before === undefined ? undefined : after) };
+    case 'user.impersonate.stop':
+      return { ...some('actor', after ?? before), ...some('target', after === undefined ? undefined : before) };
+    default:
+      return some('actor', after ?? before);
+  }
+}
+
+function sourceOf(group: GroupInput | undefined, isProven: boolean): GroupSource {
+  if (group === undefined) return 'none';
+  return isProven ? 'resolved' : 'claimed';
+}
+
+function some<K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } {
+  return value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });
 }
 
 /**

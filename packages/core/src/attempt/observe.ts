@@ -1,8 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BodyHeaders } from './capture.js';
 import type { Ending } from './attempt.js';
 
 /** The least of a response that is needed to see how it ends. */
-export type ObservedResponse = Pick<ServerResponse, 'statusCode' | 'writableFinished' | 'once' | 'getHeader'>;
+export type ObservedResponse = Pick<ServerResponse, 'statusCode' | 'writableFinished' | 'once' | 'getHeader' | 'writeHead'>;
+
+/** How an exchange ended, and what its answer says of its body. */
+export type ObservedEnding = { ending: Ending; headers: BodyHeaders };
 
 /**
  * Tells, once, how an exchange ended: after the answer was handed to the operating system, or when the connection was lost before that.
@@ -10,27 +14,52 @@ export type ObservedResponse = Pick<ServerResponse, 'statusCode' | 'writableFini
  *
  * @param response the response of node:http
  * @param ended is called once
+ * @returns ends the observation as aborted, for frameworks that notice it first
  */
-export function observeEnding(response: ObservedResponse, ended: (ending: Ending) => void): void {
+export function observeEnding(response: ObservedResponse, ended: (seen: ObservedEnding) => void): () => void {
+  // Headers that go straight to `writeHead` are not kept by node:http.
+  let head: unknown;
+  const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
+  response.writeHead = (...args: unknown[]) => {
+    head = args.at(-1);
+    return writeHead(...args);
+  };
+
   let over = false;
-  const end = (): void => {
+  const end = (isAborted: boolean): void => {
     if (over) return;
     over = true;
-    ended(response.writableFinished ? answered(response) : { kind: 'aborted' });
+    const header = (name: string): string | undefined => asText(response.getHeader(name) ?? headerIn(head, name));
+    ended(isAborted ? { ending: { kind: 'aborted' }, headers: {} } : answered(response.statusCode, header));
   };
-  response.once('finish', end);
-  response.once('close', end);
+  const closed = (): void => end(!response.writableFinished);
+  response.once('finish', closed);
+  response.once('close', closed);
+  return () => end(!response.writableFinished);
 }
 
-function answered(response: ObservedResponse): Ending {
-  const location = response.getHeader('location');
-  const contentType = response.getHeader('content-type');
+function answered(status: number, header: (name: string) => string | undefined): ObservedEnding {
+  const location = header('location');
+  const contentType = header('content-type');
+  const contentEncoding = header('content-encoding');
   return {
-    kind: 'answered',
-    status: response.statusCode,
-    ...(typeof location === 'string' && { location }),
-    ...(typeof contentType === 'string' && { contentType }),
+    ending: { kind: 'answered', status, ...(location !== undefined && { location }), ...(contentType !== undefined && { contentType }) },
+    headers: { ...(contentType !== undefined && { contentType }), ...(contentEncoding !== undefined && { contentEncoding }) },
   };
+}
+
+/** `writeHead` takes an object, a list of pairs, or a flat list of names and values. */
+function headerIn(head: unknown, name: string): unknown {
+  if (typeof head !== 'object' || head === null) return undefined;
+  const list: unknown[] = Array.isArray(head) ? head.flat() : Object.entries(head).flat();
+  for (let index = 0; index < list.length; index += 2) {
+    if (String(list[index]).toLowerCase() === name) return list[index + 1];
+  }
+  return undefined;
+}
+
+function asText(header: unknown): string | undefined {
+  return typeof header === 'string' ? header : undefined;
 }
 
 /**

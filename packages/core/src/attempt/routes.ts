@@ -1,4 +1,5 @@
-import { pathMatcher } from './pattern.js';
+import type { AuditAction } from './action.js';
+import { pathMatcher, type PathMatcher } from './pattern.js';
 
 /** The last segment of the paths that are audited when no `routes` are given. */
 const LOGIN_SEGMENTS: readonly string[] = [
@@ -13,23 +14,30 @@ const LOGIN_SEGMENTS: readonly string[] = [
   'authenticate',
 ];
 
-/** Says whether a request is an attempt to log in. */
-export type RouteMatcher = (method: string, path: string) => boolean;
+/** Says what a request tries; undefined if that is not audited. */
+export type ActionMatcher = (method: string, path: string) => AuditAction | undefined;
 
 /**
- * Compiles the `routes` option.
+ * Compiles the `routes` and `rules` options. A rule counts before the routes, the first that matches before the others.
  *
- * @param routes `METHOD /path` or `/path` (POST); without any, POST on a path that ends in one of {@link LOGIN_SEGMENTS}
+ * @param routes of logins, `METHOD /path` or `/path` (POST); without any, POST on a path that ends in one of {@link LOGIN_SEGMENTS}
+ * @param rules of other actions
  */
-export function routeMatcher(routes: readonly string[] | undefined): RouteMatcher {
-  if (routes === undefined) return (method, path) => method === 'POST' && endsInLoginSegment(path);
-  const byMethod = new Map<string, string[]>();
-  for (const route of routes) {
-    const { method, path } = parseRoute(route);
-    byMethod.set(method, [...(byMethod.get(method) ?? []), path]);
+export function actionMatcher(
+  routes: readonly string[] | undefined,
+  rules: readonly { match: string; action: AuditAction }[] = [],
+): ActionMatcher {
+  const named = [...rules, ...(routes ?? []).map((match) => ({ match, action: 'user.login' as const }))];
+  const byMethod = new Map<string, { matches: PathMatcher; action: AuditAction }[]>();
+  for (const { match, action } of named) {
+    const { method, path } = parseRoute(match);
+    byMethod.set(method, [...(byMethod.get(method) ?? []), { matches: pathMatcher([path]), action }]);
   }
-  const matchers = new Map([...byMethod].map(([method, paths]) => [method, pathMatcher(paths)]));
-  return (method, path) => matchers.get(method)?.(path) ?? false;
+  return (method, path) => {
+    const rule = byMethod.get(method)?.find(({ matches }) => matches(path));
+    if (rule) return rule.action;
+    return routes === undefined && method === 'POST' && endsInLoginSegment(path) ? 'user.login' : undefined;
+  };
 }
 
 /**

@@ -13,7 +13,7 @@ export function sightOf(session: unknown): SessionSight | undefined {
   if (typeof session !== 'object' || session === null) return undefined;
   const bag = session as Record<string, unknown>;
   const owner = ownerOf(bag);
-  const id = bag['id'] ?? bag['sessionId'];
+  const id = bag['id'] ?? bag['sessionId'] ?? bag['externalKey'];
   return {
     ...(typeof id === 'string' && { id }),
     ...(owner !== undefined && { owner: typeof owner === 'object' && owner !== null ? idIn(owner) : String(owner) }),

@@ -3,6 +3,8 @@ export interface Typed {
   identity?: string;
   identityIsPassword: boolean;
   hasPassword: boolean;
+  /** An OAuth 2 token request that renews what was granted before (RFC 6749, section 6). */
+  isRefresh: boolean;
 }
 
 const IDENTITY_KEYS = ['username', 'email', 'login', 'user', 'userName', 'user_name', 'identifier', 'account', 'handle'] as const;
@@ -22,5 +24,6 @@ export function typedIn(body: unknown, extracted?: string): Typed {
     ...(typeof identity === 'string' && { identity }),
     identityIsPassword: typeof identity === 'string' && passwords.some((password) => (password as string).trim() === identity.trim()),
     hasPassword: passwords.length > 0,
+    isRefresh: bag['grant_type'] === 'refresh_token',
   };
 }

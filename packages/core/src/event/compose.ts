@@ -1,10 +1,11 @@
+import { aboutAction, type AuditAction, isLoginAction } from '../attempt/action.js';
 import type { ActorInput, Attempt, GroupInput } from '../attempt/attempt.js';
 import { resolveIdentity } from '../attempt/identity.js';
 import type { Outcome } from '../attempt/outcome.js';
 import type { AuditEvent } from './event.js';
 import { type EventInput, type MapInput, normaliseEvent } from './normalise.js';
 import { cleanId } from './text.js';
-import { keepIdentity, type TypedIdentityPolicy } from './privacy.js';
+import { keepIdentity, sessionDigest, type TypedIdentityPolicy } from './privacy.js';
 
 /** What composing needs beside the attempt. */
 export interface ComposeSettings {
@@ -16,6 +17,8 @@ export interface ComposeSettings {
 
 const MAX_USER_AGENT = 512;
 const MAX_REQUEST_ID = 128;
+const MAX_FACTORS = 8;
+const MAX_FACTOR = 32;
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/;
 const NO_TRACE = '0'.repeat(32);
 
@@ -30,13 +33,19 @@ const NO_TRACE = '0'.repeat(32);
 export function composeEvent(attempt: Attempt, outcome: Outcome, settings: ComposeSettings): AuditEvent {
   const identity = resolveIdentity(attempt, outcome);
   const actor = partOf(identity.actor, ['name', 'href', 'fields']);
-  const { ending } = attempt;
+  const { ending, mark } = attempt;
+  const action = actionOf(attempt, outcome);
+  const target = partOf(identity.target, ['name', 'href', 'fields']);
+  const { typedIdentity, identityKey } = settings;
   const fields: MapInput = {
     outcome: outcome.outcome,
     reason: outcome.reason,
     evidence: outcome.evidence,
     group_source: identity.groupSource,
-    method: attempt.mark?.method ?? attempt.method,
+    method: mark?.method ?? attempt.method,
+    factors: factorsOf(mark?.factors ?? attempt.factors),
+    original_actor: originalActorOf(action, mark?.originalActor, actor),
+    session_hmac: attempt.sessionId && identityKey && sessionDigest(attempt.sessionId, identityKey),
     status: ending.kind === 'answered' ? ending.status : undefined,
     duration_ms: Math.round(attempt.duration),
     route: attempt.route,
@@ -45,19 +54,19 @@ export function composeEvent(attempt: Attempt, outcome: Outcome, settings: Compo
     trace_id: traceIdOf(attempt.traceparent),
   };
   if (attempt.identity !== undefined && actor === undefined) {
-    const { typedIdentity, identityKey } = settings;
     Object.assign(fields, keepIdentity(attempt.identity, attempt.identityIsPassword ?? false, typedIdentity, identityKey));
   }
   const input: EventInput = {
-    action: outcome.outcome === 'challenge' ? 'user.login.challenge' : 'user.login',
-    crud: 'c',
-    actor: actor,
+    action,
+    crud: aboutAction(action).crud,
+    actor,
     group: partOf(identity.group, ['name']),
+    target: target && { ...target, type: 'user' },
     is_failure: outcome.outcome === 'failure' || outcome.outcome === 'unknown',
     is_anonymous: actor === undefined,
     source_ip: attempt.address,
     created: attempt.startedAt,
-    description: DESCRIPTIONS[outcome.outcome],
+    description: `${aboutAction(outcome.outcome === 'challenge' ? 'user.login' : action).title} ${ENDS[outcome.outcome]}`,
     component: settings.component,
     version: settings.version,
     fields,
@@ -65,12 +74,34 @@ export function composeEvent(attempt: Attempt, outcome: Outcome, settings: Compo
   return normaliseEvent(input);
 }
 
-const DESCRIPTIONS = {
-  success: 'Login succeeded',
-  failure: 'Login failed',
-  challenge: 'Login awaits a further factor',
-  unknown: 'Login ended without proof of success or failure',
+const ENDS = {
+  success: 'succeeded',
+  failure: 'failed',
+  challenge: 'awaits a further factor',
+  unknown: 'ended without proof of success or failure',
 } as const;
+
+/** A challenge is an action of its own; one that was met is a login. */
+function actionOf(attempt: Attempt, { outcome }: Outcome): AuditAction {
+  const action = attempt.mark?.action ?? attempt.action;
+  if (!isLoginAction(action)) return action;
+  if (outcome === 'challenge') return 'user.login.challenge';
+  return outcome === 'success' ? 'user.login' : action;
+}
+
+function factorsOf(factors: readonly string[] | undefined): string | undefined {
+  if (!Array.isArray(factors)) return undefined;
+  return factors
+    .slice(0, MAX_FACTORS)
+    .map((factor) => String(factor).slice(0, MAX_FACTOR))
+    .join(',');
+}
+
+/** Who impersonates is named twice, so that one search over `fields.original_actor` finds all that was done in another's name. */
+function originalActorOf(action: AuditAction, marked: ActorInput | undefined, actor: { id: string } | undefined): string | undefined {
+  if (marked !== undefined) return partOf(marked, [])?.id;
+  return action === 'user.impersonate.start' || action === 'user.impersonate.stop' ? actor?.id : undefined;
+}
 
 /** Takes of an actor or group what the API keeps; one without a usable id costs the event nothing but that part. */
 function partOf(input: ActorInput | GroupInput | undefined, keys: readonly string[]): { id: string } | undefined {

@@ -47,6 +47,16 @@ export function identityDigest(typed: string, key: string): string {
 }
 
 /**
+ * The keyed digest by which the events of one session are found without keeping its id: HMAC-SHA256 (RFC 2104), 32 hex digits.
+ *
+ * @param id the session's id
+ * @param key the key
+ */
+export function sessionDigest(id: string, key: string): string {
+  return createHmac('sha256', key).update(`session:${id}`).digest('hex').slice(0, 32);
+}
+
+/**
  * Shows enough of a user name to recognise it by somebody who knows it: first letter, a fixed number of stars, last letter; the domain of an
  * e-mail address stays.
  *
