@@ -44,6 +44,8 @@ export { eventId } from './event/id.js';
 export { type EventInput, type IdInput, type MapInput, normaliseEvent, type TextInput } from './event/normalise.js';
 export { serialise, type SerialisedEvent } from './event/serialise.js';
 export type { TypedIdentityPolicy } from './event/privacy.js';
+export { type EcsEvent, toEcs } from './event/formats/ecs.js';
+export { type OcsfEvent, toOcsf } from './event/formats/ocsf.js';
 export { EVENT_KEYS, type Violation, violations } from './event/rules.js';
 
 export { httpTransport, type HttpTransportOptions } from './publish/http-transport.js';

@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { captureBody, readBody } from '../src/attempt/capture.js';
+import { observeEnding, type ObservedEnding } from '../src/attempt/observe.js';
+import { readRuling } from '../src/attempt/ruled.js';
+
+const JSON_TYPE = { contentType: 'application/json; charset=utf-8' };
+
+async function exchange(
+  answer: (response: ServerResponse) => void,
+  limit = 1024,
+): Promise<{ seen: ObservedEnding; body: unknown; sent: string }> {
+  const ended = new Promise<{ seen: ObservedEnding; bytes: Buffer | undefined }>((resolve) => {
+    server.once('request', (_request, response: ServerResponse) => {
+      const captured = captureBody(response, limit);
+      observeEnding(response, (seen) => resolve({ seen, bytes: captured() }));
+      answer(response);
+    });
+  });
+  const sent = await (await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { redirect: 'manual' })).text();
+  const { seen, bytes } = await ended;
+  return { seen, body: await readBody(bytes, seen.headers, limit), sent };
+}
+
+const server = createServer();
+beforeAll(() => once(server.listen(0, '127.0.0.1'), 'listening'));
+afterAll(() => server.close());
+
+test.each<[string, (response: ServerResponse) => void, unknown]>([
+  ['JSON', (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"a":1}'), { a: 1 }],
+  [
+    'JSON in pieces',
+    (response) => (response.setHeader('content-type', 'application/json'), response.write('{"a"'), response.end(Buffer.from(':1}'))),
+    { a: 1 },
+  ],
+  ['text', (response) => response.end('no', 'latin1'), 'no'],
+  ['JSON that is none', (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{'), '{'],
+  ['nothing', (response) => response.writeHead(204).end(), undefined],
+  [
+    'gzip',
+    (response) =>
+      response.writeHead(200, { ...{ 'content-type': 'application/json' }, 'content-encoding': 'gzip' }).end(gzipSync('{"a":1}')),
+    { a: 1 },
+  ],
+  [
+    'brotli',
+    (response) =>
+      response.writeHead(200, ['content-type', 'application/json', 'content-encoding', 'br']).end(brotliCompressSync('{"a":1}')),
+    { a: 1 },
+  ],
+  ['more than the limit', (response) => response.end('x'.repeat(2000)), undefined],
+  ['a bomb', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(50_000))), undefined],
+])('%s', async (_name, answer, expected) => {
+  expect((await exchange(answer)).body).toEqual(expected);
+});
+
+test('what the client gets is what the handler wrote', async () => {
+  expect((await exchange((response) => response.end('ü'.repeat(900)))).sent).toBe('ü'.repeat(900));
+});
+
+test.each<[string, (response: ServerResponse) => void]>([
+  ['set before', (response) => (response.setHeader('location', '/login?error'), response.writeHead(302).end())],
+  ['handed to writeHead', (response) => response.writeHead(302, { Location: '/login?error' }).end()],
+  ['handed to writeHead behind a status text', (response) => response.writeHead(302, 'Found', { Location: '/login?error' }).end()],
+  ['handed to writeHead as a flat list', (response) => response.writeHead(302, ['Location', '/login?error']).end()],
+])('a redirect whose target is %s', async (_name, answer) => {
+  expect((await exchange(answer)).seen.ending).toEqual({ kind: 'answered', status: 302, location: '/login?error' });
+});
+
+test('compressed by middleware that was mounted earlier: the bytes are plain, whatever the header says', async () => {
+  expect(await readBody(Buffer.from('{"a":1}'), { ...JSON_TYPE, contentEncoding: 'gzip' }, 100)).toEqual({ a: 1 });
+});
+
+test.each([
+  ['success', { outcome: 'success' }],
+  [
+    { outcome: 'failure', reason: 'account_locked' },
+    { outcome: 'failure', reason: 'account_locked' },
+  ],
+])('the ruling %j', (answer, expected) => expect(readRuling(answer)).toEqual(expected));
+
+test.each(['yes', true, {}, { outcome: 'failure', reason: 'because' }])('the ruling %j is refused, with what is expected', (answer) => {
+  expect(() => readRuling(answer)).toThrow(/"outcome" returned an unusable (?:outcome|reason); expected one of \w+/);
+});
