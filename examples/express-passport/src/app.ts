@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import type { Account, Accounts, LoginResult } from '@auditlogin/example-shared';
 import { auditLogin, type AuditLogin, type AuditLoginOptions, mark } from '@auditlogin/express';
 import express from 'express';
 import session from 'express-session';
 import passport from 'passport';
 import { Strategy } from 'passport-local';
-import type { Account, Accounts, LoginResult } from './accounts.js';
 import { homePage, loginPage } from './pages.js';
 
 /** The application, and the auditor to close at its end. */

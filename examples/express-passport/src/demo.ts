@@ -4,18 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Collector, startCollector } from '@auditlogin/collector';
 import { AuditError, type AuditErrorCode, type Auditor, type CheckedReceipt } from '@auditlogin/core';
+import { type Accounts, demoAccounts } from '@auditlogin/example-shared';
 import picocolors from 'picocolors';
-import { type Account, type Accounts, openAccounts } from './accounts.js';
 import { createApp } from './app.js';
 import { logIn, TRIES } from './attempts.js';
 import { rowOf, tableHead } from './row.js';
 
-const ACCOUNTS: Account[] = [
-  { id: 'u-1', username: 'ann', displayName: 'Ann Arbor', tenant: { id: 'acme', name: 'Acme Inc.' }, isLocked: false },
-  { id: 'u-2', username: 'bo', displayName: 'Bo Globe', tenant: { id: 'globex', name: 'Globex' }, isLocked: false },
-  { id: 'u-3', username: 'leo', displayName: 'Leo Locked', tenant: { id: 'acme', name: 'Acme Inc.' }, isLocked: true },
-  { id: 'u-4', username: 'ida', displayName: 'Ida Independent', isLocked: false },
-];
 const EVENTS_DUE = 10_000;
 const paint = picocolors.createColors(picocolors.isColorSupported && !process.env['NO_COLOR']);
 
@@ -28,8 +22,7 @@ async function main(): Promise<void> {
   console.log('Starting the collector …');
   const collector = await startOn(4477, once);
   console.log('Starting the example application …');
-  const accounts = openAccounts(':memory:');
-  for (const account of ACCOUNTS) await accounts.add(account, 'correct horse');
+  const accounts = await demoAccounts();
   const running = await startExample(accounts, collector, once);
 
   console.log(`Logging in ${TRIES.length} times over HTTP …\n\n${tableHead(paint)}`);

@@ -1,5 +1,4 @@
-import type { Account } from './accounts.js';
-
+import type { Account } from '@auditlogin/example-shared';
 const STYLE =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:24rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}' +
   'label{display:block;margin:.75rem 0}input{display:block;width:100%;box-sizing:border-box;padding:.5rem;font:inherit}' +

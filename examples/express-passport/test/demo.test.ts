@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Collector, startCollector } from '@auditlogin/collector';
 import type { AuditEvent, CheckedReceipt } from '@auditlogin/core';
-import { type Accounts, openAccounts } from '../src/accounts.js';
+import { type Accounts, demoAccounts } from '@auditlogin/example-shared';
 import { createApp, type ExampleApp } from '../src/app.js';
 import { logIn, TRIES } from '../src/attempts.js';
 
@@ -19,15 +19,7 @@ let server: Server;
 
 beforeAll(async () => {
   collector = await startCollector({ port: 0, dataDir });
-  accounts = openAccounts(':memory:');
-  const acme = { id: 'acme', name: 'Acme Inc.' };
-  await accounts.add({ id: 'u-1', username: 'ann', displayName: 'Ann Arbor', tenant: acme, isLocked: false }, 'correct horse');
-  await accounts.add(
-    { id: 'u-2', username: 'bo', displayName: 'Bo', tenant: { id: 'globex', name: 'Globex' }, isLocked: false },
-    'correct horse',
-  );
-  await accounts.add({ id: 'u-3', username: 'leo', displayName: 'Leo', tenant: acme, isLocked: true }, 'correct horse');
-  await accounts.add({ id: 'u-4', username: 'ida', displayName: 'Ida', isLocked: false }, 'correct horse');
+  accounts = await demoAccounts();
   const { apiBase, project, token } = collector;
   example = createApp(accounts, { apiBase, project, token, onReceipt: (receipt) => receipts.push(receipt) });
   server = createServer(example.app).listen(0, '127.0.0.1');
@@ -48,7 +40,7 @@ const expected: Record<string, { fields: Record<string, string>; event?: Partial
   },
   'success of another customer': {
     fields: { outcome: 'success' },
-    event: { actor: { id: 'u-2', name: 'Bo' }, group: { id: 'globex', name: 'Globex' } },
+    event: { actor: { id: 'u-2', name: 'Bo Globe' }, group: { id: 'globex', name: 'Globex' } },
   },
   'wrong password': {
     fields: { outcome: 'failure', reason: 'wrong_password', evidence: 'marker', group_source: 'claimed' },
@@ -58,8 +50,11 @@ const expected: Record<string, { fields: Record<string, string>; event?: Partial
     fields: { outcome: 'failure', reason: 'user_not_found', identity: 'm***y@example.com' },
     event: { is_anonymous: true, is_failure: true },
   },
-  'locked account': { fields: { outcome: 'failure', reason: 'account_locked' }, event: { actor: { id: 'u-3', name: 'Leo' } } },
-  'success without a customer': { fields: { outcome: 'success', group_source: 'none' }, event: { actor: { id: 'u-4', name: 'Ida' } } },
+  'locked account': { fields: { outcome: 'failure', reason: 'account_locked' }, event: { actor: { id: 'u-3', name: 'Leo Locked' } } },
+  'success without a customer': {
+    fields: { outcome: 'success', group_source: 'none' },
+    event: { actor: { id: 'u-4', name: 'Ida Independent' } },
+  },
   'aborted request': { fields: { outcome: 'failure', reason: 'aborted', evidence: 'aborted' }, event: { is_anonymous: true } },
   'a name with quotes, emoji and NUL': { fields: { outcome: 'failure', reason: 'user_not_found', identity: '"***\uFFFD' } },
 };

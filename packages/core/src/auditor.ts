@@ -38,10 +38,10 @@ export interface Auditor extends AsyncDisposable {
   /**
    * Records an attempt. Never rejects: auditing must not break what it audits.
    *
-   * @param attempt what was observed, or a promise of it, which `flush()` and `close()` then wait for
+   * @param attempt what was observed, or a promise of it, which `flush()` and `close()` then wait for; undefined is no attempt
    * @param outcome how it came out; decided by evidence if left out
    */
-  record(attempt: Attempt | Promise<Attempt>, outcome?: (attempt: Attempt) => Outcome): Promise<void>;
+  record(attempt: Attempt | Promise<Attempt | undefined>, outcome?: (attempt: Attempt) => Outcome): Promise<void>;
   /**
    * Queues any event; `component` and `version` are the auditor's, unless it names its own.
    *
@@ -153,10 +153,10 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
     }
   }
 
-  async function recordNow(attempt: Attempt | Promise<Attempt>, decide: (attempt: Attempt) => Outcome): Promise<void> {
+  async function recordNow(attempt: Attempt | Promise<Attempt | undefined>, decide: (attempt: Attempt) => Outcome): Promise<void> {
     try {
       const observed = await attempt;
-      await queue(composeEvent(observed, decide(observed), settings));
+      if (observed) await queue(composeEvent(observed, decide(observed), settings));
     } catch (thrown) {
       const error = asAuditError(thrown);
       // These two were counted and reported where the event was still at hand.

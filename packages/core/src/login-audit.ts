@@ -286,7 +286,12 @@ function isNoAttempt(ending: Ending, look: Look): boolean {
   return ending.kind === 'answered' && ending.status === 404 && !look.routed;
 }
 
-async function readAttempt<Request>(source: AttemptSource<Request>, look: Look, seen: Seen, reader: Reader<Request>): Promise<Attempt> {
+async function readAttempt<Request>(
+  source: AttemptSource<Request>,
+  look: Look,
+  seen: Seen,
+  reader: Reader<Request>,
+): Promise<Attempt | undefined> {
   const { incoming } = source;
   const { userBefore, sessionBefore, ending, answer, action, ...rest } = seen;
   const owner = ownerOf(look.session);
@@ -320,7 +325,7 @@ async function readAttempt<Request>(source: AttemptSource<Request>, look: Look, 
     seenBy: View,
   ): Promise<T | undefined> => extract(name, extractor, seenBy, reader.extractorTimeout, problem);
   const { outcome } = reader;
-  const rule = outcome && answer && seen.mark === undefined && ending.kind === 'answered' ? ruling(outcome, answer) : undefined;
+  const rule = outcome && answer && seen.mark === undefined ? ruling(outcome, answer) : undefined;
   const [actor, group, identity, method, factors, ruled] = await Promise.all([
     run('actor', reader.actor, view),
     run('group', reader.group, view),
@@ -329,6 +334,7 @@ async function readAttempt<Request>(source: AttemptSource<Request>, look: Look, 
     run('factors', reader.factors, view),
     run('outcome', rule, view),
   ]);
+  if (ruled === 'skip') return undefined;
   const typed = identity === undefined ? fallback : typedIn(look.body, String(identity));
   return {
     ...rest,
@@ -355,7 +361,7 @@ async function readAttempt<Request>(source: AttemptSource<Request>, look: Look, 
   };
 
   function ruling(read: OutcomeRule<Request>, { bytes, headers }: NonNullable<Seen['answer']>) {
-    return async (seenBy: AttemptView<Request>): Promise<RuledOutcome | undefined> => {
+    return async (seenBy: AttemptView<Request>): Promise<RuledOutcome | 'skip' | undefined> => {
       const responseBody = await readBody(bytes, headers, reader.outcomeBodyLimit);
       const said = await read({ ...seenBy, responseBody });
       return said === undefined || said === null ? undefined : readRuling(said);

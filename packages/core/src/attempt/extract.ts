@@ -43,13 +43,13 @@ export interface Extractors<Request = unknown> {
   factors?: Extractor<readonly string[], Request>;
 }
 
-/** A user's function that reads the outcome from the answer. */
+/** A user's function that reads the outcome from the answer. It is asked for aborted exchanges, too, where only `skip` is heard. */
 export type OutcomeRule<Request = unknown> = (
   view: OutcomeView<Request>,
 ) => OutcomeAnswer | null | undefined | Promise<OutcomeAnswer | null | undefined>;
 
-/** What an {@link OutcomeRule} may return. */
-export type OutcomeAnswer = RuledOutcome['outcome'] | RuledOutcome;
+/** What an {@link OutcomeRule} may return; `skip` means that it was no attempt. */
+export type OutcomeAnswer = RuledOutcome['outcome'] | RuledOutcome | 'skip';
 
 /**
  * Runs an extractor. One that throws, or takes longer than its bound, costs the event that part and is reported; the error that it threw is

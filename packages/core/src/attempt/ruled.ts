@@ -9,7 +9,8 @@ const OUTCOMES: readonly unknown[] = ['success', 'failure', 'challenge'] satisfi
  * @param answer what it returned
  * @throws AuditError `ERR_AUDIT_EXTRACTOR` when it is neither an outcome nor `{ outcome, reason }`
  */
-export function readRuling(answer: unknown): RuledOutcome {
+export function readRuling(answer: unknown): RuledOutcome | 'skip' {
+  if (answer === 'skip') return answer;
   const { outcome, reason } = (typeof answer === 'object' && answer !== null ? answer : { outcome: answer }) as Partial<RuledOutcome>;
   if (!OUTCOMES.includes(outcome)) throw unusable('outcome', OUTCOMES);
   if (reason !== undefined && !REASONS.includes(reason)) throw unusable('reason', REASONS);

@@ -11,19 +11,29 @@ const IDENTITY_KEYS = ['username', 'email', 'login', 'user', 'userName', 'user_n
 const PASSWORD_KEYS = ['password', 'pass', 'passwd', 'pwd', 'secret', 'current_password'] as const;
 
 /**
- * Finds the user name in a login form's parsed body. The password is only compared, never handed on.
+ * Finds the user name in a login form's parsed body, or in the variables of a GraphQL request. The password is only compared, never handed on.
  *
  * @param body the parsed body
  * @param extracted what the `identity` extractor returned, which counts first
  */
 export function typedIn(body: unknown, extracted?: string): Typed {
-  const bag = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
-  const identity = extracted ?? IDENTITY_KEYS.map((key) => bag[key]).find((value) => typeof value === 'string' && value !== '');
-  const passwords = PASSWORD_KEYS.map((key) => bag[key]).filter((value) => typeof value === 'string' && value !== '');
+  const form = bagOf(body);
+  const variables = bagOf(form['variables']);
+  const bags = [form, variables, bagOf(variables['input'])];
+  const identity = extracted ?? textsIn(bags, IDENTITY_KEYS)[0];
+  const passwords = textsIn(bags, PASSWORD_KEYS);
   return {
-    ...(typeof identity === 'string' && { identity }),
-    identityIsPassword: typeof identity === 'string' && passwords.some((password) => (password as string).trim() === identity.trim()),
+    ...(identity !== undefined && { identity }),
+    identityIsPassword: identity !== undefined && passwords.some((password) => password.trim() === identity.trim()),
     hasPassword: passwords.length > 0,
-    isRefresh: bag['grant_type'] === 'refresh_token',
+    isRefresh: form['grant_type'] === 'refresh_token',
   };
+}
+
+function textsIn(bags: readonly Record<string, unknown>[], keys: readonly string[]): string[] {
+  return bags.flatMap((bag) => keys.map((key) => bag[key])).filter((value): value is string => typeof value === 'string' && value !== '');
+}
+
+function bagOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -20,8 +20,10 @@ export type LoginResult =
 export interface Accounts {
   add(account: Account, password: string): Promise<void>;
   byId(id: string): Account | undefined;
+  byName(username: string): Account | undefined;
   /** Takes the same time whether the account exists or not. */
   login(username: string, password: string): Promise<LoginResult>;
+  setPassword(id: string, password: string): Promise<void>;
   close(): void;
 }
 
@@ -39,6 +41,7 @@ export function openAccounts(file: string): Accounts {
   const insert = db.prepare('INSERT OR REPLACE INTO accounts (id, username, profile, salt, hash) VALUES (?, ?, ?, ?, ?)');
   const byName = db.prepare('SELECT profile, salt, hash FROM accounts WHERE username = ?');
   const byId = db.prepare('SELECT profile FROM accounts WHERE id = ?');
+  const update = db.prepare('UPDATE accounts SET salt = ?, hash = ? WHERE id = ?');
   const nobody = { salt: randomBytes(16), hash: randomBytes(32), profile: undefined };
 
   return {
@@ -50,6 +53,10 @@ export function openAccounts(file: string): Accounts {
       const row = byId.get(id) as { profile: string } | undefined;
       return row && (JSON.parse(row.profile) as Account);
     },
+    byName(username) {
+      const row = byName.get(username) as { profile: string } | undefined;
+      return row && (JSON.parse(row.profile) as Account);
+    },
     async login(username, password) {
       const row = (byName.get(username) as { profile: string; salt: Uint8Array; hash: Uint8Array } | undefined) ?? nobody;
       const matches = timingSafeEqual(await derive(password, Buffer.from(row.salt), 32, COST), row.hash);
@@ -58,7 +65,25 @@ export function openAccounts(file: string): Accounts {
       if (!matches) return { reason: 'wrong_password', known };
       return known.isLocked ? { reason: 'account_locked', known } : { account: known };
     },
+    async setPassword(id, password) {
+      const salt = randomBytes(16);
+      update.run(salt, await derive(password, salt, 32, COST), id);
+    },
     // This also keeps the database: statements alone do not hold it, and a collected one is closed.
     close: () => db.close(),
   };
+}
+
+const DEMO: Account[] = [
+  { id: 'u-1', username: 'ann', displayName: 'Ann Arbor', tenant: { id: 'acme', name: 'Acme Inc.' }, isLocked: false },
+  { id: 'u-2', username: 'bo', displayName: 'Bo Globe', tenant: { id: 'globex', name: 'Globex' }, isLocked: false },
+  { id: 'u-3', username: 'leo', displayName: 'Leo Locked', tenant: { id: 'acme', name: 'Acme Inc.' }, isLocked: true },
+  { id: 'u-4', username: 'ida', displayName: 'Ida Independent', isLocked: false },
+];
+
+/** Opens accounts in memory, with four people in them who all have the password `correct horse`. */
+export async function demoAccounts(): Promise<Accounts> {
+  const accounts = openAccounts(':memory:');
+  for (const account of DEMO) await accounts.add(account, 'correct horse');
+  return accounts;
 }
