@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { type Collector, startCollector } from '@auditlogin/collector';
+import { type AuditError, type AuditEvent, createAuditor } from '@auditlogin/core';
+import { contract, type RecordingAuditor } from '@auditlogin/testing';
+import { contractAdapters as express } from '../packages/express/test/contract-adapter.js';
+import { contractAdapters as fastify } from '../packages/fastify/test/contract-adapter.js';
+import { contractAdapters as koa } from '../packages/koa/test/contract-adapter.js';
+import { filesUnder, findSecrets } from './secrets.js';
+import { startWiretap, type Wiretap } from './wiretap.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'auditlogin-privacy-'));
+const secrets = new Set<string>();
+const logged: string[] = [];
+let collector: Collector;
+let wiretap: Wiretap;
+
+beforeAll(async () => {
+  collector = await startCollector({ port: 0, dataDir: join(folder, 'collector') });
+  wiretap = await startWiretap(collector.apiBase);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Publishes for real, over the wiretap, and keeps all that it says. */
+function publishingAuditor(): RecordingAuditor {
+  const events: AuditEvent[] = [];
+  const problems: AuditError[] = [];
+  const log = (...parts: unknown[]): void => void logged.push(inspect(parts, { depth: 9, showHidden: true }));
+  const auditor = createAuditor({
+    apiBase: wiretap.apiBase,
+    project: collector.project,
+    token: collector.token,
+    identityKey: 'key-of-the-privacy-test',
+    logger: { warn: log, error: log },
+    onReceipt({ event, verdict }) {
+      expect(verdict).toBe('verified');
+      events.push(event);
+    },
+    onError(error) {
+      log(error);
+      problems.push(error);
+    },
+    onDrop: (event, error) => log(event, error),
+  });
+  return {
+    ...auditor,
+    events,
+    problems,
+    clear: () => void events.splice(0),
+    async settled(count, timeout = 5_000) {
+      const due = Date.now() + timeout;
+      while (events.length < count && Date.now() < due) await new Promise((resolve) => setTimeout(resolve, 5));
+      await auditor.flush();
+      // Batches in flight at once may be answered in any order.
+      return events.toSorted((a, b) => (a.external_id! < b.external_id! ? -1 : 1));
+    },
+  };
+}
+
+describe.each([...express, ...koa, ...fastify])('secrets through %s', (_major, adapter) => {
+  test.each(contract(adapter, { auditor: publishingAuditor, secrets }).map(({ name, run }) => [name, run] as const))('%s', (_name, run) =>
+    run(),
+  );
+});
+
+test('no secret of any scenario was sent, spooled, logged or stored', async () => {
+  await wiretap.close();
+  await collector.close();
+  const places = [...filesUnder(folder), ['what was sent', wiretap.sent()], ['what was logged', Buffer.from(logged.join('\n'))]] as const;
+  expect(secrets.size).toBeGreaterThan(100);
+  expect(wiretap.sent().toString('latin1').split('user.login').length).toBeGreaterThan(1_000);
+  expect(findSecrets(secrets, places)).toEqual([]);
+});
+
+test('the search finds what is there, in every form', () => {
+  const secret = 'a secret of sixteen';
+  const bytes = Buffer.from(secret);
+  for (const form of [secret, bytes.toString('hex'), bytes.toString('base64'), encodeURIComponent(secret)]) {
+    expect(findSecrets([secret], [['here', Buffer.from(`x${form}y`)]])).toHaveLength(1);
+  }
+  expect(findSecrets([secret], [['here', Buffer.from('nothing')]])).toEqual([]);
+});
