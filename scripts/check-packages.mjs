@@ -15,8 +15,8 @@ function check(title, args, cwd = root) {
 for (const name of ['core', 'express', 'koa', 'fastify', 'testing', 'collector', 'cli']) {
   const folder = join(root, 'packages', name);
   check(`publint ${name}`, ['publint', '--strict', '.'], folder);
-  // The command line has no entry point that could be imported.
-  if (name !== 'cli') check(`attw ${name}`, ['attw', '--pack', '.'], folder);
+  // The command line has no entry point that could be imported; Vitest itself is a module, and so is what registers our matchers with it.
+  if (name !== 'cli') check(`attw ${name}`, ['attw', '--pack', '.', '--exclude-entrypoints', 'vitest'], folder);
 }
 check('knip', ['knip']);
 process.exit(failed ? 1 : 0);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditLoginSchema, ERROR_CODES, optionNames } from '@auditlogin/core';
 import ts from 'typescript';
@@ -66,6 +66,6 @@ test('every error code has a section, and every section a code', () => {
 test('every file that is linked is there', () => {
   for (const file of [...documents, 'CONTRIBUTING.md', 'ARCHITECTURE.md']) {
     for (const [, target] of read(file).matchAll(/\]\((?!https?:)([^)#]+)/g))
-      expect(() => readFileSync(join(root, file, '..', target!))).not.toThrow();
+      expect(existsSync(join(root, file, '..', target!))).toBe(true);
   }
 });

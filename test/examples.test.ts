@@ -171,7 +171,7 @@ const stories: Record<string, Story> = {
       await example.send('POST', '/login', { username: 'ann', password: WRONG });
       await example.send('POST', '/login', { username: 'nobody@example.com', password: WRONG });
       const login = await example.send('POST', '/login', { username: 'ann', password: PASSWORD });
-      const refresh = await tokenIn(login.clone() as Response, 'refresh_token', example);
+      const refresh = await tokenIn(login.clone(), 'refresh_token', example);
       const access = await tokenIn(login, 'access_token', example);
       await example.send('POST', '/token/refresh', { refresh_token: refresh });
       await example.send('POST', '/token/refresh', { refresh_token: 'forged' });

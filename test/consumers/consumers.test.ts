@@ -58,7 +58,7 @@ test.each(['koa', 'fastify', 'testing'])('%s loads in both module systems', (nam
     folder,
   );
   expect(imported).toBe(required);
-  expect(required).toMatch(name === 'testing' ? /auditMatchers,contract,recordingAuditor/ : /auditLogin,mark/);
+  expect(required).toMatch(name === 'testing' ? /auditMatchers,contract,contractRoutes,recordingAuditor/ : /auditLogin,mark/);
 });
 
 test('the command line', () => {

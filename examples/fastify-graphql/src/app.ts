@@ -62,8 +62,7 @@ export async function createApp(accounts: Accounts): Promise<FastifyInstance> {
         },
       },
     },
-    errorFormatter: (execution) =>
-      ({ statusCode: 200, response: { data: execution.data ?? null, errors: [...(execution.errors ?? [])] } }) as never,
+    errorFormatter: (execution) => ({ statusCode: 200, response: { data: execution.data ?? null, errors: [...(execution.errors ?? [])] } }),
   });
   return app;
 }

@@ -3,7 +3,7 @@ import type { Account, Accounts, LoginResult } from '@auditlogin/example-shared'
 import { auditLogin, type AuditLogin, mark } from '@auditlogin/koa';
 import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
-import Koa, { type Context, type Middleware } from 'koa';
+import Koa, { type Middleware } from 'koa';
 import { KoaPassport } from 'koa-passport';
 import session from 'koa-session';
 import { Strategy } from 'passport-local';
@@ -36,8 +36,8 @@ export function createApp(accounts: Accounts): { app: Koa; audit: AuditLogin } {
   app.use(session(app) as Middleware);
   app.use(audit);
   app.use(bodyParser() as Middleware);
-  app.use(passport.initialize() as Middleware);
-  app.use(passport.session() as Middleware);
+  app.use(passport.initialize());
+  app.use(passport.session());
 
   const router = new Router();
   router.post('/login', (context, next) =>
@@ -48,7 +48,7 @@ export function createApp(accounts: Accounts): { app: Koa; audit: AuditLogin } {
           return context.redirect('/');
         }
         const known = 'known' in info ? { id: info.known.id, name: info.known.displayName } : undefined;
-        mark(context as unknown as Context).failure('reason' in info ? info.reason : 'invalid_credentials', known && { actor: known });
+        mark(context).failure('reason' in info ? info.reason : 'invalid_credentials', known && { actor: known });
         context.redirect('/');
       }) as unknown as (context: unknown, next: unknown) => Promise<void>
     )(context, next),

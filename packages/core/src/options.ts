@@ -21,7 +21,7 @@ export interface AuditorOptions {
   version?: string;
   /** What is kept of the user name that was typed when nobody is proven. @default 'masked' */
   typedIdentity?: TypedIdentityPolicy;
-  /** Key of the digest by which attempts on one account are found; 16 characters or more. Without it no digest is made. */
+  /** Key of the digests by which attempts on one account, and events of one session, are found; 16 characters or more. Without it none is made. */
   identityKey?: string;
   /** Bounds of the queue. What does not fit is dropped, counted and reported. */
   spool?: {

@@ -10,5 +10,5 @@ export {
   type Scenario,
   type SendOptions,
 } from './contract.js';
-export { auditMatchers, type AuditExpectation } from './matchers.js';
+export { auditMatchers, type AuditExpectation, type AuditMatchers } from './matchers.js';
 export { type RecordingAuditor, recordingAuditor } from './recording-auditor.js';

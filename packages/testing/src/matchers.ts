@@ -14,17 +14,20 @@ export interface AuditExpectation {
   method?: string;
 }
 
+/** What is added to `expect(auditor)`. */
+export interface AuditMatchers<R> {
+  /** At least one event says all of this. */
+  toHaveAudited(expected?: AuditExpectation): R;
+  /** Exactly one event came, and it says all of this. */
+  toHaveAuditedOnce(expected?: AuditExpectation): R;
+}
+
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- the way in which Jest's types are extended
   namespace jest {
     // The parameters are those of @types/jest, or the two would not merge.
     // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type
-    interface Matchers<R, T = {}> {
-      /** At least one event says all of this. */
-      toHaveAudited(expected?: AuditExpectation): Promise<R>;
-      /** Exactly one event came, and it says all of this. */
-      toHaveAuditedOnce(expected?: AuditExpectation): Promise<R>;
-    }
+    interface Matchers<R, T = {}> extends AuditMatchers<Promise<R>> {}
   }
 }
 
@@ -34,7 +37,7 @@ interface MatcherResult {
 }
 
 /**
- * Matchers for Jest and Vitest: `expect.extend(auditMatchers)`, then
+ * Matchers for Jest, and for Vitest, which registers them by `import '@auditlogin/testing/vitest'`: `expect.extend(auditMatchers)`, then
  * `await expect(auditor).toHaveAudited({ outcome: 'failure', reason: 'wrong_password' })` (at least one event says all of this) and
  * `await expect(auditor).toHaveAuditedOnce({ … })` (exactly one event came, and it says all of this). Both wait for the event.
  */

@@ -12,9 +12,9 @@ export interface BodyHeaders {
 }
 
 const decompress: Partial<Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>> = {
-  gzip: promisify(unzip) as never,
-  deflate: promisify(unzip) as never,
-  br: promisify(brotliDecompress) as never,
+  gzip: promisify(unzip),
+  deflate: promisify(unzip),
+  br: promisify(brotliDecompress),
 };
 
 /**
