@@ -60,9 +60,7 @@ function publishingAuditor(): RecordingAuditor {
 }
 
 describe.each([...express, ...koa, ...fastify])('secrets through %s', (_major, adapter) => {
-  test.each(contract(adapter, { auditor: publishingAuditor, secrets }).map(({ name, run }) => [name, run] as const))('%s', (_name, run) =>
-    run(),
-  );
+  for (const { name, run, skip } of contract(adapter, { auditor: publishingAuditor, secrets })) (skip ? test.skip : test)(name, run);
 });
 
 test('no secret of any scenario was sent, spooled, logged or stored', async () => {

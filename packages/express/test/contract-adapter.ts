@@ -16,7 +16,7 @@ declare module 'express-session' {
 
 function adapterOf(framework: typeof express): ContractAdapter {
   return {
-    async start(options, handler, { trustedProxies, twice }) {
+    async start(options, handler, { host, trustedProxies, twice }) {
       const app = framework();
       app.set('trust proxy', trustedProxies);
       const audit = (): express.RequestHandler => auditLogin(options as AuditLoginOptions);
@@ -30,7 +30,7 @@ function adapterOf(framework: typeof express): ContractAdapter {
         response.status(problem.status ?? 500).end();
       }) as express.ErrorRequestHandler);
 
-      const server = createServer(app).listen(0, '127.0.0.1');
+      const server = createServer(app).listen(0, host);
       await once(server, 'listening');
       return {
         base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -21,7 +21,7 @@ interface SessionRequest {
 
 function adapterOf({ fastify, cookie, session }: Plugins): ContractAdapter {
   return {
-    async start(options, handler, { trustedProxies, twice }) {
+    async start(options, handler, { host, trustedProxies, twice }) {
       const app = fastify({
         trustProxy: (_address: string, hop: number) => hop < trustedProxies,
         forceCloseConnections: true,
@@ -38,7 +38,7 @@ function adapterOf({ fastify, cookie, session }: Plugins): ContractAdapter {
       };
       for (const [method, path] of contractRoutes) app[method](path, run);
       app.post('/enter', { config: { auditLogin: true } }, run);
-      await app.listen({ port: 0, host: '127.0.0.1' });
+      await app.listen({ port: 0, host });
       return {
         base: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`,
         close: async () => {

@@ -11,7 +11,7 @@ import { type AuditLoginOptions, auditLogin, mark } from '../src/index.js';
 
 function adapterOf(Koa: typeof Koa3): ContractAdapter {
   return {
-    async start(options, handler, { trustedProxies, twice }) {
+    async start(options, handler, { host, trustedProxies, twice }) {
       const app = new Koa({ proxy: trustedProxies > 0, maxIpsCount: trustedProxies });
       app.silent = true;
       app.keys = ['secret-of-the-contract'];
@@ -31,7 +31,7 @@ function adapterOf(Koa: typeof Koa3): ContractAdapter {
       router.post('/enter', audit() as never, run);
       app.use(router.routes() as unknown as Koa3.Middleware);
 
-      const server = app.listen(0, '127.0.0.1');
+      const server = app.listen(0, host);
       await once(server, 'listening');
       return {
         base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import type { AuditEvent, AuditLoginOptions, Marker } from '@auditlogin/core';
 import { type RecordingAuditor, recordingAuditor } from './recording-auditor.js';
 
@@ -46,7 +47,7 @@ export interface ContractServer {
 /** What an adapter shows to the contract: how to start an application. */
 export interface ContractAdapter {
   /**
-   * Starts an application with sessions (a cookie, and an anonymous session for everybody), a JSON body parser and the adapter, on 127.0.0.1 and with
+   * Starts an application with sessions (a cookie, and an anonymous session for everybody), a JSON body parser and the adapter, on `host` and with
    * `trustedProxies` proxies trusted.
    *
    * @param options for the adapter
@@ -60,6 +61,8 @@ export interface ContractAdapter {
 }
 
 export interface ContractSetup {
+  /** The address to listen on: `127.0.0.1`, or `::` for both families. */
+  host: string;
   trustedProxies: number;
   /** Mount the adapter twice. */
   twice: boolean;
@@ -90,6 +93,8 @@ export interface SendOptions {
   /** Hang up this many milliseconds after sending, or when the answer's head has come. */
   hangUp?: number | 'head';
   agent?: Agent;
+  /** Connect to this address of the application. @default '127.0.0.1' */
+  host?: string;
 }
 
 /** Secrets that every scenario carries, and that may be found nowhere. */
@@ -415,6 +420,13 @@ const scenarios: readonly Scenario[] = [
     expected: [{ source_ip: '203.0.113.7' }],
   },
   {
+    name: 'IPv6 and IPv4-mapped clients of one socket',
+    setup: { host: '::' },
+    handler: ok,
+    client: async (client) => [await post(client), await post(client, { host: '::1' })],
+    expected: [{ source_ip: '127.0.0.1' }, { source_ip: '0:0:0:0:0:0:0:1' }],
+  },
+  {
     name: 'several logins on one connection',
     handler: (x) => x.json(401, {}),
     client: async (client) => {
@@ -455,14 +467,31 @@ export interface ContractParts {
   secrets?: Set<string>;
 }
 
+/** A scenario, ready to run. */
+export interface ContractTest {
+  name: string;
+  run(): Promise<void>;
+  /** Why it cannot run on this machine. */
+  skip?: string;
+}
+
 /**
  * The contract of every adapter: run each scenario with `run()`.
  *
  * @param adapter how to start an application
  * @param parts what takes the place of the usual parts
  */
-export function contract(adapter: ContractAdapter, parts: ContractParts = {}): { name: string; run(): Promise<void> }[] {
-  return scenarios.map((scenario) => ({ name: scenario.name, run: () => runScenario(adapter, scenario, parts) }));
+export function contract(adapter: ContractAdapter, parts: ContractParts = {}): ContractTest[] {
+  return scenarios.map((scenario) => ({
+    name: scenario.name,
+    run: () => runScenario(adapter, scenario, parts),
+    ...(scenario.setup?.host === '::' &&
+      !hasIpv6() && { skip: 'this machine has no IPv6: enable it, e.g. by sysctl net.ipv6.conf.lo.disable_ipv6=0' }),
+  }));
+}
+
+function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === '::1'));
 }
 
 async function runScenario(
@@ -471,7 +500,12 @@ async function runScenario(
   { auditor: makeAuditor = () => recordingAuditor({ identityKey: 'key-of-the-contract' }), secrets = new Set() }: ContractParts,
 ): Promise<void> {
   const auditor = makeAuditor();
-  const server = await adapter.start({ ...options, auditor: auditor }, handler, { trustedProxies: 0, twice: false, ...setup });
+  const server = await adapter.start({ ...options, auditor: auditor }, handler, {
+    host: '127.0.0.1',
+    trustedProxies: 0,
+    twice: false,
+    ...setup,
+  });
   for (const canary of Object.values(CANARIES)) secrets.add(canary);
   try {
     await client(clientOf(server.base, secrets));
@@ -515,11 +549,12 @@ function compare(events: readonly AuditEvent[], expected: readonly PartialEvent[
 
 function clientOf(base: string, secrets: Set<string>): ContractClient {
   return {
-    send: (method, path, { body, headers: { cookie, ...headers } = {}, hangUp, agent } = {}) =>
+    send: (method, path, { body, headers: { cookie, ...headers } = {}, hangUp, agent, host } = {}) =>
       new Promise((resolve, reject) => {
         const text = body === undefined ? undefined : JSON.stringify(body);
         const call = request(`${base}${path}${path.includes('?') ? '&' : '?'}access_token=${CANARIES.token}`, {
           method,
+          ...(host !== undefined && { hostname: host }),
           agent: agent ?? false,
           headers: {
             ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),

@@ -7,6 +7,7 @@ export {
   contractRoutes,
   type ContractServer,
   type ContractSetup,
+  type ContractTest,
   type Scenario,
   type SendOptions,
 } from './contract.js';
