@@ -32,6 +32,7 @@ function publishingAuditor(): RecordingAuditor {
     apiBase: wiretap.apiBase,
     project: collector.project,
     token: collector.token,
+    spool: { directory: join(folder, 'spool') },
     identityKey: 'key-of-the-privacy-test',
     logger: { warn: log, error: log },
     onReceipt({ event, verdict }) {

@@ -1,10 +1,13 @@
 import { type Attempt } from './attempt/attempt.js';
+import { isLoginAction } from './attempt/action.js';
 import { decideOutcome, type Outcome } from './attempt/outcome.js';
 import { AuditError, isAuditError } from './errors.js';
 import { composeEvent } from './event/compose.js';
 import type { AuditEvent } from './event/event.js';
+import { composeFolded } from './event/folded.js';
 import { eventId } from './event/id.js';
 import { type EventInput, normaliseEvent } from './event/normalise.js';
+import { createSealer } from './event/seal.js';
 import { serialise, type SerialisedEvent } from './event/serialise.js';
 import { flushBeforeExit } from './exit.js';
 import { type AuditorOptions, readSettings } from './options.js';
@@ -13,7 +16,12 @@ import { createPublisher } from './publish/publisher.js';
 import type { CheckedReceipt } from './publish/receipt.js';
 import type { Transport } from './publish/transport.js';
 import { createReporter } from './reporter.js';
-import { memorySpool } from './spool/memory-spool.js';
+import { isToBeFolded } from './spool/bounds.js';
+import { minuteOf } from './spool/folds.js';
+import { openSpool } from './spool/open-spool.js';
+import { tell } from './telemetry/channels.js';
+import { type Health, healthOf } from './telemetry/health.js';
+import { exposeMetrics } from './telemetry/metrics.js';
 
 /** What became of the events so far. */
 export interface AuditorStats {
@@ -25,8 +33,14 @@ export interface AuditorStats {
   verified: number;
   /** Of those, the ones whose receipt's hash is not. */
   mismatched: number;
-  /** Events that are lost: no room, refused, or still waiting when the auditor was closed. */
+  /** Events that are lost: no room, or still in memory when the auditor was closed. */
   lost: number;
+  /** Events that the server refused, or that grew too old: they wait for an operator. */
+  setAside: number;
+  /** Failed logins of which only the number is kept, while the spool is half full. */
+  folded: number;
+  /** Events of earlier processes that were taken over. */
+  adopted: number;
   /** Tries that failed and were or will be made again. */
   retries: number;
   /** Events that wait. */
@@ -35,19 +49,22 @@ export interface AuditorStats {
 
 /** Queues events, publishes them and verifies their receipts. One auditor can serve several adapters. */
 export interface Auditor extends AsyncDisposable {
+  /** What an answer waits for. */
+  readonly durability: 'after-response' | 'before-response';
   /**
    * Records an attempt. Never rejects: auditing must not break what it audits.
    *
    * @param attempt what was observed, or a promise of it, which `flush()` and `close()` then wait for; undefined is no attempt
    * @param outcome how it came out; decided by evidence if left out
+   * @returns whether it is as safe as the spool makes it
    */
-  record(attempt: Attempt | Promise<Attempt | undefined>, outcome?: (attempt: Attempt) => Outcome): Promise<void>;
+  record(attempt: Attempt | Promise<Attempt | undefined>, outcome?: (attempt: Attempt) => Outcome): Promise<boolean>;
   /**
    * Queues any event; `component` and `version` are the auditor's, unless it names its own.
    *
    * @param event the event; ids may be numbers, `created` may be a Date
    * @returns the event's `external_id`, a UUIDv7 unless the event brought one
-   * @throws AuditError `ERR_AUDIT_EVENT_INVALID`, `ERR_AUDIT_SPOOL_FULL` or `ERR_AUDIT_CLOSED`
+   * @throws AuditError `ERR_AUDIT_EVENT_INVALID`, `ERR_AUDIT_SPOOL_FULL`, `ERR_AUDIT_SPOOL` or `ERR_AUDIT_CLOSED`
    */
   report(event: EventInput): Promise<string>;
   /**
@@ -58,13 +75,16 @@ export interface Auditor extends AsyncDisposable {
    */
   flush(options?: { timeout?: number }): Promise<void>;
   /**
-   * Flushes, then stops. What could not be published in time is lost, counted and reported. Late callers join the first call.
+   * Flushes, then stops. What could not be published in time stays on disk for the next start; in memory it is lost, counted and reported. Late callers
+   * join the first call.
    *
    * @param options `timeout` in milliseconds; `closeTimeout` if left out
    */
   close(options?: { timeout?: number }): Promise<void>;
   /** What became of the events so far. */
   stats(): AuditorStats;
+  /** Whether events are safe and on their way. */
+  health(): Health;
   /**
    * Reports an error that cost an event a part, to the logger and `onError`.
    *
@@ -79,63 +99,122 @@ export interface AuditorParts {
   transport?: Transport;
 }
 
+/** How often folded failures become events, in milliseconds. */
+const UNFOLD_PERIOD = 10_000;
+const LOST_BY_NAME = new Set(['ERR_AUDIT_SPOOL_FULL', 'ERR_AUDIT_SPOOL', 'ERR_AUDIT_CLOSED']);
+
 /**
  * Creates an auditor: the only place where the parts are wired.
  *
  * @param options see {@link AuditorOptions}; what is left out comes from the environment
  * @param parts what takes the place of the usual parts
- * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
+ * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID`, `ERR_AUDIT_CONFIG_MISSING`, or `ERR_AUDIT_SPOOL` for a required spool
  */
 export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts = {}): Auditor {
   const settings = readSettings(options);
   const reporter = createReporter(settings);
-  const spool = memorySpool(settings.spool);
-  const transport = parts.transport ?? httpTransport({ ...settings, ...settings.publish, connections: settings.publish.concurrency });
-  const counts = { queued: 0, verified: 0, mismatched: 0, lost: 0, retries: 0 };
+  const counts = { queued: 0, verified: 0, mismatched: 0, lost: 0, folded: 0, adopted: 0, retries: 0 };
   const pending = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
   let closed = false;
+  let gap = 0;
+  let lastReceipt: number | undefined;
+  let lastError: Health['lastError'];
 
+  const { spool, instance, ...spoolState } = openSpool(settings, {
+    opened: () => publisher.wake(),
+    adopted: (events) => void (counts.adopted += events),
+    warned: problem,
+  });
+  const transport = parts.transport ?? httpTransport({ ...settings, ...settings.publish, connections: settings.publish.concurrency });
+  const seal = settings.sealKey ? createSealer(settings.sealKey, instance) : (event: AuditEvent) => event;
   const publisher = createPublisher(
     spool,
     transport,
     {
       receipt(event, receipt, verdict) {
         counts[verdict] += 1;
+        lastReceipt = Date.now();
+        tell('receipt', () => ({ event: eventIn(event), receipt, verdict }));
         if (verdict === 'verified' && !settings.onReceipt) return;
         reporter.receipt({ receipt, verdict, event: eventIn(event) });
       },
-      setAside: lose,
+      setAside(event, error) {
+        tell('setAside', () => ({ event: eventIn(event), error }));
+        reporter.drop(eventIn(event), error, 'set aside');
+      },
       failed(error, wait) {
         counts.retries += 1;
+        note(error);
+        tell('retry', () => ({ error, wait, waiting: spool.size().events }));
         reporter.retry(error, wait, spool.size().events);
       },
-      broken: (thrown) => reporter.problem(asAuditError(thrown)),
+      broken: (thrown) => problem(asAuditError(thrown)),
     },
     { ...settings.publish, backoff: { min: settings.publish.backoffMin, max: settings.publish.backoffMax } },
   );
   const stayAlive = flushBeforeExit(async () => {
-    if (spool.size().events > 0 || pending.size > 0) await auditor.close();
+    if (spool.size().events + spool.size().folded > 0 || pending.size > 0) await auditor.close();
   });
+  const unfolding = setInterval(() => void joined(unfold(minuteOf(Date.now()))).catch(problem), UNFOLD_PERIOD);
+  unfolding.unref();
+
+  function note(error: AuditError): void {
+    lastError = { code: error.code, at: new Date().toISOString() };
+  }
+
+  function problem(error: AuditError): void {
+    note(error);
+    reporter.problem(error);
+  }
 
   function lose(event: SerialisedEvent, error: AuditError): void {
     counts.lost += 1;
-    reporter.drop(eventIn(event), error);
+    gap += 1;
+    note(error);
+    tell('drop', () => ({ event: eventIn(event), error }));
+    reporter.drop(eventIn(event), error, 'lost');
   }
 
-  async function queue(event: AuditEvent): Promise<string> {
+  /** Sealing and appending are one step: the spool keeps the order of the seals. */
+  async function append(event: AuditEvent, put: (event: SerialisedEvent) => Promise<void> = spool.append): Promise<string> {
     const id = event.external_id ?? eventId(Date.parse(event.created!));
-    const serialised = serialise({ ...event, external_id: id });
+    if (closed) {
+      const error = new AuditError('ERR_AUDIT_CLOSED', 'The auditor is closed; the event was not queued.');
+      lose(serialise({ ...event, external_id: id }), error);
+      throw error;
+    }
+    const serialised = serialise({ ...seal({ ...event, external_id: id }), external_id: id });
     try {
-      if (closed) throw new AuditError('ERR_AUDIT_CLOSED', 'The auditor is closed; the event was not queued.');
-      await spool.append(serialised);
+      await put(serialised);
     } catch (thrown) {
       lose(serialised, asAuditError(thrown));
       throw thrown;
     }
     counts.queued += 1;
+    tell('queued', () => ({ id }));
     publisher.wake();
+    if (gap > 0 && settings.lifecycleEvents) await reportGap();
     return id;
+  }
+
+  async function reportGap(): Promise<void> {
+    const lost = gap;
+    gap = 0;
+    await append(ownEvent('audit.gap', true, `${lost} events were lost before this one`, { lost }));
+  }
+
+  function ownEvent(action: string, isFailure: boolean, description: string, fields: Record<string, string | number>): AuditEvent {
+    return normaliseEvent(
+      signed({
+        action,
+        crud: 'c',
+        is_failure: isFailure,
+        is_anonymous: true,
+        description,
+        fields: { instance, pid: process.pid, ...fields },
+      }),
+    );
   }
 
   /** Events by hand name the application, too, unless they name a component of their own. */
@@ -153,57 +232,128 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
     }
   }
 
-  async function recordNow(attempt: Attempt | Promise<Attempt | undefined>, decide: (attempt: Attempt) => Outcome): Promise<void> {
+  async function recordNow(attempt: Attempt | Promise<Attempt | undefined>, decide: (attempt: Attempt) => Outcome): Promise<boolean> {
     try {
       const observed = await attempt;
-      if (observed) await queue(composeEvent(observed, decide(observed), settings));
+      if (!observed) return true;
+      const outcome = decide(observed);
+      const event = composeEvent(observed, outcome, settings);
+      if (isFoldable(event)) await fold(event);
+      else await append(event);
+      return true;
     } catch (thrown) {
       const error = asAuditError(thrown);
-      // These two were counted and reported where the event was still at hand.
-      if (error.code === 'ERR_AUDIT_SPOOL_FULL' || error.code === 'ERR_AUDIT_CLOSED') return;
+      // These were counted and reported where the event was still at hand.
+      if (LOST_BY_NAME.has(error.code)) return false;
       counts.lost += 1;
-      reporter.problem(error);
+      gap += 1;
+      problem(error);
+      return false;
+    }
+  }
+
+  /** A flood of failures must not take the room of a success: half full, only their number is kept. */
+  function isFoldable(event: AuditEvent): boolean {
+    const isFailure = event.is_failure === true;
+    if (!isFailure || closed || event.actor !== undefined || !isLoginAction(event.action as never)) return false;
+    return isToBeFolded({ isFailure }, spool.size(), settings.spool);
+  }
+
+  async function fold(event: AuditEvent): Promise<void> {
+    const source = event.source_ip ?? '';
+    await spool.fold(source, Date.parse(event.created!));
+    counts.folded += 1;
+    tell('folded', () => ({ source }));
+  }
+
+  async function unfold(before: number): Promise<void> {
+    if (spool.size().folded === 0) return;
+    for (const found of await spool.folds(before)) {
+      const event = composeFolded(found, settings);
+      await append(event, (serialised) => spool.unfold(found, serialised));
     }
   }
 
   async function drain(): Promise<void> {
     while (pending.size > 0) await Promise.allSettled(pending);
+    await spool.folds(0);
+    while (spool.size().folded > 0) {
+      await publisher.drained();
+      await unfold(Number.MAX_SAFE_INTEGER);
+    }
     await publisher.drained();
   }
 
   async function flush({ timeout = settings.closeTimeout } = {}): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, timeout, 'late')));
-    const first = await Promise.race([drain(), late]);
-    clearTimeout(timer);
+    const first = await Promise.race([drain(), late]).finally(() => clearTimeout(timer));
     if (first === 'late') {
       throw new AuditError('ERR_AUDIT_TIMEOUT', `${spool.size().events} events still wait after ${timeout} ms.`);
     }
   }
 
   async function stop(timeout: number): Promise<void> {
+    clearInterval(unfolding);
+    if (settings.lifecycleEvents) await append(ownEvent('audit.stop', false, 'The audit stops', {})).catch(() => undefined);
     await flush({ timeout }).catch(() => undefined);
     closed = true;
     stayAlive();
+    hideMetrics.then((hide) => hide(), problem);
     const stopped = publisher.stop();
     await transport.close();
     await stopped;
+    if (!spool.isDurable) await loseTheRest();
+    await spool.close().catch((thrown: unknown) => problem(asAuditError(thrown)));
+  }
+
+  async function loseTheRest(): Promise<void> {
+    const error = new AuditError('ERR_AUDIT_CLOSED', 'The auditor was closed before the event was published.');
     for (let left = await spool.peek(1000); left.length > 0; left = await spool.peek(1000)) {
-      await spool.settle(left);
-      for (const event of left) lose(event, new AuditError('ERR_AUDIT_CLOSED', 'The auditor was closed before the event was published.'));
+      for (const event of left) {
+        await spool.setAside(event, error.message);
+        lose(event, error);
+      }
     }
-    await spool.close();
+  }
+
+  function stats(): AuditorStats {
+    const { events, setAside } = spool.size();
+    return { ...counts, published: counts.verified + counts.mismatched, setAside, waiting: events };
+  }
+
+  function health(): Health {
+    const { events, bytes, setAside } = spool.size();
+    return healthOf({
+      spool: spoolState.kind(),
+      fellBack: spoolState.fellBack(),
+      waiting: events,
+      setAside,
+      fill: Math.max(events / settings.spool.maxEvents, bytes / settings.spool.maxBytes),
+      breaker: publisher.breaker(),
+      lastReceipt: lastReceipt === undefined ? undefined : new Date(lastReceipt).toISOString(),
+      lastError,
+      lost: counts.lost,
+      mismatched: counts.mismatched,
+    });
   }
 
   const auditor: Auditor = {
+    durability: settings.durability,
     record: (attempt, outcome = decideOutcome) => joined(recordNow(attempt, outcome)),
-    report: async (event) => joined(queue(normaliseEvent(signed(event)))),
+    report: async (event) => joined(append(normaliseEvent(signed(event)))),
     flush,
     close: ({ timeout = settings.closeTimeout } = {}) => (closing ??= stop(timeout)),
-    stats: () => ({ ...counts, published: counts.verified + counts.mismatched, waiting: spool.size().events }),
-    problem: reporter.problem,
+    stats,
+    health,
+    problem,
     [Symbol.asyncDispose]: () => auditor.close(),
   };
+  const hideMetrics = exposeMetrics(stats);
+  if (settings.lifecycleEvents) {
+    const about = { node: process.version, spool: settings.spool.kind };
+    void joined(append(ownEvent('audit.start', false, 'The audit starts', about))).catch(() => undefined);
+  }
   return auditor;
 }
 

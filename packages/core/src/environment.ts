@@ -6,6 +6,8 @@ export const VARIABLES = {
   apiBase: ['AUDITLOG_API_BASE'],
   project: ['AUDITLOG_API_PROJECT', 'BOOTSTRAP_PUBLISHER_PROJECT'],
   token: ['AUDITLOG_API_TOKEN', 'BOOTSTRAP_PUBLISHER_TOKEN'],
+  spoolDirectory: ['AUDITLOG_SPOOL_DIR'],
+  sealKey: ['AUDITLOG_SEAL_KEY'],
 } as const;
 
 /** A value of the environment and the variable that holds it. */

@@ -9,7 +9,15 @@ export {
   type Look,
   markerOf,
 } from './login-audit.js';
-export { type AuditorOptions, type Connection, type ConnectionSources, optionNames, parseOptions, readConnection } from './options.js';
+export {
+  type AuditorOptions,
+  type Connection,
+  type ConnectionSources,
+  optionNames,
+  parseOptions,
+  readConnection,
+  readSealKeys,
+} from './options.js';
 export type { SettingSource } from './environment.js';
 export { AuditError, type AuditErrorCode, type AuditErrorDetails, ERROR_CODES, isAuditError } from './errors.js';
 export type { Logger } from './logger.js';
@@ -42,6 +50,8 @@ export type { Actor, AuditEvent, Crud, Group, Receipt, StringMap, Target } from 
 export { eventHash, receiptMatches } from './event/hash.js';
 export { eventId } from './event/id.js';
 export { type EventInput, type IdInput, type MapInput, normaliseEvent, type TextInput } from './event/normalise.js';
+export { READ_BACK, readBack, type ReadBackEvent } from './event/read-back.js';
+export { checkSeal, type Seal, type SealKey, sealKeyOf, sealOf, type SealVerdict, timeOfId } from './event/seal.js';
 export { serialise, type SerialisedEvent } from './event/serialise.js';
 export type { TypedIdentityPolicy } from './event/privacy.js';
 export { type EcsEvent, toEcs } from './event/formats/ecs.js';
@@ -50,5 +60,7 @@ export { EVENT_KEYS, type Violation, violations } from './event/rules.js';
 
 export { httpTransport, type HttpTransportOptions } from './publish/http-transport.js';
 export type { CheckedReceipt, Verdict } from './publish/receipt.js';
-export type { Delivery, Transport } from './publish/transport.js';
-export type { Spool, SpoolSize } from './spool/spool.js';
+export type { BreakerState, InDoubt } from './publish/publisher.js';
+export type { Delivery, Search, Transport } from './publish/transport.js';
+export type { Fold, SetAsideEvent, Settled, Spool, SpooledEvent, SpoolSize } from './spool/spool.js';
+export type { Health } from './telemetry/health.js';

@@ -5,8 +5,9 @@ import type { Attempt, Ending, Mark, RuledOutcome, SessionSight } from './attemp
 import { type BodyHeaders, captureBody, type CapturedResponse, readBody } from './attempt/capture.js';
 import { extract, type AttemptView, type Extractors, type OutcomeRule } from './attempt/extract.js';
 import { accountOf, tenantOf } from './attempt/identity.js';
+import { type HeldResponse, holdAnswer } from './attempt/hold.js';
 import { createMarker, type Marker, silentMarker } from './attempt/marker.js';
-import { headerOf, observeEnding, type ObservedResponse } from './attempt/observe.js';
+import { headerOf, observeEnding, type ObservedEnding, type ObservedResponse } from './attempt/observe.js';
 import { decideOutcome, type RedirectRules } from './attempt/outcome.js';
 import { pathMatcher } from './attempt/pattern.js';
 import { actionMatcher, parseRoute, pathOf } from './attempt/routes.js';
@@ -99,7 +100,7 @@ export interface AttemptSource<Request> {
   /** The framework's own request. */
   request: Request;
   incoming: IncomingMessage;
-  outgoing: ObservedResponse & CapturedResponse;
+  outgoing: ObservedResponse & CapturedResponse & HeldResponse;
   /** The request target as it came. */
   target: string;
   /** The client's address by the framework's trust setting; asked at once, since some frameworks forget it when a client aborts. */
@@ -114,6 +115,8 @@ export interface AttemptSource<Request> {
   watchSession(): () => SessionSight | 'unseen' | undefined;
   /** What there is to see at the end. */
   look(): Look;
+  /** Ends a session whose login could not be recorded. */
+  endSession(): void;
 }
 
 /** The part of an adapter that is the same in every framework. */
@@ -222,10 +225,10 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
       action: 'user.login',
       abort: () => undefined,
       listen() {
-        if (observation.reader.outcome) captured ??= captureBody(source.outgoing, observation.reader.outcomeBodyLimit);
         if (isListening) return;
         isListening = true;
-        const { problem } = observation.reader.auditor;
+        const { auditor, outcome, outcomeBodyLimit } = observation.reader;
+        const { problem } = auditor;
         const address = shielded(problem, undefined, () => source.address());
         const userBefore = shielded(problem, undefined, () => source.user());
         const sessionBefore = shielded(
@@ -233,23 +236,34 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
           () => 'unseen' as const,
           () => source.watchSession(),
         );
-        observation.abort = observeEnding(source.outgoing, ({ ending, headers }) => {
-          const look = shielded(problem, NOTHING_SEEN, () => source.look());
-          if (mark === 'skip' || (mark === undefined && isNoAttempt(ending, look))) return;
-          const { reader: innermost, action } = observation as Observation & { reader: Reader<Request> };
-          const seen: Seen = {
-            ...{ startedAt, path, ending, mark, address, action },
-            duration: performance.now() - startedTick,
-            userBefore,
-            sessionBefore: sessionBefore(),
-            answer: innermost.outcome && { bytes: captured?.(), headers },
-          };
-          void innermost.auditor.record(readAttempt(source, look, seen, innermost), (attempt) =>
-            decideOutcome(attempt, innermost.redirects),
-          );
+        let recorded: Promise<boolean> = Promise.resolve(true);
+        const observed = observeEnding(source.outgoing, (seenEnding) => {
+          recorded = ended(seenEnding, { address, userBefore, sessionBefore: sessionBefore() });
         });
+        observation.abort = observed.aborted;
+        if (auditor.durability === 'before-response') {
+          holdAnswer(source.outgoing, observed.noteHead, async () => {
+            observed.answering();
+            const mayGo = await recorded;
+            if (!mayGo) shielded(problem, undefined, () => source.endSession());
+            return mayGo;
+          });
+        }
+        if (outcome) captured = captureBody(source.outgoing, outcomeBodyLimit);
       },
     };
+
+    function ended({ ending, headers }: ObservedEnding, before: Pick<Seen, 'address' | 'userBefore' | 'sessionBefore'>): Promise<boolean> {
+      const { reader: innermost, action } = observation as Observation & { reader: Reader<Request> };
+      const look = shielded(innermost.auditor.problem, NOTHING_SEEN, () => source.look());
+      if (mark === 'skip' || (mark === undefined && isNoAttempt(ending, look))) return Promise.resolve(true);
+      const seen: Seen = {
+        ...{ startedAt, path, ending, mark, action, ...before },
+        duration: performance.now() - startedTick,
+        answer: innermost.outcome && { bytes: captured?.(), headers },
+      };
+      return innermost.auditor.record(readAttempt(source, look, seen, innermost), (attempt) => decideOutcome(attempt, innermost.redirects));
+    }
     observations.set(source.incoming, observation);
     return observation;
   }

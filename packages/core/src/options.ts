@@ -1,9 +1,12 @@
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { fromEnvironment, type SettingSource, VARIABLES } from './environment.js';
 import { AuditError } from './errors.js';
 import { consoleLogger, type Logger } from './logger.js';
 import { nearest } from './nearest.js';
 import type { TypedIdentityPolicy } from './event/privacy.js';
+import { type SealKey, sealKeyOf } from './event/seal.js';
+import type { InDoubt } from './publish/publisher.js';
 import type { CheckedReceipt } from './publish/receipt.js';
 import type { AuditEvent } from './event/event.js';
 
@@ -13,8 +16,11 @@ export interface AuditorOptions {
   apiBase?: string;
   /** Project id. @default `AUDITLOG_API_PROJECT`, then `BOOTSTRAP_PUBLISHER_PROJECT` */
   project?: string;
-  /** Publisher token of the project. @default `AUDITLOG_API_TOKEN`, then `BOOTSTRAP_PUBLISHER_TOKEN` */
-  token?: string;
+  /**
+   * Publisher token of the project, or a function that gives it: asked before each call, so that it can be rotated without a restart.
+   * @default `AUDITLOG_API_TOKEN`, then `BOOTSTRAP_PUBLISHER_TOKEN`
+   */
+  token?: string | (() => string | Promise<string>);
   /** Name of the application, in each event's `component`. */
   component?: string;
   /** Version of the application, in each event's `version`. */
@@ -23,12 +29,31 @@ export interface AuditorOptions {
   typedIdentity?: TypedIdentityPolicy;
   /** Key of the digests by which attempts on one account, and events of one session, are found; 16 characters or more. Without it none is made. */
   identityKey?: string;
-  /** Bounds of the queue. What does not fit is dropped, counted and reported. */
+  /**
+   * What the answer waits for. `after-response`: nothing, the event follows it. `before-response`: the event is on disk before the first byte of the
+   * answer leaves; if it cannot be had there, the answer becomes 503.
+   * @default 'after-response'
+   */
+  durability?: 'after-response' | 'before-response';
+  /** The queue between the application and the server. */
   spool?: {
+    /** `disk`: a file that outlives the process. `memory`: what waits is lost with the process. @default 'disk' */
+    kind?: 'disk' | 'memory';
+    /** Folder of the files, made if it is missing, for its owner only. @default `AUDITLOG_SPOOL_DIR`, then `.auditlogin` */
+    directory?: string;
+    /** Stop at the start when the folder cannot be used, instead of falling back to memory with a warning. @default false */
+    required?: boolean;
     /** The most events that wait. @default 100000 */
     maxEvents?: number;
     /** The most bytes that wait. @default 67108864 */
     maxBytes?: number;
+    /** How long the disk may take, in milliseconds. @default 5000 */
+    commitTimeout?: number;
+  };
+  /** Seals each event, so that what is deleted, reordered, altered or foreign shows from the log alone, and keeps a ledger of receipts. */
+  seal?: {
+    /** The key, 32 characters or more; a new one begins a new key id. @default `AUDITLOG_SEAL_KEY`, the first in it */
+    key?: string;
   };
   /** How events are sent. Times are in milliseconds. */
   publish?: {
@@ -44,14 +69,26 @@ export interface AuditorOptions {
     backoffMin?: number;
     /** The last bound of the back-off. @default 60000 */
     backoffMax?: number;
+    /**
+     * What to do with events that a failed try may have stored: send them again (the copies have one `external_id`), or look first whether they are
+     * there.
+     * @default 'resend'
+     */
+    inDoubt?: InDoubt;
+    /** How long the server takes until a search shows what it stored. @default 3000 */
+    indexLag?: number;
+    /** The age at which an event that could not be sent is set aside. @default 604800000, a week */
+    maxAge?: number;
   };
   /** How long `flush()` and `close()` wait for the queue to drain, in milliseconds. @default 10000 */
   closeTimeout?: number;
+  /** Record the audit's own start and stop, and gaps: `audit.start`, `audit.stop`, `audit.gap`. @default false */
+  lifecycleEvents?: boolean;
   /** Takes warnings and errors; any pino-like logger. @default standard error */
   logger?: Logger;
   /** Is called with every receipt once it was checked. */
   onReceipt?: (receipt: CheckedReceipt) => void;
-  /** Is called for every event that is lost: no room, refused by the server, or still waiting when the auditor was closed. */
+  /** Is called for every event that is lost (no room, or still in memory when the auditor was closed) or set aside (refused by the server, too old). */
   onDrop?: (event: AuditEvent, error: AuditError) => void;
   /** Is called when a receipt's hash is not the hash of what was sent. */
   onMismatch?: (receipt: CheckedReceipt) => void;
@@ -67,17 +104,25 @@ const callback = <T>() => z.custom<T>((value) => typeof value === 'function', 'e
 export const auditorSchema = z.strictObject({
   apiBase: text.optional(),
   project: text.optional(),
-  token: text.optional(),
+  token: z
+    .union([text, z.custom<() => string | Promise<string>>((value) => typeof value === 'function')], 'expected a string or a function')
+    .optional(),
   component: text.optional(),
   version: text.optional(),
   typedIdentity: z.enum(['masked', 'plain', 'hmac', 'omit']).default('masked'),
   identityKey: z.string().min(16).optional(),
+  durability: z.enum(['after-response', 'before-response']).default('after-response'),
   spool: z
     .strictObject({
+      kind: z.enum(['disk', 'memory']).default('disk'),
+      directory: text.optional(),
+      required: z.boolean().default(false),
       maxEvents: z.number().int().min(1).default(100_000),
       maxBytes: z.number().int().min(1024).default(67_108_864),
+      commitTimeout: milliseconds(1, 600_000).default(5_000),
     })
     .prefault({}),
+  seal: z.strictObject({ key: z.string().min(32).optional() }).prefault({}),
   publish: z
     .strictObject({
       batchSize: z.number().int().min(1).max(50).default(50),
@@ -86,9 +131,13 @@ export const auditorSchema = z.strictObject({
       timeout: milliseconds(1, 600_000).default(10_000),
       backoffMin: milliseconds(1, 600_000).default(500),
       backoffMax: milliseconds(1, 3_600_000).default(60_000),
+      inDoubt: z.enum(['resend', 'reconcile']).default('resend'),
+      indexLag: milliseconds(0, 600_000).default(3_000),
+      maxAge: z.number().int().min(1_000).default(604_800_000),
     })
     .prefault({}),
   closeTimeout: milliseconds(0, 600_000).default(10_000),
+  lifecycleEvents: z.boolean().default(false),
   logger: z.custom<Logger>((value) => isLogger(value), 'expected an object with warn() and error()').default(consoleLogger),
   onReceipt: callback<(receipt: CheckedReceipt) => void>(),
   onDrop: callback<(event: AuditEvent, error: AuditError) => void>(),
@@ -97,13 +146,17 @@ export const auditorSchema = z.strictObject({
 });
 
 /** The options with nothing undefined that has a default. */
-export type Settings = z.output<typeof auditorSchema> & Connection;
+export type Settings = Omit<z.output<typeof auditorSchema>, 'spool' | 'token'> &
+  Connection & {
+    spool: z.output<typeof auditorSchema>['spool'] & { directory: string };
+    sealKey: SealKey | undefined;
+  };
 
 /** Where to publish, as whom. */
 export interface Connection {
   apiBase: string;
   project: string;
-  token: string;
+  token: string | (() => string | Promise<string>);
 }
 
 /** {@link Connection}, and where each part came from. */
@@ -125,7 +178,28 @@ export function readSettings(options: AuditorOptions, env: NodeJS.ProcessEnv = p
   if (publish.backoffMax < publish.backoffMin) {
     throw invalidOption('publish.backoffMax', `is ${publish.backoffMax}; expected at least publish.backoffMin, ${publish.backoffMin}`);
   }
-  return { ...parsed, ...readConnection(options, env).connection };
+  const { durability, spool } = parsed;
+  if (durability === 'before-response' && spool.kind === 'memory') {
+    throw invalidOption('durability', 'is "before-response"; that needs spool.kind "disk"');
+  }
+  const directory = spool.directory ?? (fromEnvironment('spoolDirectory', env)?.value || DEFAULT_DIRECTORY);
+  const [sealKey] = parsed.seal.key === undefined ? readSealKeys(env) : [sealKeyOf(parsed.seal.key)];
+  return { ...parsed, ...readConnection(options, env).connection, spool: { ...spool, directory: resolve(directory) }, sealKey };
+}
+
+const DEFAULT_DIRECTORY = '.auditlogin';
+
+/**
+ * The keys of the seal in `AUDITLOG_SEAL_KEY`: the one that seals, and behind it, divided by white space, those that did before.
+ *
+ * @param env the environment
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when one is too short
+ */
+export function readSealKeys(env: NodeJS.ProcessEnv = process.env): SealKey[] {
+  const keys = fromEnvironment('sealKey', env)?.value.split(/\s+/) ?? [];
+  if (keys.some((key) => key.length < 32))
+    throw invalidOption('seal.key', 'is too short in AUDITLOG_SEAL_KEY; expected 32 characters or more');
+  return keys.map(sealKeyOf);
 }
 
 /**
@@ -146,15 +220,20 @@ export function readConnection(
   });
   const missing = names.filter((_, index) => found[index] === undefined);
   if (missing.length > 0) throw configMissing(missing);
-  const [apiBase, project, token] = found as { value: string; source: SettingSource }[];
+  const [apiBase, project, token] = found as [Found<string>, Found<string>, Found<Connection['token']>];
   return {
     connection: {
-      apiBase: checkApiBase(apiBase!.value, apiBase!.source),
-      project: checkHeaderSafe('project', project!.value, project!.source),
-      token: checkHeaderSafe('token', token!.value, token!.source),
+      apiBase: checkApiBase(apiBase.value, apiBase.source),
+      project: checkHeaderSafe('project', project.value, project.source),
+      token: typeof token.value === 'string' ? checkHeaderSafe('token', token.value, token.source) : token.value,
     },
-    sources: { apiBase: apiBase!.source, project: project!.source, token: token!.source },
+    sources: { apiBase: apiBase.source, project: project.source, token: token.source },
   };
+}
+
+interface Found<T> {
+  value: T;
+  source: SettingSource;
 }
 
 /**
@@ -193,7 +272,7 @@ function shapeOf(schema: z.ZodType): Record<string, z.ZodType> {
   return {};
 }
 
-const SECRET_OPTIONS = new Set(['token', 'identityKey']);
+const SECRET_OPTIONS = new Set(['token', 'identityKey', 'seal.key']);
 
 const HOW_TO_GET = {
   apiBase: 'the address of your audit log, e.g. https://auditlog.example.com',

@@ -6,10 +6,13 @@ import type { CheckedReceipt } from './publish/receipt.js';
 /** Tells the application's logger and callbacks what happens; a callback that throws harms nothing. */
 export interface Reporter {
   receipt(checked: CheckedReceipt): void;
-  drop(event: AuditEvent, error: AuditError): void;
+  drop(event: AuditEvent, error: AuditError, fate: DropFate): void;
   retry(error: AuditError, wait: number, waiting: number): void;
   problem(error: AuditError): void;
 }
+
+/** What became of an event that is not published. */
+export type DropFate = 'lost' | 'set aside';
 
 /** A flood of losses is logged in one line a period, in milliseconds, with its count. */
 const DROP_LOG_PERIOD = 10_000;
@@ -21,8 +24,8 @@ const DROP_LOG_PERIOD = 10_000;
  */
 export function createReporter(settings: Pick<Settings, 'logger' | 'onReceipt' | 'onDrop' | 'onMismatch' | 'onError'>): Reporter {
   const { logger } = settings;
-  let unlogged = 0;
-  let quietUntil = 0;
+  const unlogged = { lost: 0, 'set aside': 0 };
+  const quietUntil = { lost: 0, 'set aside': 0 };
 
   function call<A extends unknown[]>(callback: ((...args: A) => void) | undefined, ...args: A): void {
     try {
@@ -47,16 +50,16 @@ export function createReporter(settings: Pick<Settings, 'logger' | 'onReceipt' |
       }
       call(settings.onReceipt, checked);
     },
-    drop(event, error) {
-      unlogged += 1;
+    drop(event, error, fate) {
+      const count = (unlogged[fate] += 1);
       const now = Date.now();
-      if (now >= quietUntil) {
+      if (now >= quietUntil[fate]) {
         logger.error(
-          { code: error.code, lost: unlogged },
-          `${error.code}: ${unlogged} ${unlogged === 1 ? 'event' : 'events'} lost: ${error.message}`,
+          { code: error.code, count, fate },
+          `${error.code}: ${count} ${count === 1 ? 'event' : 'events'} ${fate}: ${error.message}`,
         );
-        unlogged = 0;
-        quietUntil = now + DROP_LOG_PERIOD;
+        unlogged[fate] = 0;
+        quietUntil[fate] = now + DROP_LOG_PERIOD;
       }
       call(settings.onDrop, event, error);
     },

@@ -112,6 +112,7 @@ export function watchedAuditor(apiBase: string, options: AuditorOptions = {}): W
     onDrop: (event, error) => watched.drops.push({ event, error }),
     onError: (error) => watched.errors.push(error),
     ...options,
+    spool: { kind: 'memory', ...options.spool },
     publish: { backoffMin: 1, backoffMax: 20, timeout: 300, ...options.publish },
   });
   return { auditor, ...watched };

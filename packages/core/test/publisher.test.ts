@@ -52,6 +52,9 @@ test('many go out fifty at a time, over a few connections that stay open', async
     verified: 1000,
     mismatched: 0,
     lost: 0,
+    setAside: 0,
+    folded: 0,
+    adopted: 0,
     retries: 0,
     waiting: 0,
   });
@@ -126,7 +129,7 @@ test.each<[string, boolean]>([
   expect(watched.drops).toMatchObject([
     { event: { external_id: 'e7' }, error: { code: 'ERR_AUDIT_REFUSED', status: 400, reason: 'poison' } },
   ]);
-  expect(watched.auditor.stats()).toMatchObject({ verified: 49, lost: 1, waiting: 0 });
+  expect(watched.auditor.stats()).toMatchObject({ verified: 49, lost: 0, setAside: 1, waiting: 0 });
 });
 
 test('a hash that does not match is an alarm, and the event is never sent again', async () => {

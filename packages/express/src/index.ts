@@ -59,6 +59,7 @@ function sourceOf(request: Request, response: Parameters<RequestHandler>[1]): At
     address: () => request.ip,
     user: () => (request as { user?: unknown }).user,
     watchSession: () => watchSession(request),
+    endSession: () => (request as { session?: { destroy?(done: () => void): void } }).session?.destroy?.(() => undefined),
     look: () => ({
       user: (request as { user?: unknown }).user,
       session: (request as { session?: unknown }).session,

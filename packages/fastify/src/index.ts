@@ -97,6 +97,7 @@ function sourceOf(request: FastifyRequest, reply: FastifyReply): AttemptSource<F
     address: () => request.ip,
     user: () => (request as { user?: unknown }).user,
     watchSession: () => () => (sights.has(request) ? sights.get(request) : 'unseen'),
+    endSession: () => void (request as { session?: { destroy?(): unknown } }).session?.destroy?.(),
     look: () => ({
       user: (request as { user?: unknown }).user,
       session: sessionOf(request),

@@ -66,6 +66,9 @@ function sourceOf(context: Context): AttemptSource<Context> {
       const before: SessionSight | 'unseen' | undefined = hasSession(context) ? sightOf(context['session']) : 'unseen';
       return () => before;
     },
+    endSession() {
+      if (hasSession(context)) context['session'] = null;
+    },
     look: () => ({
       user: userOf(context),
       session: hasSession(context) ? (context['session'] as unknown) : undefined,

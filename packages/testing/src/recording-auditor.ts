@@ -50,10 +50,14 @@ export function recordingAuditor(
       });
       return Promise.resolve({ kind: 'accepted', receipts });
     },
+    find: () => Promise.resolve({ kind: 'searched', receipts: new Map() }),
     close: () => Promise.resolve(),
   };
   const connection = { apiBase: 'http://recording.invalid', project: 'recording', token: 'recording' };
-  const auditor = createAuditor({ ...options, ...connection, logger: SILENT, onError: (error) => problems.push(error) }, { transport });
+  const auditor = createAuditor(
+    { ...options, ...connection, spool: { kind: 'memory' }, logger: SILENT, onError: (error) => problems.push(error) },
+    { transport },
+  );
   return {
     ...auditor,
     get events() {

@@ -8,20 +8,30 @@ export type ObservedResponse = Pick<ServerResponse, 'statusCode' | 'writableFini
 /** How an exchange ended, and what its answer says of its body. */
 export type ObservedEnding = { ending: Ending; headers: BodyHeaders };
 
+/** An exchange that is observed until it ends. */
+export interface Observed {
+  /** Ends the observation as aborted, for frameworks that notice it first. */
+  aborted(): void;
+  /** Ends the observation as answered, although the answer has not left yet. */
+  answering(): void;
+  /** Takes what is handed to `writeHead`, if that is not called at once. */
+  noteHead(args: unknown[]): void;
+}
+
 /**
  * Tells, once, how an exchange ended: after the answer was handed to the operating system, or when the connection was lost before that.
  * A lost connection still has status 200 in Node; that is never passed on.
  *
  * @param response the response of node:http
  * @param ended is called once
- * @returns ends the observation as aborted, for frameworks that notice it first
  */
-export function observeEnding(response: ObservedResponse, ended: (seen: ObservedEnding) => void): () => void {
+export function observeEnding(response: ObservedResponse, ended: (seen: ObservedEnding) => void): Observed {
   // Headers that go straight to `writeHead` are not kept by node:http.
   let head: unknown;
+  const noteHead = (args: unknown[]): void => void (head = args.at(-1));
   const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
   response.writeHead = (...args: unknown[]) => {
-    head = args.at(-1);
+    noteHead(args);
     return writeHead(...args);
   };
 
@@ -35,7 +45,7 @@ export function observeEnding(response: ObservedResponse, ended: (seen: Observed
   const closed = (): void => end(!response.writableFinished);
   response.once('finish', closed);
   response.once('close', closed);
-  return () => end(!response.writableFinished);
+  return { aborted: closed, answering: () => end(false), noteHead };
 }
 
 function answered(status: number, header: (name: string) => string | undefined): ObservedEnding {

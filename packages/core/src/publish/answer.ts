@@ -76,6 +76,23 @@ function readReceipts(answer: Answer, count: number, single: boolean, token: str
   return { kind: 'retry', error, inDoubt: true };
 }
 
+/**
+ * Reads the answer to a search.
+ *
+ * @param answer the server's answer
+ * @param token the token, to be kept out of what is reported
+ * @returns the nodes that were found
+ * @throws AuditError as {@link readAnswer} reports it, when the search did not succeed
+ */
+export function readSearch(answer: Answer, token: string): unknown[] {
+  const parsed = parse(answer.body) as { data?: { search?: { edges?: { node?: unknown }[] } } } | undefined;
+  const edges = parsed?.data?.search?.edges;
+  if (answer.status === 200 && Array.isArray(edges)) return edges.map(({ node }) => node);
+  const code = CODES[answer.status] ?? 'ERR_AUDIT_SERVER';
+  const reason = reasonOf(answer.body, token);
+  throw new AuditError(code, `The server answered ${answer.status} to a search: ${reason}`, { status: answer.status, reason });
+}
+
 function isReceipt(value: unknown): value is Receipt {
   if (typeof value !== 'object' || value === null || !('id' in value) || !('hash' in value)) return false;
   return (

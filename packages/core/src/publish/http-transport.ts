@@ -1,15 +1,20 @@
 import { Pool } from 'undici';
+import { AuditError, isAuditError } from '../errors.js';
+import type { Receipt } from '../event/event.js';
+import { eventHash } from '../event/hash.js';
+import { READ_BACK, readBack } from '../event/read-back.js';
 import type { SerialisedEvent } from '../event/serialise.js';
-import { type Answer, readAnswer } from './answer.js';
+import { type Answer, readAnswer, readSearch } from './answer.js';
 import { readFailure } from './failure.js';
-import type { Transport } from './transport.js';
+import type { Search, Transport } from './transport.js';
 
 /** Where to send, as whom, and how patiently. */
 export interface HttpTransportOptions {
   /** The API's base address, without a slash at the end. */
   apiBase: string;
   project: string;
-  token: string;
+  /** The token, or what gives it: asked before each call, so that it can be rotated. */
+  token: string | (() => string | Promise<string>);
   /** The most connections at a time. */
   connections: number;
   /** How long to wait for a connection, in milliseconds. */
@@ -21,6 +26,10 @@ export interface HttpTransportOptions {
 /** The server closes idle connections after 5 s (Publisher API, "Calls"): be first. */
 const KEEP_ALIVE = 4_000;
 const MAX_ANSWER = 1_048_576;
+const SEARCH = `query ($query: String!, $last: Int!) { search(query: $query, last: $last) { edges { node { ${READ_BACK} } } } }`;
+/** Others would need quoting, in a query language that has none for commas. */
+const SEARCHABLE_ID = /^[\w.-]{1,128}$/;
+const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
 /**
  * Sends events by HTTP over connections that stay open. Redirects are not followed: they would carry the token elsewhere.
@@ -38,20 +47,30 @@ export function httpTransport(options: HttpTransportOptions): Transport {
     bodyTimeout: options.timeout,
     connect: { timeout: options.connectTimeout },
   });
-  const path = `${base.pathname.replace(/\/+$/, '')}/publisher/v1/project/${encodeURIComponent(options.project)}/event`;
-  const headers = {
-    authorization: `Token token=${options.token}`,
-    'content-type': 'application/json',
-    accept: 'application/json',
-  };
+  const project = `${base.pathname.replace(/\/+$/, '')}/publisher/v1/project/${encodeURIComponent(options.project)}`;
 
-  async function post(events: readonly SerialisedEvent[]): Promise<Answer> {
-    const single = events.length === 1;
+  /** Never without a usable token: such a call kills the server (Publisher API, trap 7). */
+  async function tokenNow(): Promise<string> {
+    if (typeof options.token === 'string') return options.token;
+    let token: unknown;
+    try {
+      token = await options.token();
+    } catch (thrown) {
+      const kind = thrown instanceof Error ? thrown.name : typeof thrown;
+      throw new AuditError('ERR_AUDIT_UNAUTHORIZED', `The "token" function threw (${kind}).`, { field: 'token' });
+    }
+    if (typeof token === 'string' && HEADER_SAFE.test(token.trim())) return token.trim();
+    throw new AuditError('ERR_AUDIT_UNAUTHORIZED', 'The "token" function gave no token; expected visible ASCII characters.', {
+      field: 'token',
+    });
+  }
+
+  async function post(path: string, body: string, token: string): Promise<Answer> {
     const response = await pool.request({
       method: 'POST',
-      path: single ? path : `${path}/bulk`,
-      headers,
-      body: single ? events[0]!.body : `{"events":[${events.map((event) => event.body).join(',')}]}`,
+      path: project + path,
+      headers: { authorization: `Token token=${token}`, 'content-type': 'application/json', accept: 'application/json' },
+      body,
     });
     const retryAfter = response.headers['retry-after'];
     return {
@@ -61,16 +80,36 @@ export function httpTransport(options: HttpTransportOptions): Transport {
     };
   }
 
-  return {
-    async send(events) {
-      try {
-        return readAnswer(await post(events), events.length, events.length === 1, options.token);
-      } catch (thrown) {
-        return readFailure(thrown, options.apiBase);
+  async function send(events: readonly SerialisedEvent[]): ReturnType<Transport['send']> {
+    try {
+      const isSingle = events.length === 1;
+      const token = await tokenNow();
+      const body = isSingle ? events[0]!.body : `{"events":[${events.map((event) => event.body).join(',')}]}`;
+      return readAnswer(await post(isSingle ? '/event' : '/event/bulk', body, token), events.length, isSingle, token);
+    } catch (thrown) {
+      return isAuditError(thrown) ? { kind: 'retry', error: thrown, inDoubt: false } : readFailure(thrown, options.apiBase);
+    }
+  }
+
+  async function find(externalIds: readonly string[]): Promise<Search> {
+    const ids = externalIds.filter((id) => SEARCHABLE_ID.test(id));
+    if (ids.length === 0) return { kind: 'searched', receipts: new Map() };
+    try {
+      const token = await tokenNow();
+      const variables = { query: `external_id:${ids.join(',')}`, last: ids.length * 2 };
+      const nodes = readSearch(await post('/graphql', JSON.stringify({ query: SEARCH, variables }), token), token);
+      const receipts = new Map<string, Receipt>();
+      for (const { id, event } of nodes.map(readBack)) {
+        if (event.external_id !== undefined) receipts.set(event.external_id, { id, hash: eventHash(id, event) });
       }
-    },
-    close: () => pool.destroy(),
-  };
+      return { kind: 'searched', receipts };
+    } catch (thrown) {
+      if (isAuditError(thrown)) return { kind: 'failed', error: thrown };
+      return { kind: 'failed', error: (readFailure(thrown, options.apiBase) as { error: AuditError }).error };
+    }
+  }
+
+  return { send, find, close: () => pool.destroy() };
 }
 
 async function readBounded(body: AsyncIterable<Buffer>): Promise<string> {

@@ -1,8 +1,7 @@
-import { type AuditError } from '../errors.js';
+import { AuditError } from '../errors.js';
 import { receiptMatches } from '../event/hash.js';
 import type { Receipt } from '../event/event.js';
-import type { SerialisedEvent } from '../event/serialise.js';
-import type { Spool } from '../spool/spool.js';
+import type { Spool, SpooledEvent } from '../spool/spool.js';
 import { backoff, type BackoffBounds } from './retry.js';
 import type { Verdict } from './receipt.js';
 import type { Transport } from './transport.js';
@@ -10,14 +9,17 @@ import type { Transport } from './transport.js';
 /** What the publisher tells while it works. */
 export interface PublisherListener {
   /** The server stored an event, and its receipt was checked. */
-  receipt(event: SerialisedEvent, receipt: Receipt, verdict: Verdict): void;
-  /** The server will never take this event; it was set aside. */
-  setAside(event: SerialisedEvent, error: AuditError): void;
+  receipt(event: SpooledEvent, receipt: Receipt, verdict: Verdict): void;
+  /** The server will never take this event, or it is too old; it was set aside. */
+  setAside(event: SpooledEvent, error: AuditError): void;
   /** A try failed; the events stay in the spool. */
   failed(error: AuditError, wait: number): void;
   /** The spool itself failed. */
   broken(thrown: unknown): void;
 }
+
+/** What to do with events that an earlier try may have stored: send them again, or look first whether they are there. */
+export type InDoubt = 'resend' | 'reconcile';
 
 /** How the publisher works. */
 export interface PublisherOptions {
@@ -26,7 +28,15 @@ export interface PublisherOptions {
   /** The most calls in flight. */
   concurrency: number;
   backoff: BackoffBounds;
+  inDoubt: InDoubt;
+  /** How long the server's index takes to show what was stored, in milliseconds: before that, absence proves nothing. */
+  indexLag: number;
+  /** The age at which an event is set aside, in milliseconds. */
+  maxAge: number;
 }
+
+/** Whether the server can be reached, as far as is known: `open` after a failure, `probing` while one batch finds out. */
+export type BreakerState = 'closed' | 'open' | 'probing';
 
 /** Drains a spool into a transport. */
 export interface Publisher {
@@ -34,13 +44,19 @@ export interface Publisher {
   wake(): void;
   /** Resolves when the spool is empty. */
   drained(): Promise<void>;
+  breaker(): BreakerState;
   /** Stops sending and waits for what is in flight. */
   stop(): Promise<void>;
 }
 
+/** An event that was in flight at the end of so many processes is taken for what ended them. */
+const MAX_CRASHES = 3;
+/** Fifty events are told apart in six rounds of halving. */
+const MAX_ROUNDS = 6;
+
 /**
- * Drains a spool: peek, send, verify, settle. While calls are in flight, events gather to full batches; one that waits alone goes out alone.
- * After a failure it waits, then sends one batch to find out, and only when that arrives the next.
+ * Drains a spool: peek, write down, send, verify, settle. While calls are in flight, events gather to full batches; one that waits alone goes out
+ * alone. After a failure it waits, then sends one batch to find out, and only when that arrives the next.
  *
  * @param spool where the events wait
  * @param transport what carries them
@@ -56,6 +72,7 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
   let scheduled = false;
   let timer: NodeJS.Timeout | undefined;
   let idleWaiters: (() => void)[] = [];
+  let lastDoubt = Date.now();
 
   function schedule(): void {
     if (scheduled || stopped) return;
@@ -69,7 +86,10 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
   function start(): void {
     while (!stopped && timer === undefined && mayStart()) {
       const call = deliver()
-        .catch(listener.broken)
+        .catch((thrown: unknown) => {
+          listener.broken(thrown);
+          pause(0);
+        })
         .finally(() => {
           inFlight.delete(call);
           if (spool.size().events === 0) announceIdle();
@@ -88,38 +108,91 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
 
   async function deliver(): Promise<void> {
     reserved += options.batchSize;
-    const events = await spool.peek(options.batchSize).finally(() => (reserved -= options.batchSize));
-    if (events.length > 0) await send(events);
+    const peeked = await spool.peek(options.batchSize).finally(() => (reserved -= options.batchSize));
+    const fresh = await withoutHopeless(peeked);
+    // What may have ended a process goes out alone, so that it takes no other event with it.
+    const suspects = fresh.filter(({ crashes }) => crashes > 0);
+    const others = fresh.filter(({ crashes }) => crashes === 0);
+    if (others.length > 0) await attempt(others);
+    for (const [index, suspect] of suspects.entries()) {
+      if (timer !== undefined || stopped) return spool.release(suspects.slice(index), false);
+      await attempt([suspect]);
+    }
   }
 
-  async function send(events: SerialisedEvent[]): Promise<void> {
+  async function withoutHopeless(events: SpooledEvent[]): Promise<SpooledEvent[]> {
+    const now = Date.now();
+    const hopeless = events.filter(({ crashes, queuedAt }) => crashes >= MAX_CRASHES || now - queuedAt > options.maxAge);
+    for (const event of hopeless) {
+      const why =
+        event.crashes >= MAX_CRASHES ? `${event.crashes} processes ended while they sent it` : `it is older than ${options.maxAge} ms`;
+      await setAside(event, new AuditError('ERR_AUDIT_SET_ASIDE', `The event was set aside: ${why}.`, { reason: why }));
+    }
+    return hopeless.length === 0 ? events : events.filter((event) => !hopeless.includes(event));
+  }
+
+  async function attempt(events: SpooledEvent[]): Promise<void> {
+    // A spool that cannot write it down, on a full disk, is drained all the same: that is what makes room.
+    await spool.begin(events).catch(listener.broken);
+    const unsettled = options.inDoubt === 'reconcile' && events.some(({ inDoubt }) => inDoubt) ? await reconcile(events) : events;
+    if (unsettled.length > 0) await send(unsettled, 0);
+  }
+
+  /** Looks up what may be stored already, settles what is, and leaves the rest. */
+  async function reconcile(events: SpooledEvent[]): Promise<SpooledEvent[]> {
+    const doubtful = events.filter(({ inDoubt }) => inDoubt);
+    const early = lastDoubt + options.indexLag - Date.now();
+    if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
+    const search = await transport.find(doubtful.map(({ id }) => id));
+    if (search.kind === 'failed') {
+      await retry(events, search.error, true, undefined);
+      return [];
+    }
+    const found = doubtful.filter(({ id }) => search.receipts.has(id));
+    if (found.length > 0) {
+      await settle(
+        found,
+        found.map(({ id }) => search.receipts.get(id)!),
+      );
+    }
+    return events.filter((event) => !found.includes(event));
+  }
+
+  async function send(events: SpooledEvent[], round: number): Promise<void> {
     const delivery = await transport.send(events);
     switch (delivery.kind) {
       case 'accepted':
         failures = 0;
         return settle(events, delivery.receipts);
       case 'retry':
-        return retry(events, delivery.error, delivery.after);
+        return retry(events, delivery.error, delivery.inDoubt, delivery.after);
       case 'refused':
         failures = 0;
-        return sift(events, delivery.error, delivery.indexes);
+        return sift(events, delivery.error, delivery.indexes, round);
     }
   }
 
   /** A mismatch is an alarm and no reason to send again: the event is stored (Publisher API, trap 8). */
-  async function settle(events: SerialisedEvent[], receipts: Receipt[]): Promise<void> {
-    await spool.settle(events);
-    events.forEach((event, index) => {
-      const receipt = receipts[index]!;
-      listener.receipt(event, receipt, receiptMatches(receipt, event.tail) ? 'verified' : 'mismatched');
-    });
+  async function settle(events: SpooledEvent[], receipts: Receipt[]): Promise<void> {
+    const settled = events.map((event, index) => ({
+      event,
+      receipt: receipts[index]!,
+      isVerified: receiptMatches(receipts[index]!, event.tail),
+    }));
+    await spool.settle(settled);
+    for (const { event, receipt, isVerified } of settled) listener.receipt(event, receipt, isVerified ? 'verified' : 'mismatched');
   }
 
-  async function retry(events: SerialisedEvent[], error: AuditError, after: number | undefined): Promise<void> {
-    await spool.release(events);
+  async function retry(events: SpooledEvent[], error: AuditError, inDoubt: boolean, after: number | undefined): Promise<void> {
+    if (inDoubt) lastDoubt = Date.now();
+    await spool.release(events, inDoubt);
     failures += 1;
     const wait = Math.max(after ?? 0, backoff(failures, options.backoff));
     listener.failed(error, wait);
+    pause(wait);
+  }
+
+  function pause(wait: number): void {
     if (stopped || timer !== undefined) return;
     timer = setTimeout(() => {
       timer = undefined;
@@ -128,18 +201,26 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
     timer.unref();
   }
 
+  async function setAside(event: SpooledEvent, error: AuditError): Promise<void> {
+    await spool.setAside(event, error.reason ?? error.message);
+    listener.setAside(event, error);
+  }
+
   /** A bulk call is all or nothing (Publisher API, trap 5): find the events that it was refused for, so that the others arrive. */
-  async function sift(events: SerialisedEvent[], error: AuditError, indexes: number[]): Promise<void> {
-    if (events.length === 1) {
-      await spool.setAside(events[0]!, error.reason ?? error.message);
-      return listener.setAside(events[0]!, error);
-    }
+  async function sift(events: SpooledEvent[], error: AuditError, indexes: number[], round: number): Promise<void> {
+    if (events.length === 1) return setAside(events[0]!, error);
     const accused = new Set(indexes);
+    const half = Math.ceil(events.length / 2);
     const parts =
-      accused.size > 0
+      accused.size > 0 && round < MAX_ROUNDS
         ? [...events.filter((_, index) => accused.has(index)).map((event) => [event]), events.filter((_, index) => !accused.has(index))]
-        : [events.slice(0, events.length / 2), events.slice(events.length / 2)];
-    for (const part of parts) if (part.length > 0) await send(part);
+        : [events.slice(0, half), events.slice(half)];
+    for (const [index, part] of parts.entries()) {
+      if (part.length === 0) continue;
+      // A failure on the way ends the sifting; the rest waits for the next try.
+      if (timer !== undefined || stopped) return spool.release(parts.slice(index).flat(), false);
+      await send(part, round + 1);
+    }
   }
 
   function announceIdle(): void {
@@ -154,6 +235,10 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
       if (spool.size().events === 0) return Promise.resolve();
       schedule();
       return new Promise((resolve) => idleWaiters.push(resolve));
+    },
+    breaker() {
+      if (failures === 0) return 'closed';
+      return timer === undefined && inFlight.size > 0 ? 'probing' : 'open';
     },
     async stop() {
       stopped = true;

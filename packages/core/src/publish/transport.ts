@@ -13,6 +13,9 @@ export type Delivery =
   | { kind: 'retry'; error: AuditError; inDoubt: boolean; after?: number }
   | { kind: 'refused'; error: AuditError; indexes: number[] };
 
+/** What a search by our ids found: a receipt for each event that is stored; or that it failed, which proves nothing. */
+export type Search = { kind: 'searched'; receipts: Map<string, Receipt> } | { kind: 'failed'; error: AuditError };
+
 /** Carries batches to the server. */
 export interface Transport {
   /**
@@ -21,6 +24,12 @@ export interface Transport {
    * @param events 1 to 50 events; one goes out by the single call, more by the bulk call
    */
   send(events: readonly SerialisedEvent[]): Promise<Delivery>;
+  /**
+   * Looks up events by our ids; never rejects. The receipts are made from what is stored, since the server does not serve its hashes.
+   *
+   * @param externalIds our ids
+   */
+  find(externalIds: readonly string[]): Promise<Search>;
   /** Drops what is in flight and closes the connections. */
   close(): Promise<void>;
 }

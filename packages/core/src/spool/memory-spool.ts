@@ -1,74 +1,61 @@
-import type { SerialisedEvent } from '../event/serialise.js';
-import { AuditError } from '../errors.js';
-import type { Spool } from './spool.js';
-
-/** The bounds of a spool in memory. */
-export interface MemorySpoolOptions {
-  /** The most events that it holds. */
-  maxEvents: number;
-  /** The most bytes of JSON that it holds. */
-  maxBytes: number;
-}
+import { type SpoolBounds, checkRoom } from './bounds.js';
+import { createFoldTable } from './folds.js';
+import { createQueue } from './queue.js';
+import type { SetAsideEvent, Spool, SpooledEvent } from './spool.js';
+import { createTally } from './tally.js';
 
 const MAX_SET_ASIDE = 100;
 
 /**
  * A spool that lasts as long as its process. What was set aside is kept for a look, the newest hundred.
  *
- * @param options its bounds
+ * @param bounds how much it holds
  */
-export function memorySpool(
-  options: MemorySpoolOptions,
-): Spool & { setAsideEvents(): readonly { event: SerialisedEvent; reason: string }[] } {
-  // A queue with a moving head: `shift` on a long array costs its length.
-  let queue: SerialisedEvent[] = [];
-  let head = 0;
-  let events = 0;
-  let bytes = 0;
-  let setAside: { event: SerialisedEvent; reason: string }[] = [];
+export function memorySpool(bounds: SpoolBounds): Spool & { setAsideEvents(): readonly SetAsideEvent[] } {
+  const queue = createQueue();
+  const tally = createTally();
+  const folds = createFoldTable();
+  let setAside: SetAsideEvent[] = [];
+  let seq = 0;
 
-  function forget(event: SerialisedEvent): void {
-    events -= 1;
-    bytes -= event.bytes;
+  async function append(event: Parameters<Spool['append']>[0]): Promise<void> {
+    checkRoom(event, tally.size, bounds);
+    tally.add(event);
+    queue.push({ ...event, seq: (seq += 1), queuedAt: Date.now(), inDoubt: false, crashes: 0 });
   }
 
   return {
-    append(event) {
-      if (events >= options.maxEvents || bytes + event.bytes > options.maxBytes) {
-        const seen = `${events} events with ${bytes} bytes`;
-        const bound = `${options.maxEvents} events and ${options.maxBytes} bytes`;
-        return Promise.reject(new AuditError('ERR_AUDIT_SPOOL_FULL', `The spool is full: it holds ${seen}, and takes ${bound}.`));
-      }
-      queue.push(event);
-      events += 1;
-      bytes += event.bytes;
-      return Promise.resolve();
-    },
-    peek(limit) {
-      const taken = queue.slice(head, head + limit);
-      head += taken.length;
-      if (head > 1024 && head * 2 > queue.length) {
-        queue = queue.slice(head);
-        head = 0;
-      }
-      return Promise.resolve(taken);
-    },
-    release(released) {
-      queue = [...released, ...queue.slice(head)];
-      head = 0;
+    isDurable: false,
+    append,
+    peek: (limit) => Promise.resolve(queue.take(limit)),
+    begin: () => Promise.resolve(),
+    release(events, inDoubt) {
+      queue.putBack(inDoubt ? events.map((event): SpooledEvent => ({ ...event, inDoubt })) : events);
       return Promise.resolve();
     },
     settle(settled) {
-      settled.forEach(forget);
+      for (const { event } of settled) tally.remove(event);
       return Promise.resolve();
     },
     setAside(event, reason) {
-      forget(event);
-      setAside = [...setAside, { event, reason }].slice(-MAX_SET_ASIDE);
+      tally.remove(event);
+      setAside = [...setAside, { seq: event.seq, id: event.id, body: event.body, reason, at: Date.now() }].slice(-MAX_SET_ASIDE);
+      tally.size.setAside = setAside.length;
       return Promise.resolve();
     },
-    size: () => ({ events, bytes }),
-    waiting: () => queue.length - head,
+    fold(source, at) {
+      folds.add(source, at);
+      tally.size.folded += 1;
+      return Promise.resolve();
+    },
+    folds: (before) => Promise.resolve(folds.before(before)),
+    async unfold(fold, event) {
+      await append(event);
+      folds.subtract(fold);
+      tally.size.folded -= fold.count;
+    },
+    size: () => ({ ...tally.size }),
+    waiting: () => queue.length,
     setAsideEvents: () => setAside,
     close: () => Promise.resolve(),
   };

@@ -1,9 +1,57 @@
+import type { Receipt } from '../event/event.js';
 import type { SerialisedEvent } from '../event/serialise.js';
 
 /** How much a spool holds. */
 export interface SpoolSize {
   events: number;
   bytes: number;
+  /** Of the events, the failed attempts. */
+  failures: number;
+  /** Failed attempts that are folded and not yet events. */
+  folded: number;
+  /** Events that the server will not take; they wait for an operator. */
+  setAside: number;
+}
+
+/** An event in a spool, with what is known of earlier tries. */
+export interface SpooledEvent extends SerialisedEvent {
+  /** Its place: what was appended later has a higher one. */
+  seq: number;
+  /** When it was appended, in milliseconds since 1970. */
+  queuedAt: number;
+  /** Whether an earlier try may have stored it at the server. */
+  inDoubt: boolean;
+  /** How many processes ended while they were sending it. */
+  crashes: number;
+}
+
+/** An event that the server stored, with its receipt. */
+export interface Settled {
+  event: SpooledEvent;
+  receipt: Receipt;
+  isVerified: boolean;
+}
+
+/** Failed attempts from one source within one minute, of which only the number is kept. */
+export interface Fold {
+  /** The source's address; empty when it is not known, or when there are too many sources. */
+  source: string;
+  /** Minutes since 1970. */
+  minute: number;
+  count: number;
+  /** The first and the last attempt, in milliseconds since 1970. */
+  first: number;
+  last: number;
+}
+
+/** An event that was set aside. */
+export interface SetAsideEvent {
+  seq: number;
+  id: string;
+  body: string;
+  reason: string;
+  /** In milliseconds since 1970. */
+  at: number;
 }
 
 /**
@@ -11,11 +59,13 @@ export interface SpoolSize {
  * or remote, keeps this contract.
  */
 export interface Spool {
+  /** Whether what was appended outlives the process. */
+  readonly isDurable: boolean;
   /**
    * Takes an event.
    *
    * @returns when the event is as safe as this spool makes it
-   * @throws AuditError `ERR_AUDIT_SPOOL_FULL` when there is no room; the event is not taken
+   * @throws AuditError `ERR_AUDIT_SPOOL_FULL` when there is no room, `ERR_AUDIT_SPOOL` when it is broken; the event is not taken
    */
   append(event: SerialisedEvent): Promise<void>;
   /**
@@ -23,14 +73,35 @@ export interface Spool {
    *
    * @param limit how many at the most
    */
-  peek(limit: number): Promise<SerialisedEvent[]>;
-  /** Gives events back that were peeked and could not be delivered; they are the oldest again. */
-  release(events: readonly SerialisedEvent[]): Promise<void>;
+  peek(limit: number): Promise<SpooledEvent[]>;
+  /** Writes down that these are about to be sent, so that a process that dies of it leaves a trace. */
+  begin(events: readonly SpooledEvent[]): Promise<void>;
+  /**
+   * Gives events back that were peeked and could not be delivered; they are the oldest again.
+   *
+   * @param inDoubt whether the server may have stored them
+   */
+  release(events: readonly SpooledEvent[], inDoubt: boolean): Promise<void>;
   /** Lets go of events whose receipts were checked. */
-  settle(events: readonly SerialisedEvent[]): Promise<void>;
+  settle(settled: readonly Settled[]): Promise<void>;
   /** Lets go of an event that the server will never take, keeping why. */
-  setAside(event: SerialisedEvent, reason: string): Promise<void>;
-  /** What is in the spool, in hand or not, without what was set aside. */
+  setAside(event: SpooledEvent, reason: string): Promise<void>;
+  /**
+   * Keeps of a failed attempt only that it happened.
+   *
+   * @param source its address, or nothing
+   * @param at when, in milliseconds since 1970
+   */
+  fold(source: string, at: number): Promise<void>;
+  /**
+   * The folds of minutes that are over.
+   *
+   * @param before minutes since 1970; of this and later minutes none
+   */
+  folds(before: number): Promise<Fold[]>;
+  /** Puts an event in the place of a fold, at once: neither both nor none are ever there. */
+  unfold(fold: Fold, event: SerialisedEvent): Promise<void>;
+  /** What is in the spool, in hand or not. */
   size(): SpoolSize;
   /** How many events nobody has in hand. */
   waiting(): number;

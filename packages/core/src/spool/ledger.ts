@@ -1,0 +1,56 @@
+import { DatabaseSync } from '@photostructure/sqlite';
+
+/** A receipt that is kept. */
+export interface LedgerEntry {
+  /** Our id of the event. */
+  externalId: string;
+  /** The server's. */
+  receiptId: string;
+  hash: string;
+  isVerified: boolean;
+  /** When the receipt came, in milliseconds since 1970. */
+  at: number;
+}
+
+/** The receipts of one instance. */
+export interface Ledger {
+  keep(entries: readonly LedgerEntry[]): void;
+  all(): Iterable<LedgerEntry>;
+  close(): void;
+}
+
+/**
+ * Opens a ledger, making it if it is missing.
+ *
+ * @param path the file
+ * @param options `readOnly` for a look at another process's
+ */
+export function openLedger(path: string, options: { readOnly?: boolean } = {}): Ledger {
+  const db = new DatabaseSync(path, { readOnly: options.readOnly ?? false });
+  if (!options.readOnly) {
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
+      CREATE TABLE IF NOT EXISTS receipts (external_id TEXT NOT NULL, receipt_id TEXT PRIMARY KEY, hash TEXT NOT NULL, verified INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID`);
+  }
+  const insert = options.readOnly ? undefined : db.prepare('INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?)');
+  return {
+    keep(entries) {
+      db.exec('BEGIN IMMEDIATE');
+      for (const { externalId, receiptId, hash, isVerified, at } of entries)
+        insert?.run(externalId, receiptId, hash, isVerified ? 1 : 0, at);
+      db.exec('COMMIT');
+    },
+    *all() {
+      const rows = db.prepare('SELECT * FROM receipts').iterate() as Iterable<Record<string, string | number>>;
+      for (const row of rows) {
+        yield {
+          externalId: String(row['external_id']),
+          receiptId: String(row['receipt_id']),
+          hash: String(row['hash']),
+          isVerified: row['verified'] === 1,
+          at: Number(row['at']),
+        };
+      }
+    },
+    close: () => db.close(),
+  };
+}

@@ -1,0 +1,422 @@
+import { closeSync, existsSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
+import { AuditError } from '../errors.js';
+import { MAX_SOURCES, minuteOf } from './folds.js';
+import type { Fold, SetAsideEvent } from './spool.js';
+
+/** An event as it is in the file. */
+export interface SpoolRow {
+  seq: number;
+  id: string;
+  body: string;
+  isFailure: boolean;
+  queuedAt: number;
+  inDoubt: boolean;
+  crashes: number;
+}
+
+/** An event to be written. */
+export interface NewRow {
+  id: string;
+  body: string;
+  bytes: number;
+  isFailure: boolean;
+  queuedAt: number;
+}
+
+/** A change of the file. Changes of one commit are made together or not at all. */
+export type SpoolChange =
+  | { do: 'append'; row: NewRow }
+  | { do: 'begin'; seqs: number[] }
+  | { do: 'release'; seqs: number[]; inDoubt: boolean }
+  | { do: 'settle'; seqs: number[] }
+  | { do: 'setAside'; seq: number; reason: string; at: number }
+  | { do: 'fold'; source: string; at: number }
+  | { do: 'unfold'; fold: Fold; row: NewRow };
+
+/** What a file holds. */
+export interface SpoolFileSize {
+  events: number;
+  bytes: number;
+  failures: number;
+  folded: number;
+  setAside: number;
+}
+
+/** How a file is opened. */
+export interface SpoolFileOptions {
+  /** The most bytes of JSON that it will hold; the file itself is bounded in proportion. */
+  maxBytes: number;
+  /** `NORMAL` loses acknowledged events in a power cut; it is there for the test that proves so. @default 'FULL' */
+  synchronous?: 'FULL' | 'NORMAL';
+  /** Give back what was in hand when the last process ended. @default true */
+  recover?: boolean;
+}
+
+/** A spool in one SQLite file. Every function blocks; call it in a worker. */
+export interface SpoolFile {
+  readonly path: string;
+  /** What was damaged when it was opened: readable events were saved, the damaged file was kept under this name. */
+  readonly quarantined: string | undefined;
+  /**
+   * Makes changes durable, all or none.
+   *
+   * @returns for each change the place of the event that it added, or 0
+   * @throws AuditError `ERR_AUDIT_SPOOL_FULL` when the disk is full, `ERR_AUDIT_SPOOL` when the file is broken
+   */
+  commit(changes: readonly SpoolChange[]): number[];
+  /**
+   * Events in order. Those that are damaged are set aside on the way.
+   *
+   * @param after of higher places only
+   * @param limit the most events
+   * @param maxBytes stop when these have so many bytes of JSON
+   */
+  read(after: number, limit: number, maxBytes?: number): { rows: SpoolRow[]; damaged: number };
+  folds(before: number): Fold[];
+  setAsideEvents(): SetAsideEvent[];
+  discard(seqs: readonly number[]): number;
+  size(): SpoolFileSize;
+  /** When the oldest event was appended, in milliseconds since 1970. */
+  oldest(): number | undefined;
+  /** The spools whose events were taken over, in the names of their files. */
+  adopted(): string[];
+  /** Takes over all that is in another file, once. @returns how many events */
+  adopt(other: SpoolFile, name: string): number;
+  close(): void;
+}
+
+const PAGE = 4_096;
+const BALLAST_BYTES = 1_048_576;
+const JOURNAL_LIMIT = 4_194_304;
+/** Room for indexes, free pages and what was set aside, over the JSON itself. */
+const ROOM_FACTOR = 3;
+const DAMAGED = 'damaged on disk: its checksum is wrong';
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, body TEXT NOT NULL, bytes INTEGER NOT NULL, crc INTEGER NOT NULL,
+    is_failure INTEGER NOT NULL, queued_at INTEGER NOT NULL, in_doubt INTEGER NOT NULL DEFAULT 0, in_flight INTEGER NOT NULL DEFAULT 0,
+    crashes INTEGER NOT NULL DEFAULT 0);
+  CREATE TABLE IF NOT EXISTS set_aside (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS folds (minute INTEGER, source TEXT, count INTEGER, first INTEGER, last INTEGER, PRIMARY KEY (minute, source)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS adopted (name TEXT PRIMARY KEY) WITHOUT ROWID;`;
+
+/**
+ * Opens a spool in one SQLite file, making it if it is missing. A file that is no database any more is put aside under another name, with what can be
+ * read of it saved.
+ *
+ * @param path the file
+ * @param options its bounds
+ * @throws AuditError `ERR_AUDIT_SPOOL` when the file cannot be opened, or is not as durable as it was asked to be
+ */
+export function openSpoolFile(path: string, options: SpoolFileOptions): SpoolFile {
+  try {
+    return openHealthy(path, options, undefined);
+  } catch (thrown) {
+    if (!isDamage(thrown)) throw broken(thrown);
+  }
+  const quarantined = quarantine(path);
+  const file = openHealthy(path, options, quarantined);
+  salvage(quarantined, file);
+  return file;
+}
+
+function openHealthy(path: string, options: SpoolFileOptions, quarantined: string | undefined): SpoolFile {
+  const db = openDatabase(path, options);
+  const ballast = `${path}-ballast`;
+  const statement = cached(db);
+  const insert = (row: NewRow, inDoubt = false, crashes = 0): number =>
+    Number(
+      statement('INSERT INTO events (id, body, bytes, crc, is_failure, queued_at, in_doubt, crashes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(
+        row.id,
+        row.body,
+        row.bytes,
+        crc32(row.body),
+        row.isFailure ? 1 : 0,
+        row.queuedAt,
+        inDoubt ? 1 : 0,
+        crashes,
+      ).lastInsertRowid,
+    );
+
+  function apply(change: SpoolChange): number {
+    switch (change.do) {
+      case 'append':
+        return insert(change.row);
+      case 'begin':
+        onEach('UPDATE events SET in_flight = 1 WHERE seq IN (SELECT value FROM json_each(?))', change.seqs);
+        return 0;
+      case 'release':
+        onEach(
+          `UPDATE events SET in_flight = 0${change.inDoubt ? ', in_doubt = 1' : ''} WHERE seq IN (SELECT value FROM json_each(?))`,
+          change.seqs,
+        );
+        return 0;
+      case 'settle':
+        onEach('DELETE FROM events WHERE seq IN (SELECT value FROM json_each(?))', change.seqs);
+        return 0;
+      case 'setAside':
+        statement('INSERT OR REPLACE INTO set_aside SELECT seq, id, body, ?, ? FROM events WHERE seq = ?').run(
+          ...[change.reason, change.at, change.seq],
+        );
+        statement('DELETE FROM events WHERE seq = ?').run(change.seq);
+        return 0;
+      case 'fold':
+        fold(change.source, change.at);
+        return 0;
+      case 'unfold': {
+        const { count, minute, source } = change.fold;
+        statement('UPDATE folds SET count = count - ? WHERE minute = ? AND source = ?').run(count, minute, source);
+        statement('DELETE FROM folds WHERE count <= 0').run();
+        return insert(change.row);
+      }
+    }
+  }
+
+  function onEach(sql: string, seqs: readonly number[]): void {
+    statement(sql).run(JSON.stringify(seqs));
+  }
+
+  function fold(source: string, at: number): void {
+    const minute = minuteOf(at);
+    const isKnown = statement('SELECT 1 FROM folds WHERE minute = ? AND source = ?').get(minute, source) !== undefined;
+    const isTooMany =
+      !isKnown && (statement('SELECT count(*) AS n FROM folds WHERE minute = ?').get(minute) as { n: number }).n >= MAX_SOURCES;
+    statement(
+      `INSERT INTO folds VALUES (?1, ?2, 1, ?3, ?3) ON CONFLICT DO UPDATE SET count = count + 1, first = min(first, ?3), last = max(last, ?3)`,
+    ).run(minute, isTooMany ? '' : source, at);
+  }
+
+  function transaction<T>(work: () => T): T {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      db.exec('COMMIT');
+      return result;
+    } catch (thrown) {
+      // After a full disk SQLite has rolled back by itself.
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw thrown;
+    }
+  }
+
+  function commit(changes: readonly SpoolChange[]): number[] {
+    try {
+      const places = transaction(() => changes.map(apply));
+      if (!existsSync(ballast)) layBallast(ballast);
+      return places;
+    } catch (thrown) {
+      if (!isFull(thrown)) throw broken(thrown);
+      // Deleting needs room, too: the ballast is room that was kept for this moment.
+      const isAllLettingGo = changes.every(({ do: what }) => what !== 'append' && what !== 'fold' && what !== 'unfold');
+      if (isAllLettingGo && existsSync(ballast)) {
+        rmSync(ballast, { force: true });
+        return commit(changes);
+      }
+      throw new AuditError('ERR_AUDIT_SPOOL_FULL', `The disk of the spool is full (${path}).`);
+    }
+  }
+
+  function read(after: number, limit: number, maxBytes = Number.POSITIVE_INFINITY): { rows: SpoolRow[]; damaged: number } {
+    const found = statement('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?').iterate(after, limit) as Iterable<StoredRow>;
+    const rows: SpoolRow[] = [];
+    const damaged: number[] = [];
+    let bytes = 0;
+    for (const row of found) {
+      bytes += row.bytes;
+      if (rows.length > 0 && bytes > maxBytes) break;
+      if (crc32(row.body) === row.crc) rows.push(rowOf(row));
+      else damaged.push(row.seq);
+    }
+    const at = Date.now();
+    if (damaged.length > 0) commit(damaged.map((seq) => ({ do: 'setAside', seq, reason: DAMAGED, at })));
+    return { rows, damaged: damaged.length };
+  }
+
+  function size(): SpoolFileSize {
+    const sql = `SELECT count(*) AS events, coalesce(sum(bytes), 0) AS bytes, coalesce(sum(is_failure), 0) AS failures,
+      (SELECT coalesce(sum(count), 0) FROM folds) AS folded, (SELECT count(*) FROM set_aside) AS setAside FROM events`;
+    return { ...(statement(sql).get() as SpoolFileSize) };
+  }
+
+  if (options.recover !== false) {
+    // What was in flight when its process ended may have been stored, and may be what ended it.
+    db.exec('UPDATE events SET in_flight = 0, in_doubt = 1, crashes = crashes + 1 WHERE in_flight = 1');
+    layBallast(ballast);
+  }
+
+  return {
+    path,
+    quarantined,
+    commit,
+    read,
+    folds: (before) =>
+      (statement('SELECT minute, source, count, first, last FROM folds WHERE minute < ? ORDER BY minute').all(before) as Fold[]).map(
+        (found) => ({ ...found }),
+      ),
+    setAsideEvents: () =>
+      (statement('SELECT seq, id, body, reason, at FROM set_aside ORDER BY seq').all() as SetAsideEvent[]).map((found) => ({ ...found })),
+    discard: (seqs) =>
+      Number(statement('DELETE FROM set_aside WHERE seq IN (SELECT value FROM json_each(?))').run(JSON.stringify(seqs)).changes),
+    size,
+    oldest: () => (statement('SELECT min(queued_at) AS at FROM events').get() as { at: number | null }).at ?? undefined,
+    adopted: () => (statement('SELECT name FROM adopted').all() as { name: string }[]).map(({ name }) => name),
+    adopt(other, name) {
+      return transaction(() => {
+        let count = 0;
+        let after = 0;
+        for (let page = other.read(after, 1_000); page.rows.length > 0; page = other.read(after, 1_000)) {
+          for (const row of page.rows) {
+            insert({ ...row, bytes: Buffer.byteLength(row.body) }, row.inDoubt, row.crashes);
+            after = row.seq;
+          }
+          count += page.rows.length;
+        }
+        for (const { id, body, reason, at } of other.setAsideEvents()) {
+          const seq = insert({ id, body, bytes: 0, isFailure: false, queuedAt: at });
+          apply({ do: 'setAside', seq, reason, at });
+        }
+        for (const found of other.folds(Number.MAX_SAFE_INTEGER)) {
+          statement('INSERT INTO folds VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + ?3').run(
+            ...[found.minute, found.source, found.count, found.first, found.last],
+          );
+        }
+        for (const each of [name, ...other.adopted()]) statement('INSERT OR IGNORE INTO adopted VALUES (?)').run(each);
+        return count;
+      });
+    },
+    close() {
+      if (db.isOpen) db.close();
+      rmSync(ballast, { force: true });
+    },
+  };
+}
+
+interface StoredRow {
+  seq: number;
+  id: string;
+  body: string;
+  bytes: number;
+  crc: number;
+  is_failure: number;
+  queued_at: number;
+  in_doubt: number;
+  crashes: number;
+}
+
+function rowOf(row: StoredRow): SpoolRow {
+  const { seq, id, body, crashes } = row;
+  return { seq, id, body, isFailure: row.is_failure === 1, queuedAt: row.queued_at, inDoubt: row.in_doubt === 1, crashes };
+}
+
+function openDatabase(path: string, { maxBytes, synchronous = 'FULL' }: SpoolFileOptions): DatabaseSyncInstance {
+  const db = new DatabaseSync(path);
+  try {
+    db.exec(`PRAGMA page_size = ${PAGE}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};
+      PRAGMA busy_timeout = 5000; PRAGMA journal_size_limit = ${JOURNAL_LIMIT};
+      PRAGMA max_page_count = ${Math.ceil((maxBytes * ROOM_FACTOR + 4 * BALLAST_BYTES) / PAGE)}`);
+    db.exec(SCHEMA);
+    // Some builds quietly use NORMAL in WAL mode, which loses acknowledged events in a power cut.
+    const read = db.prepare('PRAGMA synchronous').get() as { synchronous: number };
+    const mode = db.prepare('PRAGMA journal_mode').get() as { journal_mode: string };
+    if (read.synchronous !== (synchronous === 'FULL' ? 2 : 1) || mode.journal_mode !== 'wal') {
+      throw new AuditError(
+        'ERR_AUDIT_SPOOL',
+        `The spool is not durable: SQLite uses ${mode.journal_mode}, synchronous ${read.synchronous}.`,
+      );
+    }
+    const { quick_check } = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
+    if (quick_check !== 'ok') throw Object.assign(new Error(quick_check), { errcode: SQLITE_CORRUPT });
+    return db;
+  } catch (thrown) {
+    db.close();
+    throw thrown;
+  }
+}
+
+/** Prepared statements are kept: preparing costs more than running. */
+function cached(db: DatabaseSyncInstance): (sql: string) => StatementSyncInstance {
+  const statements = new Map<string, StatementSyncInstance>();
+  return (sql) => {
+    const known = statements.get(sql);
+    if (known) return known;
+    const made = db.prepare(sql);
+    statements.set(sql, made);
+    return made;
+  };
+}
+
+function layBallast(path: string): void {
+  try {
+    const fd = openSync(path, 'w', 0o600);
+    try {
+      const zeros = Buffer.alloc(65_536);
+      for (let written = 0; written < BALLAST_BYTES; written += zeros.length) writeSync(fd, zeros);
+    } catch {
+      ftruncateSync(fd, 0);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // Without ballast a full disk drains later, not never.
+  }
+}
+
+function quarantine(path: string): string {
+  const name = `${path}.damaged-${Date.now()}`;
+  renameSync(path, name);
+  for (const suffix of ['-wal', '-shm']) if (existsSync(path + suffix)) renameSync(path + suffix, name + suffix);
+  return name;
+}
+
+/** Reads what can be read, place by place: an error ends one read, not the others. */
+function salvage(damaged: string, file: SpoolFile): void {
+  let db: DatabaseSyncInstance;
+  try {
+    db = new DatabaseSync(damaged, { readOnly: true });
+  } catch {
+    return;
+  }
+  try {
+    const { last } = db.prepare('SELECT max(seq) AS last FROM events').get() as { last: number | null };
+    const one = db.prepare('SELECT * FROM events WHERE seq = ?');
+    for (let seq = 1; seq <= (last ?? 0); seq += 1) {
+      try {
+        const row = one.get(seq) as StoredRow | undefined;
+        if (row && crc32(row.body) === row.crc) file.commit([{ do: 'append', row: { ...rowOf(row), bytes: row.bytes } }]);
+      } catch {
+        continue;
+      }
+    }
+  } catch {
+    // Not even its table can be read: the damaged file stays for a forensic look.
+  } finally {
+    db.close();
+  }
+}
+
+/** Primary result codes of SQLite: https://www.sqlite.org/rescode.html */
+const SQLITE_IOERR = 10;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_NOTADB = 26;
+
+function resultCode(thrown: unknown): number {
+  const { errcode } = thrown as { errcode?: unknown };
+  return typeof errcode === 'number' ? errcode & 0xff : 0;
+}
+
+function isFull(thrown: unknown): boolean {
+  const code = resultCode(thrown);
+  return code === SQLITE_FULL || code === SQLITE_IOERR;
+}
+
+function isDamage(thrown: unknown): boolean {
+  const code = resultCode(thrown);
+  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
+}
+
+function broken(thrown: unknown): AuditError {
+  if (thrown instanceof AuditError) return thrown;
+  return new AuditError('ERR_AUDIT_SPOOL', `The spool cannot be used: ${thrown instanceof Error ? thrown.message : 'unknown'}.`);
+}

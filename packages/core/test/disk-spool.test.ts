@@ -1,0 +1,361 @@
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
+import fc from 'fast-check';
+import { destinationOf, ledgersIn, lockSpool, spoolsIn, takePlace } from '../src/spool/directory.js';
+import { type DiskSpool, type DiskSpoolOptions, openDiskSpool } from '../src/spool/disk-spool.js';
+import { openLedger } from '../src/spool/ledger.js';
+import { openSpoolFile, type SpoolFile } from '../src/spool/spool-file.js';
+import { settle, spoolContract, spoolEvent } from './spool-contract.js';
+
+const DESTINATION = destinationOf({ apiBase: 'http://localhost', project: 'dev' });
+let folder: string;
+const told: string[] = [];
+const listener = { adopted: (events: number) => void told.push(`adopted ${events}`), damaged: (what: string) => void told.push(what) };
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'auditlogin-spool-'));
+  told.length = 0;
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const open = (options: Partial<DiskSpoolOptions> = {}): Promise<DiskSpool> =>
+  openDiskSpool(
+    takePlace(folder, DESTINATION),
+    { maxEvents: 1e5, maxBytes: 1e8, ledger: false, commitTimeout: 5_000, ...options },
+    listener,
+  );
+const openFile = (name: string): SpoolFile => openSpoolFile(join(folder, name), { maxBytes: 1e6 });
+const idsIn = async (spool: DiskSpool): Promise<string[]> => (await spool.peek(1e5)).map(({ id }) => id);
+
+spoolContract('on disk', () => open({ maxEvents: 10 }));
+
+/** A spool as a process leaves it that is killed. */
+function leave(name: string, ids: string[]): string {
+  const file = openFile(`spool-${DESTINATION}-${name}.db`);
+  file.commit(ids.map((id) => ({ do: 'append', row: { ...spoolEvent(id), queuedAt: 1 } })));
+  file.close();
+  return file.path;
+}
+const uuid = (digit: string): string => `${digit.repeat(8)}-0000-7000-8000-000000000000`;
+
+describe('append', () => {
+  test('many at once share commits, and are all there when they are answered', async () => {
+    const spool = await open();
+    await Promise.all(Array.from({ length: 2_000 }, (_, index) => spool.append(spoolEvent(`e${index}`))));
+    const [file] = spoolsIn(folder);
+    const reader = new DatabaseSync(file!, { readOnly: true });
+    expect(reader.prepare('SELECT count(*) AS n FROM events').get()).toEqual({ n: 2_000 });
+    reader.close();
+    expect(await idsIn(spool)).toEqual(Array.from({ length: 2_000 }, (_, index) => `e${index}`));
+    await spool.close();
+  });
+
+  test('more than fits in memory waits on disk, in order', async () => {
+    const spool = await open();
+    const wanted = Array.from({ length: 12_000 }, (_, index) => `e${index}`);
+    await Promise.all(wanted.map((id) => spool.append(spoolEvent(id))));
+    expect(spool.waiting()).toBe(12_000);
+    const seen: string[] = [];
+    for (let events = await spool.peek(500); events.length > 0; events = await spool.peek(500)) {
+      seen.push(...events.map(({ id }) => id));
+      if (seen.length < 5_000) await spool.append(spoolEvent(`late${seen.length}`));
+      await settle(spool, events);
+    }
+    expect(seen.filter((id) => id.startsWith('e'))).toEqual(wanted);
+    expect(seen.filter((id) => id.startsWith('late'))).toHaveLength(9);
+    expect(spool.size().events).toBe(0);
+    await spool.close();
+  });
+
+  test('files and folder are their owner\u2019s only, and synchronous is FULL', async () => {
+    const spool = await open({ ledger: true });
+    await spool.append(spoolEvent('a'));
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    for (const name of readdirSync(folder)) expect([name, statSync(join(folder, name)).mode & 0o077]).toEqual([name, 0]);
+    await spool.close();
+  });
+});
+
+describe('close and reopen', () => {
+  test('an empty spool leaves nothing, a full one all that it has', async () => {
+    const empty = await open();
+    await empty.append(spoolEvent('a'));
+    await settle(empty, await empty.peek(1));
+    await empty.close();
+    expect(spoolsIn(folder)).toEqual([]);
+
+    const full = await open();
+    await full.append(spoolEvent('a'));
+    const [b] = [spoolEvent('b')];
+    await full.append(b);
+    await full.peek(1);
+    await full.close();
+    const again = await open();
+    expect(told).toEqual(['adopted 2']);
+    expect(await again.peek(5)).toMatchObject([{ id: 'a', inDoubt: false }, { ...b }]);
+    expect(again.size()).toMatchObject({ events: 2 });
+    await again.close();
+  });
+
+  test('what was in flight when its process ended is in doubt, and its crash is counted', async () => {
+    const path = leave(uuid('a'), ['x', 'y']);
+    const file = openSpoolFile(path, { maxBytes: 1e6 });
+    file.commit([{ do: 'begin', seqs: [1] }]);
+    file.close();
+    const spool = await open();
+    expect(await spool.peek(5)).toMatchObject([
+      { id: 'x', inDoubt: true, crashes: 1 },
+      { id: 'y', inDoubt: false, crashes: 0 },
+    ]);
+    await spool.close();
+  });
+
+  test('what was set aside and folded is taken over, too', async () => {
+    const path = leave(uuid('a'), ['x', 'y']);
+    const file = openSpoolFile(path, { maxBytes: 1e6 });
+    file.commit([
+      { do: 'setAside', seq: 1, reason: 'poison', at: 5 },
+      { do: 'fold', source: 's', at: 60_000 },
+    ]);
+    file.close();
+    const spool = await open();
+    expect(spool.size()).toMatchObject({ events: 1, folded: 1, setAside: 1 });
+    expect(await spool.folds(99)).toMatchObject([{ source: 's', count: 1 }]);
+    expect(spoolsIn(folder)).toHaveLength(1);
+    await spool.close();
+  });
+});
+
+describe('adopt', () => {
+  test('a living process keeps its spool', async () => {
+    const living = await open();
+    await living.append(spoolEvent('a'));
+    const other = await open();
+    expect(other.size().events).toBe(0);
+    await living.close();
+    await other.append(spoolEvent('b'));
+    await other.adopt();
+    // What is taken over comes behind what was there.
+    expect(await idsIn(other)).toEqual(['b', 'a']);
+    expect(other.size().events).toBe(2);
+    await other.append(spoolEvent('c'));
+    expect(await idsIn(other)).toEqual(['c']);
+    await other.close();
+  });
+
+  test('a spool for elsewhere is left alone', async () => {
+    const elsewhere = `spool-${destinationOf({ apiBase: 'http://elsewhere', project: 'dev' })}-${uuid('a')}.db`;
+    const file = openFile(elsewhere);
+    file.commit([{ do: 'append', row: { ...spoolEvent('x'), queuedAt: 1 } }]);
+    file.close();
+    const spool = await open();
+    expect(spool.size().events).toBe(0);
+    expect(existsSync(join(folder, elsewhere))).toBe(true);
+    await spool.close();
+  });
+
+  test('a process that was killed after taking over, before removing: nothing is taken twice', async () => {
+    const first = leave(uuid('a'), ['x']);
+    const copy = readFileSync(first);
+    const middle = leave(uuid('b'), ['m']);
+    const heir = openSpoolFile(middle, { maxBytes: 1e6 });
+    const orphan = openSpoolFile(first, { maxBytes: 1e6 });
+    heir.adopt(orphan, `spool-${DESTINATION}-${uuid('a')}.db`);
+    orphan.close();
+    heir.close();
+    expect(copy.length).toBeGreaterThan(0);
+    const spool = await open();
+    expect((await idsIn(spool)).sort()).toEqual(['m', 'x']);
+    await spool.close();
+  });
+
+  test('of two that start at once, one takes each spool', async () => {
+    for (const digit of '0123456789abcdef') leave(uuid(digit), [`x${digit}`]);
+    const spools = await Promise.all([open(), open(), open()]);
+    const ids = (await Promise.all(spools.map(idsIn))).flat();
+    expect(ids.sort()).toEqual([...'0123456789abcdef'].map((digit) => `x${digit}`));
+    await Promise.all(spools.map((spool) => spool.close()));
+  });
+
+  test('the lock goes with its holder', () => {
+    const path = leave(uuid('a'), ['x']);
+    const lock = lockSpool(path);
+    expect(lock).toBeDefined();
+    expect(lockSpool(path)).toBeUndefined();
+    lock!.release();
+    const again = lockSpool(path);
+    expect(again).toBeDefined();
+    again!.release();
+  });
+});
+
+describe('damage', () => {
+  test('a flipped bit in an event: it is set aside, the others go on', async () => {
+    const path = leave(uuid('a'), ['aaaa', 'bbbb', 'cccc']);
+    const db = new DatabaseSync(path);
+    db.exec(`UPDATE events SET body = replace(body, 'bbbb', 'bbbc') WHERE id = 'bbbb'`);
+    db.close();
+    const spool = await open();
+    expect(await idsIn(spool)).toEqual(['aaaa', 'cccc']);
+    expect(spool.size()).toMatchObject({ events: 2, setAside: 1 });
+    await spool.close();
+  });
+
+  test('a file that is no database any more is put aside, with what can be read of it saved', async () => {
+    const path = leave(
+      uuid('a'),
+      Array.from({ length: 500 }, (_, index) => `e${index}`),
+    );
+    const fd = openSync(path, 'r+');
+    // Pages in the middle, and the freelist in the header.
+    writeSync(fd, Buffer.alloc(4_096, 0xab), 0, 4_096, 4_096 * 20);
+    writeSync(fd, Buffer.from([0, 0, 0, 9]), 0, 4, 36);
+    closeSync(fd);
+    const spool = await open();
+    expect(told.join()).toMatch(/damaged-\d+ was put aside/);
+    const saved = await idsIn(spool);
+    expect(saved.length).toBeGreaterThan(300);
+    expect(readdirSync(folder).some((name) => name.includes('.damaged-'))).toBe(true);
+    await spool.close();
+  });
+
+  test('a file of noise costs what was in it, not the start', async () => {
+    const path = leave(uuid('a'), ['x']);
+    const fd = openSync(path, 'w');
+    writeSync(fd, Buffer.alloc(8_192, 0x5a));
+    closeSync(fd);
+    const spool = await open();
+    await spool.append(spoolEvent('y'));
+    expect(await idsIn(spool)).toEqual(['y']);
+    await spool.close();
+  });
+});
+
+describe('full', () => {
+  test('the file is bounded, drains when it is full, and takes again', async () => {
+    const big = (id: string): ReturnType<typeof spoolEvent> => {
+      const event = spoolEvent(id);
+      return { ...event, body: event.body + ' '.repeat(60_000), bytes: 100 };
+    };
+    const spool = await open({ maxBytes: 1_024 * 1_024 });
+    let taken = 0;
+    let refusal: { code?: string } = {};
+    while (refusal.code === undefined && taken < 1_000) {
+      await spool.append(big(`e${taken}`)).then(
+        () => (taken += 1),
+        (thrown: unknown) => (refusal = thrown as { code?: string }),
+      );
+    }
+    expect(refusal.code).toBe('ERR_AUDIT_SPOOL_FULL');
+    expect(taken).toBeGreaterThan(30);
+    const events = await spool.peek(taken);
+    expect(events).toHaveLength(taken);
+    await spool.begin(events);
+    await settle(spool, events);
+    await spool.append(big('again'));
+    expect(await idsIn(spool)).toEqual(['again']);
+    await spool.close();
+  });
+});
+
+describe('the folder', () => {
+  test.each([
+    ['a symbolic link', (path: string) => symlinkSync(folder, path)],
+    ['a file', (path: string) => closeSync(openSync(path, 'w'))],
+  ])('%s is refused', (_name, make) => {
+    const path = join(folder, 'there');
+    make(path);
+    expect(() => takePlace(path, DESTINATION)).toThrow(expect.objectContaining({ code: 'ERR_AUDIT_SPOOL', field: 'spool.directory' }));
+  });
+
+  test('others may not look into it', () => {
+    chmodSync(folder, 0o755);
+    takePlace(folder, DESTINATION);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+});
+
+test('the ledger keeps the receipts of what was settled, also when the spool is gone', async () => {
+  const spool = await open({ ledger: true });
+  await spool.append(spoolEvent('a'));
+  await settle(spool, await spool.peek(1));
+  await spool.close();
+  expect(spoolsIn(folder)).toEqual([]);
+  const ledger = openLedger(ledgersIn(folder)[0]!, { readOnly: true });
+  expect([...ledger.all()]).toEqual([
+    { externalId: 'a', receiptId: 'r-a', hash: 'f'.repeat(64), isVerified: true, at: expect.any(Number) },
+  ]);
+  ledger.close();
+});
+
+test('it does what a plain list would do, through crashes', async () => {
+  const command = fc.oneof(
+    { weight: 4, arbitrary: fc.constant({ do: 'append' as const, count: 1 }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constantFrom('peek', 'settle', 'release', 'doubt', 'setAside'),
+        count: fc.integer({ min: 1, max: 4 }),
+      }),
+    },
+    { weight: 1, arbitrary: fc.constant({ do: 'crash' as const, count: 1 }) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(command, { maxLength: 60 }), async (commands) => {
+      const own = mkdtempSync(join(folder, 'model-'));
+      const start = (): Promise<DiskSpool> =>
+        openDiskSpool(takePlace(own, DESTINATION), { maxEvents: 1e5, maxBytes: 1e8, ledger: false, commitTimeout: 5_000 }, listener);
+      let spool = await start();
+      let waiting: string[] = [];
+      let inHand: Awaited<ReturnType<DiskSpool['peek']>> = [];
+      let aside = 0;
+      let next = 0;
+      for (const { do: what, count } of commands) {
+        const some = inHand.slice(0, count);
+        if (what === 'append') {
+          waiting.push(`${next}`);
+          await spool.append(spoolEvent(`${next++}`));
+        } else if (what === 'peek') {
+          const taken = await spool.peek(count);
+          expect(taken.map(({ id }) => id)).toEqual(waiting.splice(0, count));
+          await spool.begin(taken);
+          inHand.push(...taken);
+        } else if (what === 'crash') {
+          // As after a kill: the next process finds what was in hand where it was, in the order in which it came.
+          await spool.close();
+          waiting = [...inHand.map(({ id }) => id), ...waiting].sort((a, b) => Number(a) - Number(b));
+          inHand = [];
+          spool = await start();
+        } else {
+          inHand = inHand.slice(some.length);
+          if (what === 'settle') await settle(spool, some);
+          else if (what === 'setAside') for (const event of some) await spool.setAside(event, 'because');
+          else await spool.release(some, what === 'doubt');
+          if (what === 'setAside') aside += some.length;
+          if (what === 'release' || what === 'doubt') waiting = [...some.map(({ id }) => id), ...waiting];
+        }
+        expect([spool.waiting(), spool.size().events, spool.size().setAside]).toEqual([
+          waiting.length,
+          waiting.length + inHand.length,
+          aside,
+        ]);
+      }
+      await spool.close();
+    }),
+    { numRuns: 30 },
+  );
+}, 60_000);
