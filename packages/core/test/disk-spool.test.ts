@@ -39,7 +39,11 @@ const open = (options: Partial<DiskSpoolOptions> = {}): Promise<DiskSpool> =>
     listener,
   );
 const openFile = (name: string): SpoolFile => openSpoolFile(join(folder, name), { maxBytes: 1e6 });
-const idsIn = async (spool: DiskSpool): Promise<string[]> => (await spool.peek(1e5)).map(({ id }) => id);
+async function idsIn(spool: DiskSpool): Promise<string[]> {
+  const ids: string[] = [];
+  for (let events = await spool.peek(1e5); events.length > 0; events = await spool.peek(1e5)) ids.push(...events.map(({ id }) => id));
+  return ids;
+}
 
 spoolContract('on disk', () => open({ maxEvents: 10 }));
 

@@ -3,6 +3,7 @@ import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, rea
 import { join } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { AuditError } from '../errors.js';
+import { makePrivate } from './spool-file.js';
 
 /** Where a spool keeps its files: one per process, named by where its events go and by its instance. */
 export interface SpoolPlace {
@@ -120,8 +121,8 @@ export function lockSpool(file: string): SpoolLock | undefined {
   const path = `${file}-lock`;
   let db: DatabaseSyncInstance | undefined;
   try {
+    makePrivate(path);
     db = new DatabaseSync(path);
-    chmodSync(path, 0o600);
     db.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch {
     db?.close();

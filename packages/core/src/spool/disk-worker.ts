@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { chmodSync, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isAuditError } from '../errors.js';
 import { lockSpool, removeSpool, type SpoolLock, spoolsIn } from './directory.js';
 import type { DiskFailure, DiskReply, DiskRequest, DiskState, DiskWorkerData } from './disk-protocol.js';
@@ -18,11 +18,7 @@ let requests: DiskRequest[] = [];
 try {
   lock = lockSpool(path);
   file = openSpoolFile(path, { maxBytes, synchronous });
-  chmodSync(path, 0o600);
-  if (ledgerPath !== undefined) {
-    ledger = openLedger(ledgerPath);
-    chmodSync(ledgerPath, 0o600);
-  }
+  if (ledgerPath !== undefined) ledger = openLedger(ledgerPath);
   send({ ready: adoptOrphans({ events: 0, bytes: 0, failures: 0, folded: 0, setAside: 0 }) });
   port.on('message', (posted: DiskRequest[]) => {
     // All that has come by the end of this turn is committed at once.

@@ -1,4 +1,5 @@
 import { DatabaseSync } from '@photostructure/sqlite';
+import { makePrivate } from './spool-file.js';
 
 /** A receipt that is kept. */
 export interface LedgerEntry {
@@ -26,6 +27,7 @@ export interface Ledger {
  * @param options `readOnly` for a look at another process's
  */
 export function openLedger(path: string, options: { readOnly?: boolean } = {}): Ledger {
+  if (!options.readOnly) makePrivate(path);
   const db = new DatabaseSync(path, { readOnly: options.readOnly ?? false });
   if (!options.readOnly) {
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
@@ -51,6 +53,9 @@ export function openLedger(path: string, options: { readOnly?: boolean } = {}): 
         };
       }
     },
-    close: () => db.close(),
+    close() {
+      if (!options.readOnly) db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      db.close();
+    },
   };
 }

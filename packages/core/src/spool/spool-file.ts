@@ -286,7 +286,11 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
       });
     },
     close() {
-      if (db.isOpen) db.close();
+      if (db.isOpen) {
+        // Statements that are not collected yet keep SQLite from doing so by itself.
+        db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+        db.close();
+      }
       rmSync(ballast, { force: true });
     },
   };
@@ -310,6 +314,7 @@ function rowOf(row: StoredRow): SpoolRow {
 }
 
 function openDatabase(path: string, { maxBytes, synchronous = 'FULL' }: SpoolFileOptions): DatabaseSyncInstance {
+  makePrivate(path);
   const db = new DatabaseSync(path);
   try {
     db.exec(`PRAGMA page_size = ${PAGE}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};
@@ -344,6 +349,15 @@ function cached(db: DatabaseSyncInstance): (sql: string) => StatementSyncInstanc
     statements.set(sql, made);
     return made;
   };
+}
+
+/**
+ * Makes a file that only its owner can read, before SQLite makes one for everybody; its companions take its mode.
+ *
+ * @param path the file; one that exists stays as it is
+ */
+export function makePrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
 }
 
 function layBallast(path: string): void {
