@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { answer, type FaultServer, startFaultServer } from './fault-server.js';
@@ -11,13 +13,26 @@ let server: FaultServer;
 beforeEach(async () => (server = await startFaultServer()));
 afterEach(() => server.close());
 
+const directory = mkdtempSync(join(tmpdir(), 'auditlogin-exit-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
 /** Reports three events and neither flushes nor closes. */
-async function runAndEnd(closeTimeout: number): Promise<{ code: number | null; output: string }> {
-  const options = JSON.stringify({ apiBase: server.apiBase, project: 'dev', token: 't', closeTimeout, publish: { timeout: 300 } });
+async function runAndEnd(
+  closeTimeout: number,
+  kind: 'disk' | 'memory' = 'disk',
+  ids = ['a', 'b', 'c'],
+): Promise<{ code: number | null; output: string }> {
+  const connection = { apiBase: server.apiBase, project: 'dev', token: 't' };
+  const options = JSON.stringify({
+    ...connection,
+    closeTimeout,
+    spool: { kind, directory },
+    publish: { timeout: 300, backoffMin: 1, backoffMax: 50 },
+  });
   const program = `
     import { createAuditor } from ${JSON.stringify(CORE)};
     const auditor = createAuditor(${options});
-    for (const id of ['a', 'b', 'c']) await auditor.report({ action: 'user.login', actor: { id }, external_id: id });`;
+    for (const id of ${JSON.stringify(ids)}) await auditor.report({ action: 'user.login', actor: { id }, external_id: id });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program]);
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -31,9 +46,20 @@ test('a process that ends by itself waits for what it queued, and then ends', as
   expect(server.stored.map(({ external_id }) => external_id).sort()).toEqual(['a', 'b', 'c']);
 });
 
-test('it does not wait for ever, and says what it lost', async () => {
+test('it does not wait for ever; in memory, what it could not send is lost, and it says so', async () => {
   server.always = () => undefined;
-  const { code, output } = await runAndEnd(100);
+  const { code, output } = await runAndEnd(100, 'memory');
   expect(code).toBe(0);
   expect(output).toMatch(/ERR_AUDIT_CLOSED: \d events? lost/);
+});
+
+test('on disk, the next process sends it', async () => {
+  server.always = () => undefined;
+  const first = await runAndEnd(100);
+  expect(first.code).toBe(0);
+  expect(first.output).not.toMatch(/lost/);
+  server.always = undefined;
+  expect(await runAndEnd(5_000, 'disk', ['d'])).toEqual({ code: 0, output: '' });
+  const stored = server.stored.map(({ external_id }) => external_id);
+  expect([...new Set(stored)].sort()).toEqual(['a', 'b', 'c', 'd']);
 });

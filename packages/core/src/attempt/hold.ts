@@ -26,10 +26,13 @@ export function holdAnswer(response: HeldResponse, noteHead: (args: unknown[]) =
   let calls: { method: Method; args: unknown[] }[] = [];
 
   function hold(method: Method, args: unknown[]): unknown {
-    calls.push({ method, args });
     if (method === 'writeHead') {
       if (typeof args[0] === 'number') response.statusCode = args[0];
       noteHead(args);
+      // Session middleware asks for the head when the answer ends, which is behind the first write while that is held.
+      calls = [{ method, args }, ...calls.filter((call) => call.method !== 'writeHead')];
+    } else {
+      calls.push({ method, args });
     }
     if (state === 'idle') {
       state = 'held';

@@ -69,7 +69,8 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
     maxBytes: options.maxBytes,
     synchronous: options.synchronous ?? 'FULL',
   };
-  const worker = new Worker(workerFile.workerPath, { workerData, stdout: false, stderr: false });
+  // Without the application's flags: what it preloads into its own threads has no place in this one.
+  const worker = new Worker(workerFile.workerPath, { workerData, execArgv: [] });
   const state = await started(worker);
   worker.unref();
   worker.on('message', (reply: DiskReply) => {

@@ -1,0 +1,104 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Auditor, createAuditor } from '@auditlogin/core';
+import type { ContractExchange, ContractServer } from '@auditlogin/testing';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { contractAdapters as express } from '../packages/express/test/contract-adapter.js';
+import { contractAdapters as fastify } from '../packages/fastify/test/contract-adapter.js';
+import { contractAdapters as koa } from '../packages/koa/test/contract-adapter.js';
+
+const LOGIN = { method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, redirect: 'manual' } as const;
+
+/** An audit log that takes every call and answers none: all that is recorded stays in the spool. */
+let deaf: Server;
+let apiBase: string;
+beforeAll(async () => {
+  deaf = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(deaf, 'listening');
+  apiBase = `http://127.0.0.1:${(deaf.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  deaf.closeAllConnections();
+  deaf.close();
+});
+
+describe.each([...express, ...koa, ...fastify])('durability before-response: %s', (_major, adapter) => {
+  let directory: string;
+  let auditor: Auditor;
+  let app: ContractServer;
+
+  async function start(handler: (exchange: ContractExchange) => Promise<void>, maxEvents = 100): Promise<void> {
+    directory = mkdtempSync(join(tmpdir(), 'auditlogin-before-'));
+    auditor = createAuditor({
+      ...{ apiBase, project: 'dev', token: 't' },
+      durability: 'before-response',
+      spool: { directory, maxEvents },
+      logger: { warn: () => undefined, error: () => undefined },
+    });
+    app = await adapter.start({ auditor }, handler, { host: '127.0.0.1', trustedProxies: 0, twice: false });
+  }
+  afterEach(async () => {
+    await app.close();
+    await auditor.close({ timeout: 0 });
+    rmSync(directory, { recursive: true });
+  });
+
+  const logIn = (body: object = { username: 'ann', password: 'x' }, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${app.base}/login`, { ...LOGIN, headers: { ...LOGIN.headers, ...headers }, body: JSON.stringify(body) });
+  /** What another process would find on disk now. */
+  function onDisk(): string[] {
+    const name = readdirSync(directory).find((each) => /^spool-.*\.db$/.test(each))!;
+    const db = new DatabaseSync(join(directory, name), { readOnly: true });
+    const rows = db.prepare('SELECT body FROM events ORDER BY seq').all() as { body: string }[];
+    db.close();
+    return rows.map(({ body }) => (JSON.parse(body) as { fields: { outcome: string } }).fields.outcome);
+  }
+
+  test.each<[string, (exchange: ContractExchange) => Promise<void>, number, string]>([
+    ['JSON', (x) => x.json(200, { ok: true }), 200, 'success'],
+    ['a failure', (x) => x.json(401, { ok: false }), 401, 'failure'],
+    ['a thrown error', (x) => x.fail(500), 500, 'failure'],
+    ['a redirect', (x) => x.redirect('/login?error'), 302, 'failure'],
+    ['a session', async (x) => (await x.logIn('u1'), x.redirect('/')), 302, 'success'],
+    ['a stream', (x) => x.stream(['a', 'b', 'c'], 5), 200, 'success'],
+  ])('%s: when the answer is there, its record is on disk', async (_name, handler, status, outcome) => {
+    await start(handler);
+    const answer = await logIn();
+    expect([answer.status, onDisk()]).toEqual([status, [outcome]]);
+    const text = await answer.text();
+    if (_name === 'a stream') expect(text).toBe('abc');
+    if (_name === 'JSON') expect(JSON.parse(text)).toEqual({ ok: true });
+    if (_name === 'a session') expect(answer.headers.getSetCookie().length).toBeGreaterThan(0);
+    expect(auditor.stats()).toMatchObject({ queued: 1, lost: 0 });
+  });
+
+  test('where there is no room the answer is 503, without the login', async () => {
+    await start(async (x) => {
+      await x.logIn('u1');
+      await x.json(200, { token: 'not-for-you' });
+    }, 1);
+    expect((await logIn()).status).toBe(200);
+    const refused = await logIn();
+    expect(refused.status).toBe(503);
+    expect(refused.headers.getSetCookie()).toEqual([]);
+    expect(await refused.text()).toBe('Service Unavailable\n');
+    expect(auditor.stats()).toMatchObject({ queued: 1, lost: 1 });
+    expect(auditor.health()).toMatchObject({ status: 'failing', spool: 'disk' });
+  });
+
+  test('what is no login does not wait', async () => {
+    await start((x) => x.json(200, {}), 1);
+    await logIn();
+    expect((await fetch(`${app.base}/other`, { headers: { connection: 'close' } })).status).toBe(200);
+  });
+});
+
+test('it cannot be had in memory', () => {
+  expect(() => createAuditor({ apiBase, project: 'dev', token: 't', durability: 'before-response', spool: { kind: 'memory' } })).toThrow(
+    /"durability" is "before-response"; that needs spool.kind "disk"/,
+  );
+});
