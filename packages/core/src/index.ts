@@ -17,6 +17,7 @@ export {
   parseOptions,
   readConnection,
   readSealKeys,
+  spoolDirectory,
 } from './options.js';
 export type { SettingSource } from './environment.js';
 export { AuditError, type AuditErrorCode, type AuditErrorDetails, ERROR_CODES, isAuditError } from './errors.js';
@@ -62,5 +63,12 @@ export { httpTransport, type HttpTransportOptions } from './publish/http-transpo
 export type { CheckedReceipt, Verdict } from './publish/receipt.js';
 export type { BreakerState, InDoubt } from './publish/publisher.js';
 export type { Delivery, Search, Transport } from './publish/transport.js';
+export { destinationOf } from './spool/directory.js';
+export type { LedgerEntry } from './spool/ledger.js';
+export { operateSpools, type SpoolOperator, type SpoolSummary } from './spool/operate.js';
 export type { Fold, SetAsideEvent, Settled, Spool, SpooledEvent, SpoolSize } from './spool/spool.js';
 export type { Health } from './telemetry/health.js';
+
+export { heldIn, receiptsIn } from './verify/held.js';
+export { type Evidence, type Fault, FAULTS, type Finding, type HeldEvent, judgeLog, type Report } from './verify/judge.js';
+export { readLog, type ReadLogOptions } from './verify/read-log.js';

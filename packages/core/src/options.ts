@@ -182,12 +182,27 @@ export function readSettings(options: AuditorOptions, env: NodeJS.ProcessEnv = p
   if (durability === 'before-response' && spool.kind === 'memory') {
     throw invalidOption('durability', 'is "before-response"; that needs spool.kind "disk"');
   }
-  const directory = spool.directory ?? (fromEnvironment('spoolDirectory', env)?.value || DEFAULT_DIRECTORY);
   const [sealKey] = parsed.seal.key === undefined ? readSealKeys(env) : [sealKeyOf(parsed.seal.key)];
-  return { ...parsed, ...readConnection(options, env).connection, spool: { ...spool, directory: resolve(directory) }, sealKey };
+  return {
+    ...parsed,
+    ...readConnection(options, env).connection,
+    spool: { ...spool, directory: spoolDirectory(spool.directory, env) },
+    sealKey,
+  };
 }
 
 const DEFAULT_DIRECTORY = '.auditlogin';
+
+/**
+ * The folder of the spools.
+ *
+ * @param given what the application or the command line gave
+ * @param env the environment
+ * @returns an absolute path
+ */
+export function spoolDirectory(given?: string, env: NodeJS.ProcessEnv = process.env): string {
+  return resolve(given ?? fromEnvironment('spoolDirectory', env)?.value ?? DEFAULT_DIRECTORY);
+}
 
 /**
  * The keys of the seal in `AUDITLOG_SEAL_KEY`: the one that seals, and behind it, divided by white space, those that did before.

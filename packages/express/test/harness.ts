@@ -32,7 +32,13 @@ export async function startHarness(): Promise<Harness> {
   const { apiBase, project, token } = collector;
   const receipts: CheckedReceipt[] = [];
   const servers: Server[] = [];
-  const auditor = createAuditor({ apiBase, project, token, spool: { directory: join(dataDir, 'spool') }, onReceipt: (receipt) => receipts.push(receipt) });
+  const auditor = createAuditor({
+    apiBase,
+    project,
+    token,
+    spool: { directory: join(dataDir, 'spool') },
+    onReceipt: (receipt) => receipts.push(receipt),
+  });
   return {
     auditor,
     collector,

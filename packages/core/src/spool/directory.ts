@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { AuditError } from '../errors.js';
 import { makePrivate } from './spool-file.js';
@@ -104,6 +104,15 @@ function namesIn(directory: string, pattern: RegExp, destination: string | undef
     .filter((entry) => destination === undefined || pattern.exec(entry.name)![1] === destination)
     .map((entry) => join(directory, entry.name))
     .sort();
+}
+
+/**
+ * Where the events of a spool go.
+ *
+ * @param path of {@link spoolsIn}
+ */
+export function destinationIn(path: string): string {
+  return SPOOL_NAME.exec(basename(path))![1]!;
 }
 
 /** The lock of a spool, held while its process lives: the operating system lets go of it when the process is gone, however it went. */

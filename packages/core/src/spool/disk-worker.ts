@@ -54,9 +54,12 @@ type Change = Extract<DiskRequest, { change: unknown }>;
 function commitAll(changes: Change[]): { n: number; result?: unknown; error?: DiskFailure }[] {
   if (changes.length === 0) return [];
   try {
-    const receipts = changes.flatMap(({ receipts: kept }) => kept ?? []);
     // The receipts first: what is settled and not in the ledger would look as if it had never been sent.
-    if (receipts.length > 0) ledger?.keep(receipts);
+    for (const { change, receipts } of changes) {
+      if (!ledger || !receipts || change.do !== 'settle') continue;
+      const places = file.places(change.seqs);
+      ledger.keep(receipts.map((receipt) => ({ ...receipt, ...places.get(receipt.externalId) })));
+    }
     const places = file.commit(changes.map(({ change }) => change));
     return changes.map(({ n }, index) => ({ n, result: places[index] }));
   } catch (thrown) {

@@ -11,6 +11,9 @@ export interface LedgerEntry {
   isVerified: boolean;
   /** When the receipt came, in milliseconds since 1970. */
   at: number;
+  /** The place in the chain of seals, if the event is sealed. */
+  instance?: string;
+  sealSeq?: number;
 }
 
 /** The receipts of one instance. */
@@ -31,9 +34,10 @@ export function openLedger(path: string, options: { readOnly?: boolean } = {}): 
   const db = new DatabaseSync(path, { readOnly: options.readOnly ?? false });
   if (!options.readOnly) {
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
-      CREATE TABLE IF NOT EXISTS receipts (external_id TEXT NOT NULL, receipt_id TEXT PRIMARY KEY, hash TEXT NOT NULL, verified INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID`);
+      CREATE TABLE IF NOT EXISTS receipts (external_id TEXT NOT NULL, receipt_id TEXT PRIMARY KEY, hash TEXT NOT NULL, verified INTEGER NOT NULL, at INTEGER NOT NULL,
+        instance TEXT, seal_seq INTEGER) WITHOUT ROWID`);
   }
-  const insert = options.readOnly ? undefined : db.prepare('INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?)');
+  const insert = options.readOnly ? undefined : db.prepare('INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?)');
   return {
     keep(entries) {
       db.exec('BEGIN IMMEDIATE');
@@ -50,6 +54,7 @@ export function openLedger(path: string, options: { readOnly?: boolean } = {}): 
           hash: String(row['hash']),
           isVerified: row['verified'] === 1,
           at: Number(row['at']),
+          ...(typeof row['instance'] === 'string' && { instance: row['instance'], sealSeq: Number(row['seal_seq']) }),
         };
       }
     },

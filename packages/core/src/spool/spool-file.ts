@@ -50,8 +50,8 @@ export interface SpoolFileOptions {
   maxBytes: number;
   /** `NORMAL` loses acknowledged events in a power cut; it is there for the test that proves so. @default 'FULL' */
   synchronous?: 'FULL' | 'NORMAL';
-  /** Give back what was in hand when the last process ended. @default true */
-  recover?: boolean;
+  /** `own`: by the process whose spool it is, or is now. `share`: beside it. `read`: beside it, changing nothing. @default 'own' */
+  mode?: 'own' | 'share' | 'read';
 }
 
 /** A spool in one SQLite file. Every function blocks; call it in a worker. */
@@ -74,6 +74,8 @@ export interface SpoolFile {
    * @param maxBytes stop when these have so many bytes of JSON
    */
   read(after: number, limit: number, maxBytes?: number): { rows: SpoolRow[]; damaged: number };
+  /** Where events are in the chain of seals, by our ids; of those that are sealed. */
+  places(seqs: readonly number[]): Map<string, { instance: string; sealSeq: number }>;
   folds(before: number): Fold[];
   setAsideEvents(): SetAsideEvent[];
   discard(seqs: readonly number[]): number;
@@ -113,7 +115,7 @@ export function openSpoolFile(path: string, options: SpoolFileOptions): SpoolFil
   try {
     return openHealthy(path, options, undefined);
   } catch (thrown) {
-    if (!isDamage(thrown)) throw broken(thrown);
+    if (!isDamage(thrown) || (options.mode ?? 'own') !== 'own') throw broken(thrown);
   }
   const quarantined = quarantine(path);
   const file = openHealthy(path, options, quarantined);
@@ -122,7 +124,8 @@ export function openSpoolFile(path: string, options: SpoolFileOptions): SpoolFil
 }
 
 function openHealthy(path: string, options: SpoolFileOptions, quarantined: string | undefined): SpoolFile {
-  const db = openDatabase(path, options);
+  const { mode = 'own' } = options;
+  const db = mode === 'read' ? new DatabaseSync(path, { readOnly: true }) : openDatabase(path, options);
   const ballast = `${path}-ballast`;
   const statement = cached(db);
   const insert = (row: NewRow, inDoubt = false, crashes = 0): number =>
@@ -203,7 +206,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
   function commit(changes: readonly SpoolChange[]): number[] {
     try {
       const places = transaction(() => changes.map(apply));
-      if (!existsSync(ballast)) layBallast(ballast);
+      if (mode === 'own' && !existsSync(ballast)) layBallast(ballast);
       return places;
     } catch (thrown) {
       if (!isFull(thrown)) throw broken(thrown);
@@ -229,7 +232,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
       else damaged.push(row.seq);
     }
     const at = Date.now();
-    if (damaged.length > 0) commit(damaged.map((seq) => ({ do: 'setAside', seq, reason: DAMAGED, at })));
+    if (damaged.length > 0 && mode === 'own') commit(damaged.map((seq) => ({ do: 'setAside', seq, reason: DAMAGED, at })));
     return { rows, damaged: damaged.length };
   }
 
@@ -239,7 +242,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
     return { ...(statement(sql).get() as SpoolFileSize) };
   }
 
-  if (options.recover !== false) {
+  if (mode === 'own') {
     // What was in flight when its process ended may have been stored, and may be what ended it.
     db.exec('UPDATE events SET in_flight = 0, in_doubt = 1, crashes = crashes + 1 WHERE in_flight = 1');
     layBallast(ballast);
@@ -250,6 +253,12 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
     quarantined,
     commit,
     read,
+    places(seqs) {
+      const sql = `SELECT id, body ->> '$.fields.seal_instance' AS instance, CAST(body ->> '$.fields.seal_seq' AS INTEGER) AS sealSeq FROM events
+        WHERE seq IN (SELECT value FROM json_each(?)) AND instance IS NOT NULL`;
+      const rows = statement(sql).all(JSON.stringify(seqs)) as { id: string; instance: string; sealSeq: number }[];
+      return new Map(rows.map(({ id, instance, sealSeq }) => [id, { instance, sealSeq }]));
+    },
     folds: (before) =>
       (statement('SELECT minute, source, count, first, last FROM folds WHERE minute < ? ORDER BY minute').all(before) as Fold[]).map(
         (found) => ({ ...found }),
@@ -286,6 +295,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
       });
     },
     close() {
+      if (mode !== 'own') return db.close();
       if (db.isOpen) {
         // Statements that are not collected yet keep SQLite from doing so by itself.
         db.exec('PRAGMA wal_checkpoint(TRUNCATE)');

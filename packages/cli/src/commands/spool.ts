@@ -1,0 +1,126 @@
+import { AuditError, operateSpools, spoolDirectory } from '@auditlogin/core';
+import { paint } from '../paint.js';
+import { plain, table } from '../table.js';
+
+/** The flags that all `auditlogin spool` commands share. */
+export interface SpoolFlags {
+  spoolDir?: string;
+  json?: boolean;
+  all?: boolean;
+}
+
+const MAX_REASON = 60;
+
+/**
+ * Lists what was set aside.
+ *
+ * @param flags the command line's flags
+ * @throws AuditError `ERR_AUDIT_SPOOL` when there is no spool directory
+ */
+export function spoolList({ spoolDir, json }: SpoolFlags): void {
+  const events = operateSpools(spoolDirectory(spoolDir)).setAside();
+  if (json) return print(events.map(({ id, reason, at, body }) => ({ id, reason, at: time(at), event: JSON.parse(body) as unknown })));
+  if (events.length === 0) return console.log('Nothing is set aside.');
+  console.log(
+    table(
+      ['ID', 'SET ASIDE', 'ACTION', 'REASON'],
+      events.map(({ id, at, body, reason }) => [id, time(at), actionIn(body), reason.slice(0, MAX_REASON)]),
+    ),
+  );
+  console.log(
+    paint.dim(`\n${events.length} set aside. "auditlogin spool show <id>" shows one, "replay" sends it again, "discard" deletes it.`),
+  );
+}
+
+/**
+ * Shows one event that was set aside.
+ *
+ * @param id our id
+ * @param flags the command line's flags
+ * @throws AuditError `ERR_AUDIT_SPOOL` when it is not there
+ */
+export function spoolShow(id: string, { spoolDir }: SpoolFlags): void {
+  const found = operateSpools(spoolDirectory(spoolDir))
+    .setAside()
+    .find((event) => event.id === id);
+  if (!found) throw notFound([id]);
+  console.error(`${paint.dim('reason')} ${plain(found.reason)}\n${paint.dim('set aside')} ${time(found.at)}`);
+  print(JSON.parse(found.body));
+}
+
+/**
+ * Sends events once more.
+ *
+ * @param ids our ids
+ * @param flags the command line's flags
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID` without ids and `--all`, `ERR_AUDIT_SPOOL` when none was found
+ */
+export function spoolReplay(ids: string[], flags: SpoolFlags): void {
+  const count = operateSpools(spoolDirectory(flags.spoolDir)).replay(chosen(ids, flags));
+  if (count === 0) throw notFound(ids);
+  if (flags.json) return print({ replayed: count });
+  console.log(
+    `${count} ${count === 1 ? 'event is' : 'events are'} queued again: a running application sends them within a minute, else the next one does.`,
+  );
+}
+
+/**
+ * Deletes events that were set aside.
+ *
+ * @param ids our ids
+ * @param flags the command line's flags
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID` without ids and `--all`, `ERR_AUDIT_SPOOL` when none was found
+ */
+export function spoolDiscard(ids: string[], flags: SpoolFlags): void {
+  const count = operateSpools(spoolDirectory(flags.spoolDir)).discard(chosen(ids, flags));
+  if (count === 0) throw notFound(ids);
+  if (flags.json) return print({ discarded: count });
+  console.log(`${count} ${count === 1 ? 'event was' : 'events were'} deleted.`);
+}
+
+/**
+ * Tells what each spool holds.
+ *
+ * @param flags the command line's flags
+ * @throws AuditError `ERR_AUDIT_SPOOL` when there is no spool directory
+ */
+export function spoolStats({ spoolDir, json }: SpoolFlags): void {
+  const directory = spoolDirectory(spoolDir);
+  const summaries = operateSpools(directory).summaries();
+  if (json) return print(summaries.map(({ oldest, ...rest }) => ({ ...rest, oldest: oldest === undefined ? null : time(oldest) })));
+  if (summaries.length === 0) return console.log(`No spools in ${directory}: nothing waits.`);
+  console.log(
+    table(
+      ['SPOOL', 'PROCESS', 'WAITING', 'BYTES', 'FOLDED', 'SET ASIDE', 'OLDEST'],
+      summaries.map(({ file, isInUse, events, bytes, folded, setAside, oldest }) => [
+        file.slice(directory.length + 1),
+        isInUse ? 'running' : 'gone',
+        ...[events, bytes, folded, setAside],
+        oldest === undefined ? '' : time(oldest),
+      ]),
+    ),
+  );
+}
+
+function chosen(ids: string[], { all }: SpoolFlags): string[] | undefined {
+  if (all && ids.length === 0) return undefined;
+  if (ids.length > 0 && !all) return ids;
+  throw new AuditError('ERR_AUDIT_OPTION_INVALID', 'Name the events by their ids, or say --all; expected one of both.');
+}
+
+function notFound(ids: string[]): AuditError {
+  return new AuditError('ERR_AUDIT_SPOOL', ids.length === 0 ? 'Nothing is set aside.' : `Not set aside: ${ids.map(plain).join(', ')}.`);
+}
+
+function actionIn(body: string): string {
+  const { action } = JSON.parse(body) as { action?: unknown };
+  return String(action);
+}
+
+function time(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function print(value: unknown): void {
+  console.log(JSON.stringify(value, null, 2));
+}
