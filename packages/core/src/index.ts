@@ -70,5 +70,5 @@ export type { Fold, SetAsideEvent, Settled, Spool, SpooledEvent, SpoolSize } fro
 export type { Health } from './telemetry/health.js';
 
 export { heldIn, receiptsIn } from './verify/held.js';
-export { type Evidence, type Fault, FAULTS, type Finding, type HeldEvent, judgeLog, type Report } from './verify/judge.js';
+export { type Fault, FAULTS, type Finding, type HeldEvent, judgeLog, type LogEvidence, type Report } from './verify/judge.js';
 export { readLog, type ReadLogOptions } from './verify/read-log.js';

@@ -41,9 +41,15 @@ export function openLedger(path: string, options: { readOnly?: boolean } = {}): 
   return {
     keep(entries) {
       db.exec('BEGIN IMMEDIATE');
-      for (const { externalId, receiptId, hash, isVerified, at } of entries)
-        insert?.run(externalId, receiptId, hash, isVerified ? 1 : 0, at);
-      db.exec('COMMIT');
+      try {
+        for (const { externalId, receiptId, hash, isVerified, at, instance, sealSeq } of entries) {
+          insert?.run(externalId, receiptId, hash, isVerified ? 1 : 0, at, instance ?? null, sealSeq ?? null);
+        }
+        db.exec('COMMIT');
+      } catch (thrown) {
+        if (db.isTransaction) db.exec('ROLLBACK');
+        throw thrown;
+      }
     },
     *all() {
       const rows = db.prepare('SELECT * FROM receipts').iterate() as Iterable<Record<string, string | number>>;

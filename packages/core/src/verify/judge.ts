@@ -37,7 +37,7 @@ export interface HeldEvent {
 }
 
 /** What a log is judged by. */
-export interface Evidence {
+export interface LogEvidence {
   /** The log, in any order. */
   events: readonly ReadBackEvent[];
   /** All keys that were ever used. */
@@ -67,7 +67,7 @@ interface Link {
  *
  * @param evidence the log and what it is held against
  */
-export function judgeLog(evidence: Evidence): Report {
+export function judgeLog(evidence: LogEvidence): Report {
   const { events, keys, receipts, held, now, grace, window = {} } = evidence;
   const counts: Report['counts'] = {
     verified: 0,
@@ -89,6 +89,8 @@ export function judgeLog(evidence: Evidence): Report {
   const placeOfReceipt = new Map(receipts.map(({ instance, sealSeq, externalId }) => [placeName(instance, sealSeq), externalId]));
   const chains = new Map<string, Map<number, Link>>();
   const suspects: ReadBackEvent[] = [];
+  /** Places in a chain whose events are there, but not as they were. */
+  const spoiled = new Set<string>();
   const seen = new Map<string, ReadBackEvent>();
   const inLog = new Set(events.map(({ id }) => id));
 
@@ -103,7 +105,13 @@ export function judgeLog(evidence: Evidence): Report {
       ...(seal && { instance: seal.instance, seq: seal.seq }),
       ...more,
     });
-    if (read) faulty.add(read.id);
+    if (!read) return;
+    faulty.add(read.id);
+    const receipt = receiptOf.get(read.id);
+    if (fault === 'altered') {
+      spoiled.add(placeName(seal?.instance, seal?.seq));
+      spoiled.add(placeName(receipt?.instance, receipt?.sealSeq));
+    }
   };
 
   for (const read of events) {
@@ -160,12 +168,11 @@ export function judgeLog(evidence: Evidence): Report {
   }
 
   function followChain(instance: string, links: Map<number, Link>): void {
-    const altered = new Set(suspects.filter(({ event }) => sealOf(event)?.instance === instance).map(({ event }) => sealOf(event)!.seq));
     const sorted = [...links.values()].sort((a, b) => a.seq - b.seq);
     let previous: Link | undefined;
     for (const link of sorted) {
       for (let seq = (previous?.seq ?? 0) + 1; seq < link.seq; seq += 1) {
-        if (!altered.has(seq)) missing(instance, seq, previous, link);
+        if (!spoiled.has(placeName(instance, seq))) missing(instance, seq, previous, link);
       }
       if (previous && link.seq === previous.seq + 1 && link.prev !== previous.seal) {
         find('reordered', 'the seal before it is not that of the event before it', link.read);
