@@ -23,6 +23,10 @@ export interface FaultServer {
   /** The number of events of each request. */
   calls: number[];
   headers: IncomingMessage['headers'][];
+  /** The queries of all searches. */
+  searches: string[];
+  /** The next searches fail with these statuses. */
+  searchFaults: number[];
   /** The next requests get these faults, one each. */
   faults: Fault[];
   /** Every request gets this fault, while it is set. */
@@ -45,7 +49,12 @@ export async function startFaultServer(): Promise<FaultServer> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const single = request.url!.endsWith('/event');
-    const body = JSON.parse(Buffer.concat(chunks).toString()) as AuditEvent & { events: AuditEvent[] };
+    const body = JSON.parse(Buffer.concat(chunks).toString()) as AuditEvent & { events: AuditEvent[]; variables: { query: string } };
+    if (request.url!.endsWith('/graphql')) {
+      fault.searches.push(body.variables.query);
+      const failing = fault.searchFaults.shift();
+      return failing ? answer(response, failing, 'no search') : answer(response, 200, found(body.variables.query));
+    }
     const events = single ? [body] : body.events;
     fault.calls.push(events.length);
     fault.headers.push(request.headers);
@@ -63,6 +72,18 @@ export async function startFaultServer(): Promise<FaultServer> {
     answer(response, 201, store());
   }
 
+  /** What a search gives back, with the losses of the real server (Publisher API, "What can be read back"). */
+  function found(query: string): object {
+    const ids = query.replace('external_id:', '').split(',');
+    const edges = fault.stored.flatMap((event, index) => {
+      if (!ids.includes(event.external_id ?? '')) return [];
+      const pairs = (map?: Record<string, string>) => map && Object.entries(map).map(([key, value]) => ({ key, value }));
+      const { fields, metadata, ...rest } = event;
+      return [{ node: { ...rest, id: `s${index}`, fields: pairs(fields), metadata: pairs(metadata) } }];
+    });
+    return { data: { search: { totalCount: edges.length, edges } } };
+  }
+
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const fault: FaultServer = {
@@ -70,6 +91,8 @@ export async function startFaultServer(): Promise<FaultServer> {
     stored: [],
     calls: [],
     headers: [],
+    searches: [],
+    searchFaults: [],
     faults: [],
     always: undefined,
     connections: () => most,

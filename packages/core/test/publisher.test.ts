@@ -1,6 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { type AuditErrorCode, createAuditor, type EventInput } from '../src/index.js';
+import { type AuditErrorCode, type AuditorOptions, createAuditor, destinationOf, type EventInput } from '../src/index.js';
+import { placeIn } from '../src/spool/directory.js';
+import { openSpoolFile } from '../src/spool/spool-file.js';
 import { answer, type Fault, type FaultServer, startFaultServer, TOKEN, watchedAuditor, type WatchedAuditor } from './fault-server.js';
+import { spoolEvent } from './spool-contract.js';
 
 let server: FaultServer;
 let watched: WatchedAuditor;
@@ -176,6 +182,7 @@ test('callbacks that throw harm nothing', async () => {
     apiBase: server.apiBase,
     project: 'dev',
     token: TOKEN,
+    spool: { kind: 'memory' },
     logger: { warn: () => undefined, error: () => undefined },
     onReceipt: () => {
       throw new Error('callback');
@@ -193,4 +200,98 @@ test('what is flapping arrives in the end, each event once', async () => {
   const ids = await report(300);
   await watched.auditor.flush();
   expectStored(ids);
+});
+
+describe('in doubt', () => {
+  const reconciling = (options: AuditorOptions = {}): WatchedAuditor =>
+    watchedAuditor(server.apiBase, { ...options, publish: { inDoubt: 'reconcile', indexLag: 30, ...options.publish } });
+
+  test.each<[string, Fault]>([
+    ['reset after storing', resetAfterStoring],
+    ['an answer that is cut short', cutBody],
+    ['a wrong number of receipts', wrongCount],
+  ])('reconcile after %s: it is looked up and not sent again', async (_name, fault) => {
+    await watched.auditor.close();
+    watched = reconciling();
+    server.faults.push(fault);
+    const ids = await report(30);
+    await watched.auditor.flush();
+    expectStored(ids);
+    expect(server.searches.length).toBeGreaterThan(0);
+    expect(watched.auditor.stats()).toMatchObject({ verified: 30, lost: 0 });
+  });
+
+  test('what is not found is sent again; a search that fails proves nothing', async () => {
+    await watched.auditor.close();
+    watched = reconciling();
+    server.faults.push(reset);
+    server.searchFaults.push(500, 401);
+    const ids = await report(3);
+    await watched.auditor.flush();
+    expectStored(ids);
+    expect(server.searches.length).toBeGreaterThanOrEqual(3);
+  });
+
+  test('what is found, and is not what was sent, is a mismatch', async () => {
+    await watched.auditor.close();
+    watched = reconciling();
+    server.faults.push(({ events }, response) => {
+      server.stored.push(...events.map((sent) => ({ ...sent, source_ip: '198.51.100.1' })));
+      response.destroy();
+    });
+    await report(1);
+    await watched.auditor.flush();
+    expect(watched.mismatches).toHaveLength(1);
+  });
+});
+
+test('an event that ended three processes is set aside; one that ended one goes out alone', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'auditlogin-suspects-'));
+  const { file: path } = placeIn(directory, destinationOf({ apiBase: server.apiBase, project: 'dev' }));
+  for (let start = 0; start < 3; start += 1) {
+    const file = openSpoolFile(path, { maxBytes: 1e6 });
+    if (start === 0) file.commit(['poison', 'x', 'y'].map((id) => ({ do: 'append', row: { ...spoolEvent(id), queuedAt: Date.now() } })));
+    file.commit([{ do: 'begin', seqs: start === 0 ? [1, 2] : [1] }]);
+    file.close();
+  }
+  await watched.auditor.close();
+  watched = watchedAuditor(server.apiBase, { spool: { kind: 'disk', directory } });
+  await watched.auditor.flush();
+  await watched.auditor.report(event('new'));
+  await watched.auditor.flush();
+  expect(server.stored.map(({ external_id }) => external_id).sort()).toEqual(['new', 'x', 'y']);
+  expect(server.calls.every((count) => count === 1)).toBe(true);
+  expect(watched.drops).toMatchObject([{ event: { external_id: 'poison' }, error: { code: 'ERR_AUDIT_SET_ASIDE' } }]);
+  expect(watched.auditor.stats()).toMatchObject({ adopted: 3, setAside: 1, lost: 0 });
+  await watched.auditor.close();
+  rmSync(directory, { recursive: true });
+});
+
+test('what is older than it may be is set aside', async () => {
+  await watched.auditor.close();
+  server.always = (_, response) => answer(response, 503, 'no');
+  watched = watchedAuditor(server.apiBase, { publish: { maxAge: 1_000, backoffMin: 200, backoffMax: 200 } });
+  await report(2);
+  const due = Date.now() + 8_000;
+  while (watched.auditor.stats().setAside < 2 && Date.now() < due) await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(watched.drops.map(({ error }) => error.message)).toEqual([expect.stringMatching(/older than 1000 ms/), expect.anything()]);
+  expect(watched.auditor.health()).toMatchObject({ status: 'degraded', setAside: 2 });
+});
+
+test('a token that is rotated needs no restart; a token function that fails costs a try', async () => {
+  await watched.auditor.close();
+  const tokens: (string | Error)[] = ['first', new Error('vault is sealed'), 'second'];
+  watched = watchedAuditor(server.apiBase, {
+    token: () => {
+      const next = tokens.length > 1 ? tokens.shift()! : tokens[0]!;
+      return typeof next === 'string' ? next : Promise.reject(next);
+    },
+  });
+  for (const id of ['a', 'b']) {
+    await watched.auditor.report(event(id));
+    await watched.auditor.flush();
+  }
+  expect(server.headers.map(({ authorization }) => authorization)).toEqual(['Token token=first', 'Token token=second']);
+  expect(watched.errors).toMatchObject([{ code: 'ERR_AUDIT_UNAUTHORIZED', field: 'token' }]);
+  expect(JSON.stringify(watched.errors.map(String))).not.toContain('vault');
 });

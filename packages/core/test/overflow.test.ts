@@ -1,0 +1,76 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Attempt, type AuditEvent } from '../src/index.js';
+import { answer, type FaultServer, startFaultServer, watchedAuditor } from './fault-server.js';
+
+let server: FaultServer;
+const directory = mkdtempSync(join(tmpdir(), 'auditlogin-overflow-'));
+beforeEach(async () => (server = await startFaultServer()));
+afterEach(() => server.close());
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const attempt = (index: number, status: number): Attempt => ({
+  action: 'user.login',
+  startedAt: Date.UTC(2026, 10, 23) + index,
+  duration: 1,
+  path: '/login',
+  ending: { kind: 'answered', status },
+  signs: { before: undefined, after: undefined, userAppeared: false },
+  cameWithCookie: false,
+  cameWithBearer: false,
+  address: `203.0.113.${index % 50}`,
+  ...(status === 200 && { actor: 'ann' }),
+});
+
+/** How many failed attempts the events stand for. */
+const attemptsIn = (events: readonly AuditEvent[]): number =>
+  events.filter(({ is_failure }) => is_failure).reduce((sum, { fields }) => sum + Number(fields?.['folded_count'] ?? 1), 0);
+
+const FLOOD = Number(process.env['AUDITLOGIN_FLOOD'] ?? 20_000);
+
+test.each(['memory', 'disk'] as const)(
+  `${FLOOD} failures and one success (%s): the success arrives, the sum is right, nothing grows beyond its bounds`,
+  async (kind) => {
+    server.always = (_, response) => answer(response, 503, 'no');
+    const { auditor } = watchedAuditor(server.apiBase, { closeTimeout: 60_000, spool: { kind, directory, maxEvents: 1_000 } });
+    for (let index = 0; index < FLOOD; index += 500) {
+      await Promise.all(Array.from({ length: Math.min(500, FLOOD - index) }, (_, more) => auditor.record(attempt(index + more, 401))));
+    }
+    expect(await auditor.record(attempt(FLOOD, 200))).toBe(true);
+    const { waiting, folded, lost } = auditor.stats();
+    expect(lost).toBe(0);
+    expect(waiting).toBeLessThanOrEqual(1_000);
+    expect(folded).toBeGreaterThanOrEqual(FLOOD - 1_000);
+    if (kind === 'disk') {
+      const bytes = readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
+      expect(bytes).toBeLessThan(16_000_000);
+    }
+    server.always = undefined;
+    await auditor.flush();
+    await auditor.close();
+    expect(server.stored.filter(({ is_failure }) => !is_failure)).toMatchObject([{ actor: { id: 'ann' } }]);
+    expect(attemptsIn(server.stored)).toBe(FLOOD);
+    const [one] = server.stored.filter(({ fields }) => fields?.['folded_count'] !== undefined);
+    expect(one).toMatchObject({
+      action: 'user.login',
+      is_failure: true,
+      is_anonymous: true,
+      fields: { outcome: 'failure', evidence: 'folded' },
+    });
+  },
+  300_000,
+);
+
+test('the folds of a process that was killed are counted by the next', async () => {
+  const kinds = { kind: 'disk', directory, maxEvents: 10 } as const;
+  server.always = (_, response) => answer(response, 503, 'no');
+  const first = watchedAuditor(server.apiBase, { spool: kinds });
+  for (let index = 0; index < 100; index += 1) await first.auditor.record(attempt(index, 401));
+  await first.auditor.close({ timeout: 0 });
+  server.always = undefined;
+  const second = watchedAuditor(server.apiBase, { spool: kinds });
+  await second.auditor.flush();
+  await second.auditor.close();
+  expect(attemptsIn(server.stored)).toBe(100);
+});
