@@ -125,7 +125,7 @@ export function openSpoolFile(path: string, options: SpoolFileOptions): SpoolFil
 
 function openHealthy(path: string, options: SpoolFileOptions, quarantined: string | undefined): SpoolFile {
   const { mode = 'own' } = options;
-  const db = mode === 'read' ? new DatabaseSync(path, { readOnly: true }) : openDatabase(path, options);
+  const db = mode === 'read' ? openForReading(path) : openDatabase(path, options);
   const ballast = `${path}-ballast`;
   const statement = cached(db);
   const insert = (row: NewRow, inDoubt = false, crashes = 0): number =>
@@ -347,6 +347,13 @@ function openDatabase(path: string, { maxBytes, synchronous = 'FULL' }: SpoolFil
     db.close();
     throw thrown;
   }
+}
+
+/** A file that its process left behind in WAL mode can only be read by who may write: SQLite has to lay its index anew. */
+function openForReading(path: string): DatabaseSyncInstance {
+  const db = new DatabaseSync(path);
+  db.exec('PRAGMA busy_timeout = 5000; PRAGMA query_only = ON');
+  return db;
 }
 
 /** Prepared statements are kept: preparing costs more than running. */

@@ -1,0 +1,21 @@
+// Appends to a spool as fast as it can and says, after each commit, what is safe.
+import { writeSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+
+const { CORE, DIRECTORY, SYNCHRONOUS } = process.env;
+const load = (file) => import(pathToFileURL(join(CORE, file)).href);
+const { openDiskSpool } = await load('spool/disk-spool.js');
+const { takePlace } = await load('spool/directory.js');
+const spool = await openDiskSpool(
+  takePlace(DIRECTORY, '00000000'),
+  { maxEvents: 1e6, maxBytes: 1e9, ledger: false, commitTimeout: 10_000, synchronous: SYNCHRONOUS },
+  { adopted() {}, damaged() {} },
+);
+writeSync(1, 'ready\n');
+for (let index = 0; ; index += 1) {
+  const id = `e${index}`;
+  const body = JSON.stringify({ action: 'user.login', external_id: id, fill: 'x'.repeat(400) });
+  await spool.append({ id, body, tail: '', bytes: body.length, isFailure: false });
+  writeSync(1, `${id}\n`);
+}
