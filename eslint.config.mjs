@@ -42,14 +42,23 @@ export default tseslint.config(
       'no-restricted-syntax': ['error', { selector: 'ExportAllDeclaration', message: 'Name what is exported.' }],
     },
   },
-  { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly' } } },
+  { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', setTimeout: 'readonly' } } },
   {
     files: ['**/test/**/*.ts'],
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },
   },
   room('packages/core/src/attempt/**', ['publish', 'spool', 'auditor', 'options', 'login-audit'], ['undici', ...FRAMEWORKS, ...OWN]),
   room('packages/core/src/event/**', ['publish', 'spool', 'auditor', 'options', 'login-audit'], ['undici', ...FRAMEWORKS, ...OWN]),
-  room('packages/core/src/spool/**', ['attempt', 'publish', 'auditor', 'options', 'login-audit'], ['undici', ...FRAMEWORKS, ...OWN]),
+  room(
+    'packages/core/src/spool/**',
+    ['attempt', 'publish', 'verify', 'telemetry', 'auditor', 'options', 'login-audit'],
+    ['undici', ...FRAMEWORKS, ...OWN],
+  ),
+  room(
+    'packages/core/src/verify/**',
+    ['attempt', 'publish', 'telemetry', 'auditor', 'options', 'login-audit'],
+    ['undici', ...FRAMEWORKS, ...OWN],
+  ),
   room(
     'packages/core/src/publish/**',
     ['attempt', 'auditor', 'options', 'login-audit'],

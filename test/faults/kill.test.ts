@@ -35,7 +35,7 @@ async function startApp(durability: Durability, closeTimeout = 10_000): Promise<
   });
   children.add(child);
   child.once('exit', () => children.delete(child));
-  for await (const piece of child.stdout!.setEncoding('utf8')) {
+  for await (const piece of child.stdout.setEncoding('utf8')) {
     const port = /port (\d+)/.exec(piece as string)?.[1];
     if (port) return { child, base: `http://127.0.0.1:${port}` };
   }
@@ -159,7 +159,9 @@ test('SIGTERM while the server hangs: the process ends at its deadline, and what
     sent.add(id);
     await fetch(`${base}/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ id }) });
   }
-  const [code] = (await Promise.all([once(child, 'exit'), child.kill('SIGTERM')]))[0] as [number];
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  const [code] = (await ended) as [number];
   expect(code).toBe(0);
   expect(server.stored).toEqual([]);
   await judge(ids);

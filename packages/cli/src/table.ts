@@ -1,6 +1,16 @@
 import Table from 'cli-table3';
 import { paint } from './paint.js';
 
+const EDGES = ['top', 'bottom', 'left', 'right', 'mid'].flatMap((edge) => [
+  edge,
+  `${edge}-left`,
+  `${edge}-mid`,
+  `${edge}-right`,
+  `left-${edge}`,
+  `right-${edge}`,
+  `mid-${edge}`,
+]);
+
 /**
  * A table for a terminal: a head, no lines.
  *
@@ -10,7 +20,7 @@ import { paint } from './paint.js';
 export function table(head: string[], rows: (string | number)[][]): string {
   const made = new Table({
     head: head.map((name) => paint.dim(name)),
-    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '', top: '', bottom: '', left: '', right: '', middle: '  ' },
+    chars: { ...Object.fromEntries(EDGES.map((edge) => [edge, ''])), middle: '  ' },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
   });
   made.push(...rows.map((row) => row.map((cell) => (typeof cell === 'string' ? plain(cell) : cell))));

@@ -116,8 +116,10 @@ async function tampered(name: string, tamper: (db: InstanceType<typeof DatabaseS
 }
 
 type Row = { seq: number; id: string; body: string };
-const rowOf = (db: InstanceType<typeof DatabaseSync>, note: string): Row =>
-  db.prepare(`SELECT seq, id, body FROM events WHERE body ->> '$.fields.note' = ?`).get(note) as unknown as Row;
+function rowOf(db: InstanceType<typeof DatabaseSync>, note: string): Row {
+  const row: Row = db.prepare(`SELECT seq, id, body FROM events WHERE body ->> '$.fields.note' = ?`).get(note);
+  return row;
+}
 const change = (note: string, path: string, value: string) => (db: InstanceType<typeof DatabaseSync>) =>
   void db.prepare('UPDATE events SET body = json_set(body, ?, ?) WHERE seq = ?').run(path, value, rowOf(db, note).seq);
 

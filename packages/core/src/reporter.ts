@@ -12,7 +12,7 @@ export interface Reporter {
 }
 
 /** What became of an event that is not published. */
-export type DropFate = 'lost' | 'set aside';
+type DropFate = 'lost' | 'set aside';
 
 /** A flood of losses is logged in one line a period, in milliseconds, with its count. */
 const DROP_LOG_PERIOD = 10_000;

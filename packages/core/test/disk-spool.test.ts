@@ -61,7 +61,7 @@ describe('append', () => {
     const spool = await open();
     await Promise.all(Array.from({ length: 2_000 }, (_, index) => spool.append(spoolEvent(`e${index}`))));
     const [file] = spoolsIn(folder);
-    const reader = new DatabaseSync(file!, { readOnly: true });
+    const reader = new DatabaseSync(file, { readOnly: true });
     expect(reader.prepare('SELECT count(*) AS n FROM events').get()).toEqual({ n: 2_000 });
     reader.close();
     expect(await idsIn(spool)).toEqual(Array.from({ length: 2_000 }, (_, index) => `e${index}`));
@@ -283,7 +283,7 @@ describe('the folder', () => {
   ])('%s is refused', (_name, make) => {
     const path = join(folder, 'there');
     make(path);
-    expect(() => takePlace(path, DESTINATION)).toThrow(expect.objectContaining({ code: 'ERR_AUDIT_SPOOL', field: 'spool.directory' }));
+    expect(() => takePlace(path, DESTINATION)).toThrow(/^The spool directory .* cannot be used/);
   });
 
   test('others may not look into it', () => {

@@ -185,7 +185,7 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
 
   async function retry(events: SpooledEvent[], error: AuditError, inDoubt: boolean, after: number | undefined): Promise<void> {
     if (inDoubt) lastDoubt = Date.now();
-    await spool.release(events, inDoubt);
+    await spool.release(events, inDoubt).catch(listener.broken);
     failures += 1;
     const wait = Math.max(after ?? 0, backoff(failures, options.backoff));
     listener.failed(error, wait);

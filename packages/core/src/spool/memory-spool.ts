@@ -1,3 +1,4 @@
+import type { SerialisedEvent } from '../event/serialise.js';
 import { type SpoolBounds, checkRoom } from './bounds.js';
 import { createFoldTable } from './folds.js';
 import { createQueue } from './queue.js';
@@ -18,7 +19,7 @@ export function memorySpool(bounds: SpoolBounds): Spool & { setAsideEvents(): re
   let setAside: SetAsideEvent[] = [];
   let seq = 0;
 
-  async function append(event: Parameters<Spool['append']>[0]): Promise<void> {
+  function put(event: SerialisedEvent): void {
     checkRoom(event, tally.size, bounds);
     tally.add(event);
     queue.push({ ...event, seq: (seq += 1), queuedAt: Date.now(), inDoubt: false, crashes: 0 });
@@ -26,7 +27,7 @@ export function memorySpool(bounds: SpoolBounds): Spool & { setAsideEvents(): re
 
   return {
     isDurable: false,
-    append,
+    append: (event) => settled(() => put(event)),
     peek: (limit) => Promise.resolve(queue.take(limit)),
     begin: () => Promise.resolve(),
     release(events, inDoubt) {
@@ -49,14 +50,23 @@ export function memorySpool(bounds: SpoolBounds): Spool & { setAsideEvents(): re
       return Promise.resolve();
     },
     folds: (before) => Promise.resolve(folds.before(before)),
-    async unfold(fold, event) {
-      await append(event);
-      folds.subtract(fold);
-      tally.size.folded -= fold.count;
-    },
+    unfold: (fold, event) =>
+      settled(() => {
+        put(event);
+        folds.subtract(fold);
+        tally.size.folded -= fold.count;
+      }),
     size: () => ({ ...tally.size }),
     waiting: () => queue.length,
     setAsideEvents: () => setAside,
     close: () => Promise.resolve(),
   };
+}
+
+/** What is done at once, as a promise. */
+function settled(work: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    work();
+    resolve();
+  });
 }

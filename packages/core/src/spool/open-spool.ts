@@ -70,7 +70,7 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
         `${why} Events wait in memory, and are lost with the process; set spool.directory or AUDITLOG_SPOOL_DIR.`,
       ),
     );
-    listener.opened();
+    setImmediate(listener.opened);
     return memorySpool(wanted);
   }
 

@@ -1,4 +1,5 @@
-import { closeSync, existsSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { AuditError } from '../errors.js';
@@ -90,8 +91,10 @@ export interface SpoolFile {
 }
 
 const PAGE = 4_096;
-const BALLAST_BYTES = 1_048_576;
-const JOURNAL_LIMIT = 4_194_304;
+const WAL_PAGES = 500;
+/** More than moving the whole log into the file can take. */
+const BALLAST_BYTES = 2 * WAL_PAGES * PAGE;
+const JOURNAL_LIMIT = WAL_PAGES * PAGE;
 /** Room for indexes, free pages and what was set aside, over the JSON itself. */
 const ROOM_FACTOR = 3;
 const DAMAGED = 'damaged on disk: its checksum is wrong';
@@ -127,6 +130,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
   const { mode = 'own' } = options;
   const db = mode === 'read' ? openForReading(path) : openDatabase(path, options);
   const ballast = `${path}-ballast`;
+  let ballastState: 'none' | 'laid' | 'spent' = 'none';
   const statement = cached(db);
   const insert = (row: NewRow, inDoubt = false, crashes = 0): number =>
     Number(
@@ -204,20 +208,37 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
   }
 
   function commit(changes: readonly SpoolChange[]): number[] {
+    if (ballastState === 'spent' && changes.some(isTaking)) restoreBallast();
+    if (ballastState === 'spent' && changes.some(isTaking)) throw full();
     try {
-      const places = transaction(() => changes.map(apply));
-      if (mode === 'own' && !existsSync(ballast)) layBallast(ballast);
-      return places;
+      return transaction(() => changes.map(apply));
     } catch (thrown) {
       if (!isFull(thrown)) throw broken(thrown);
-      // Deleting needs room, too: the ballast is room that was kept for this moment.
-      const isAllLettingGo = changes.every(({ do: what }) => what !== 'append' && what !== 'fold' && what !== 'unfold');
-      if (isAllLettingGo && existsSync(ballast)) {
-        rmSync(ballast, { force: true });
-        return commit(changes);
-      }
-      throw new AuditError('ERR_AUDIT_SPOOL_FULL', `The disk of the spool is full (${path}).`);
+      if (!changes.every(isSettling) || !makeRoom()) throw full();
+      return transaction(() => changes.map(apply));
     }
+  }
+
+  /** Deleting needs room, too: the ballast is room that was kept for this moment. Until it is there again, nothing new is taken. */
+  function makeRoom(): boolean {
+    rmSync(ballast, { force: true });
+    if (ballastState === 'laid') ballastState = 'spent';
+    const { busy } = statement('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number };
+    return busy === 0;
+  }
+
+  function restoreBallast(): void {
+    try {
+      // What was drained is room in the file, not yet on the disk.
+      if (ballastState === 'spent') db.exec('PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)');
+      if (layBallast(ballast)) ballastState = 'laid';
+    } catch (thrown) {
+      if (!isFull(thrown)) throw broken(thrown);
+    }
+  }
+
+  function full(): AuditError {
+    return new AuditError('ERR_AUDIT_SPOOL_FULL', `The disk of the spool is full (${path}).`);
   }
 
   function read(after: number, limit: number, maxBytes = Number.POSITIVE_INFINITY): { rows: SpoolRow[]; damaged: number } {
@@ -245,7 +266,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
   if (mode === 'own') {
     // What was in flight when its process ended may have been stored, and may be what ended it.
     db.exec('UPDATE events SET in_flight = 0, in_doubt = 1, crashes = crashes + 1 WHERE in_flight = 1');
-    layBallast(ballast);
+    restoreBallast();
   }
 
   return {
@@ -306,6 +327,14 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
   };
 }
 
+function isTaking({ do: what }: SpoolChange): boolean {
+  return what === 'append' || what === 'fold' || what === 'unfold';
+}
+
+function isSettling({ do: what }: SpoolChange): boolean {
+  return what === 'settle' || what === 'setAside';
+}
+
 interface StoredRow {
   seq: number;
   id: string;
@@ -328,7 +357,7 @@ function openDatabase(path: string, { maxBytes, synchronous = 'FULL' }: SpoolFil
   const db = new DatabaseSync(path);
   try {
     db.exec(`PRAGMA page_size = ${PAGE}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};
-      PRAGMA busy_timeout = 5000; PRAGMA journal_size_limit = ${JOURNAL_LIMIT};
+      PRAGMA busy_timeout = 5000; PRAGMA journal_size_limit = ${JOURNAL_LIMIT}; PRAGMA wal_autocheckpoint = ${WAL_PAGES};
       PRAGMA max_page_count = ${Math.ceil((maxBytes * ROOM_FACTOR + 4 * BALLAST_BYTES) / PAGE)}`);
     db.exec(SCHEMA);
     // Some builds quietly use NORMAL in WAL mode, which loses acknowledged events in a power cut.
@@ -377,19 +406,22 @@ export function makePrivate(path: string): void {
   closeSync(openSync(path, 'a', 0o600));
 }
 
-function layBallast(path: string): void {
+/** Takes room only where there is plenty: on a disk that is nearly full, events need it more. */
+function layBallast(path: string): boolean {
   try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    if (bavail * bsize < 2 * BALLAST_BYTES) return false;
     const fd = openSync(path, 'w', 0o600);
     try {
       const zeros = Buffer.alloc(65_536);
       for (let written = 0; written < BALLAST_BYTES; written += zeros.length) writeSync(fd, zeros);
-    } catch {
-      ftruncateSync(fd, 0);
     } finally {
       closeSync(fd);
     }
+    return true;
   } catch {
-    // Without ballast a full disk drains later, not never.
+    rmSync(path, { force: true });
+    return false;
   }
 }
 

@@ -1,0 +1,11 @@
+// Plays each fault a hundred times (or as often as AUDITLOGIN_FAULTS says), and the flood with a million failures.
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+
+const jest = createRequire(import.meta.url).resolve('jest/bin/jest.js');
+const env = { AUDITLOGIN_FAULTS: '100', AUDITLOGIN_FLOOD: '1000000', ...process.env };
+const { status } = spawnSync(process.execPath, [jest, '--runInBand', '--verbose', 'test/faults', 'packages/core/test/overflow'], {
+  stdio: 'inherit',
+  env,
+});
+process.exit(status ?? 1);
