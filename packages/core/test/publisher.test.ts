@@ -138,6 +138,15 @@ test.each<[string, boolean]>([
   expect(watched.auditor.stats()).toMatchObject({ verified: 49, lost: 0, setAside: 1, waiting: 0 });
 });
 
+test('413: a batch that is too large is divided, and arrives', async () => {
+  server.always = ({ events }, response, store) =>
+    events.length > 10 ? answer(response, 413, '<html>Payload Too Large</html>') : answer(response, 201, store());
+  const ids = await report(50);
+  await watched.auditor.flush();
+  expectStored(ids);
+  expect(watched.auditor.stats()).toMatchObject({ verified: 50, setAside: 0 });
+});
+
 test('a hash that does not match is an alarm, and the event is never sent again', async () => {
   server.faults.push((_, response, store) => answer(response, 201, { ...store(), hash: 'f'.repeat(64) }));
   await report(1);

@@ -1,0 +1,77 @@
+import { AuditError, eventHash, type AuditEvent, type Transport } from '../src/index.js';
+import { createPublisher } from '../src/publish/publisher.js';
+import { memorySpool } from '../src/spool/memory-spool.js';
+import { spoolEvent } from './spool-contract.js';
+
+const MINUTE = 60_000;
+
+beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] }));
+afterEach(() => jest.useRealTimers());
+
+/** Lets everything that is due now happen. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('a server that flaps for an hour: everything arrives, with few tries while it is down, and soon after it is up', async () => {
+  const stored: string[] = [];
+  let tries = 0;
+  let triesWhileDown = 0;
+  const start = Date.now();
+  // Up for a minute, down for four; in half of the failures it had stored.
+  const isUp = (): boolean => Math.floor((Date.now() - start) / MINUTE) % 5 === 0;
+  const transport: Transport = {
+    send(batch) {
+      tries += 1;
+      if (!isUp()) {
+        triesWhileDown += 1;
+        const inDoubt = tries % 2 === 0;
+        if (inDoubt) stored.push(...batch.map(({ id }) => id));
+        const error = new AuditError('ERR_AUDIT_CONNECTION', 'down');
+        return Promise.resolve({ kind: 'retry', error, inDoubt });
+      }
+      stored.push(...batch.map(({ id }) => id));
+      const receipts = batch.map(({ id, body }) => ({ id, hash: eventHash(id, JSON.parse(body) as AuditEvent) }));
+      return Promise.resolve({ kind: 'accepted', receipts });
+    },
+    find: () => Promise.resolve({ kind: 'searched', receipts: new Map() }),
+    close: () => Promise.resolve(),
+  };
+  const spool = memorySpool({ maxEvents: 1e6, maxBytes: 1e9 });
+  const verdicts: string[] = [];
+  const publisher = createPublisher(
+    spool,
+    transport,
+    {
+      receipt: (_event, _receipt, verdict) => void verdicts.push(verdict),
+      setAside: () => undefined,
+      failed: () => undefined,
+      broken: (thrown) => {
+        throw thrown;
+      },
+    },
+    {
+      ...{ batchSize: 50, concurrency: 4, inDoubt: 'resend', indexLag: 3_000, maxAge: 7 * 24 * 60 * MINUTE },
+      backoff: { min: 500, max: 60_000 },
+    },
+  );
+  const sent: string[] = [];
+  for (let second = 0; second < 3_600; second += 1) {
+    sent.push(`e${second}`);
+    await spool.append(spoolEvent(`e${second}`));
+    publisher.wake();
+    await settle();
+    jest.advanceTimersByTime(1_000);
+  }
+  for (let minute = 0; spool.size().events > 0 && minute < 10; minute += 1) {
+    await settle();
+    jest.advanceTimersByTime(MINUTE);
+  }
+  await settle();
+  expect(spool.size().events).toBe(0);
+  expect(new Set(stored)).toEqual(new Set(sent));
+  expect(verdicts).toEqual(Array(sent.length).fill('verified'));
+  // Forty-eight minutes of outage in twelve parts: each begins with short pauses, which then grow to a minute.
+  expect(triesWhileDown).toBeLessThan(12 * 30);
+  await publisher.stop();
+}, 60_000);
