@@ -1,8 +1,9 @@
 // Plays each fault a hundred times (or as often as AUDITLOGIN_FAULTS says), and the flood with a million failures.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 
-const jest = createRequire(import.meta.url).resolve('jest/bin/jest.js');
+const jest = join(dirname(createRequire(import.meta.url).resolve('jest/package.json')), 'bin', 'jest.js');
 const env = { AUDITLOGIN_FAULTS: '100', AUDITLOGIN_FLOOD: '1000000', ...process.env };
 const { status } = spawnSync(process.execPath, [jest, '--runInBand', '--verbose', 'test/faults', 'packages/core/test/overflow'], {
   stdio: 'inherit',

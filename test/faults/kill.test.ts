@@ -89,6 +89,7 @@ async function judge(owed: Iterable<string>): Promise<void> {
   child.kill('SIGTERM');
   await ended;
   const stored = new Set(server.stored.map(idIn));
+  expect(heldIn(directory, destinationOf({ apiBase: server.apiBase, project: 'dev' }))).toEqual([]);
   expect([...owed].filter((id) => !stored.has(id))).toEqual([]);
   expect([...stored].filter((id) => !sent.has(id))).toEqual([]);
   expect(stored.has(fresh)).toBe(true);

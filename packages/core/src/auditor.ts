@@ -269,6 +269,8 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
   async function unfold(before: number): Promise<void> {
     if (spool.size().folded === 0) return;
     for (const found of await spool.folds(before)) {
+      // As long as failures are folded there is no room for more of them.
+      if (isToBeFolded({ isFailure: true }, spool.size(), settings.spool)) return;
       const event = composeFolded(found, settings);
       await append(event, (serialised) => spool.unfold(found, serialised));
     }

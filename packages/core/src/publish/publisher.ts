@@ -49,8 +49,8 @@ export interface Publisher {
   stop(): Promise<void>;
 }
 
-/** An event that was in flight at the end of so many processes is taken for what ended them. */
-const MAX_CRASHES = 3;
+/** An event that was in flight at the end of so many processes is taken for what ended them; fewer may be chance, on a machine that kills them. */
+const MAX_CRASHES = 10;
 /** Fifty events are told apart in six rounds of halving. */
 const MAX_ROUNDS = 6;
 

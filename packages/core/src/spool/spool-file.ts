@@ -382,7 +382,12 @@ function openDatabase(path: string, { maxBytes, synchronous = 'FULL' }: SpoolFil
 function openForReading(path: string): DatabaseSyncInstance {
   const db = new DatabaseSync(path);
   db.exec('PRAGMA busy_timeout = 5000; PRAGMA query_only = ON');
-  return db;
+  if (db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'adopted'`).get() !== undefined) return db;
+  db.close();
+  // Its process ended before it had written anything.
+  const empty = new DatabaseSync(':memory:');
+  empty.exec(SCHEMA);
+  return empty;
 }
 
 /** Prepared statements are kept: preparing costs more than running. */
@@ -403,7 +408,12 @@ function cached(db: DatabaseSyncInstance): (sql: string) => StatementSyncInstanc
  * @param path the file; one that exists stays as it is
  */
 export function makePrivate(path: string): void {
-  closeSync(openSync(path, 'a', 0o600));
+  try {
+    // Never an existing one: closing it would drop the locks that another spool of this very process holds on it (POSIX, fcntl).
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+  }
 }
 
 /** Takes room only where there is plenty: on a disk that is nearly full, events need it more. */

@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Bench, Result, Run } from './bench.js';
+
+const run = promisify(execFile);
+
+/**
+ * Measures a bench: each side in fresh processes, in turn, so that what the machine does meanwhile falls on all.
+ *
+ * @param bench what to measure
+ * @param options how often, and how much
+ */
+export async function measure(
+  bench: Bench,
+  { rounds, quick, progress }: { rounds: number; quick: boolean; progress: (text: string) => void },
+): Promise<Result> {
+  const sides = [...bench.sides, ...(bench.others ?? [])];
+  const runs = new Map<string, Run[]>(sides.map((side) => [side, []]));
+  const script = fileURLToPath(new URL(bench.script, import.meta.url));
+  const work = String(quick ? bench.work.quick : bench.work.full);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const side of sides) {
+      progress(`${bench.name} ${side} ${round + 1}/${rounds}`);
+      const { stdout } = await run(process.execPath, [script, side, work], { env: { ...process.env, ...bench.env } });
+      runs.get(side)!.push(JSON.parse(stdout.trim().split('\n').at(-1)!) as Run);
+    }
+  }
+  return resultOf(bench, runs);
+}
+
+function resultOf(bench: Bench, runs: Map<string, Run[]>): Result {
+  const values = (side: string): number[] => runs.get(side)?.map(({ value }) => value) ?? [];
+  const of = (side: string): number => round(median(values(side)));
+  // With an application around it, what counts is what is added to it.
+  const bare = bench.sides.includes('bare') ? median(values('bare')) : 0;
+  const [ours, peer, limit] = ['ours', 'peer', 'limit'].map((side) => Math.max(0.01, median(values(side)) - bare)) as [
+    number,
+    number,
+    number,
+  ];
+  const sides = Object.fromEntries(
+    [...runs.keys()].map((side) => [
+      side,
+      { median: of(side), min: round(Math.min(...values(side))), max: round(Math.max(...values(side))), runs: values(side).map(round) },
+    ]),
+  );
+  const more = (name: string): Record<string, number> =>
+    Object.fromEntries(
+      [...runs]
+        .filter(([, each]) => typeof each[0]?.[name] === 'number')
+        .map(([side, each]) => [side, round(median(each.map((one) => Number(one[name]))))]),
+    );
+  const rates = more('events_per_second');
+  const delays = more('loop_delay_p99_ms');
+  return {
+    bench: bench.name,
+    unit: bench.unit,
+    ours: round(ours),
+    peer: round(peer),
+    limit: round(limit),
+    peer_ratio: round(peer / ours),
+    limit_ratio: round(Math.min(1, limit / ours)),
+    ...(bare > 0 && { bare: round(bare), bare_ratio: round((bare + ours) / bare) }),
+    ...(runs.has('peer-bulk') && { peer_bulk: of('peer-bulk'), peer_bulk_ratio: round(median(values('peer-bulk')) / ours) }),
+    ...(runs.has('memory') && { memory: of('memory'), memory_ratio: round(median(values('memory')) / ours) }),
+    ...(Object.keys(rates).length > 0 && { events_per_second: rates }),
+    ...(Object.keys(delays).length > 0 && { loop_delay_p99_ms: delays }),
+    sides,
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}

@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { type Auditor, createAuditor } from '@auditlogin/core';
+import { auditLogin as auditExpress } from '@auditlogin/express';
+import { auditLogin as auditFastify } from '@auditlogin/fastify';
+import { auditLogin as auditKoa } from '@auditlogin/koa';
+import { Client, type Event } from '@retracedhq/retraced';
+import express from 'express';
+import fastify from 'fastify';
+import Koa from 'koa';
+import { loginEvent } from './login-event.js';
+import { cpuTime, report, start } from './processes.js';
+
+const [side, work] = [process.argv[2]!, Number(process.argv[3])];
+const { FRAMEWORK, SPOOL } = process.env;
+const { child: log, said } = await start<{ port: number }>('audit-server.js');
+const apiBase = `http://127.0.0.1:${said.port}`;
+const directory = mkdtempSync(join(tmpdir(), 'auditlogin-bench-'));
+
+let auditor: Auditor | undefined;
+if (side === 'ours') {
+  auditor = createAuditor({
+    ...{ apiBase, project: 'dev', token: 't', component: 'shop', version: '1.2.3' },
+    spool: { kind: SPOOL as 'disk' | 'memory', directory, required: SPOOL === 'disk' },
+    closeTimeout: 120_000,
+  });
+}
+const client = new Client({ apiKey: 't', projectId: 'dev', endpoint: apiBase });
+let reported = 0;
+let seen = 0;
+
+/** What the route does beside answering. */
+const beside: Record<string, (response: ServerResponse) => void> = {
+  bare: () => undefined,
+  ours: () => undefined,
+  // The official SDK as people use it: called in the handler, not waited for.
+  peer: () => void client.reportEvent(loginEvent(seen) as unknown as Event).then(() => (reported += 1)),
+  limit: (response) => void response.once('finish', () => (reported += 1)),
+};
+const handle = beside[side]!;
+
+async function listener(): Promise<RequestListener> {
+  if (FRAMEWORK === 'koa') {
+    const app = new Koa();
+    if (auditor) app.use(auditKoa({ auditor }));
+    app.use((context) => {
+      if (context.path !== '/login') return;
+      seen += 1;
+      handle(context.res);
+      context.body = { ok: true };
+    });
+    return app.callback() as RequestListener;
+  }
+  if (FRAMEWORK === 'fastify') {
+    const app = fastify();
+    if (auditor) await app.register(auditFastify, { auditor });
+    app.post('/login', (_request, reply) => {
+      seen += 1;
+      handle(reply.raw);
+      void reply.send({ ok: true });
+    });
+    await app.ready();
+    return app.routing as (request: IncomingMessage, response: ServerResponse) => void;
+  }
+  const app = express();
+  if (auditor) app.use(auditExpress({ auditor }));
+  app.post('/login', (_request, response) => {
+    seen += 1;
+    handle(response);
+    response.json({ ok: true });
+  });
+  return app;
+}
+
+const server = createServer(await listener()).listen(0, '127.0.0.1');
+await once(server, 'listening');
+const { child: load } = await start('load.js', { PORT: String((server.address() as AddressInfo).port) });
+
+/** Everything included: until the last event is verified. */
+async function logIn(count: number): Promise<void> {
+  const goal = reported + count;
+  load.send(count);
+  const [{ right }] = (await once(load, 'message')) as [{ right: number }];
+  if (right !== count) throw new Error(`${count - right} of ${count} answers are wrong`);
+  if (auditor) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await auditor.flush();
+    if (auditor.stats().verified !== seen) throw new Error(`${auditor.stats().verified} of ${seen} events were verified`);
+  }
+  if (side === 'peer') while (reported < goal) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+await logIn(2_000);
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
+const before = cpuTime();
+await logIn(work);
+const spent = cpuTime() - before;
+delay.disable();
+report({ value: spent / work, loop_delay_p99_ms: delay.percentile(99) / 1e6 });
+await auditor?.close();
+log.disconnect();
+rmSync(directory, { recursive: true });
+process.exit();

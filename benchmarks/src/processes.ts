@@ -1,0 +1,39 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Starts a script beside this one as a process of its own, and waits for its first message.
+ *
+ * @param script its name
+ * @param env what it gets to know
+ */
+export async function start<T>(script: string, env: Record<string, string> = {}): Promise<{ child: ChildProcess; said: T }> {
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), { env: { ...process.env, ...env } });
+  const [said] = (await once(child, 'message')) as [T];
+  return { child, said };
+}
+
+/**
+ * The CPU time so far, in microseconds: of the process, or, where the system tells, of its main thread alone.
+ *
+ * @param thread `main` for the main thread
+ */
+export function cpuTime(thread = process.env['THREAD']): number {
+  if (thread === 'main') {
+    const [nanoseconds] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
+    return Number(nanoseconds) / 1_000;
+  }
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+/**
+ * Prints what a run measured.
+ *
+ * @param run its value, and what else may be of interest
+ */
+export function report(run: { value: number } & Record<string, number | string>): void {
+  console.log(JSON.stringify(run));
+}

@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAuditor, eventId, normaliseEvent } from '@auditlogin/core';
+import { Client, type Event } from '@retracedhq/retraced';
+import { loginEvent } from './login-event.js';
+import { cpuTime, report, start } from './processes.js';
+
+const [side, work] = [process.argv[2]!, Number(process.argv[3])];
+const BULK = 50;
+const LANES = 4;
+const { child: server, said } = await start<{ port: number }>('audit-server.js');
+const apiBase = `http://127.0.0.1:${said.port}`;
+
+/** Does a number of events, and says how many were verified. */
+type Publish = (count: number) => Promise<number>;
+
+async function ours(kind: 'disk' | 'memory'): Promise<{ publish: Publish; close(): Promise<void> }> {
+  const directory = mkdtempSync(join(tmpdir(), 'auditlogin-bench-'));
+  const auditor = createAuditor({
+    ...{ apiBase, project: 'dev', token: 't' },
+    spool: { kind, directory, required: kind === 'disk' },
+    publish: { batchSize: BULK, concurrency: LANES },
+    closeTimeout: 120_000,
+  });
+  await auditor.report(loginEvent(0) as never);
+  await auditor.flush();
+  return {
+    async publish(count) {
+      const { verified } = auditor.stats();
+      for (let done = 0; done < count; done += 1_000) {
+        await Promise.all(
+          Array.from({ length: Math.min(1_000, count - done) }, (_, index) => auditor.report(loginEvent(done + index) as never)),
+        );
+      }
+      await auditor.flush();
+      return auditor.stats().verified - verified;
+    },
+    async close() {
+      await auditor.close();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+const client = new Client({ apiKey: 't', projectId: 'dev', endpoint: apiBase });
+
+/** The official SDK, one call an event, fifty at once. It verifies each hash itself, and throws when one is wrong. */
+async function peer(count: number): Promise<number> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < count) await client.reportEvent(loginEvent((next += 1)) as unknown as Event);
+  };
+  await Promise.all(Array.from({ length: 50 }, lane));
+  return next;
+}
+
+/** The official SDK's bulk call, as many in flight as ours. */
+async function peerBulk(count: number): Promise<number> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < count) {
+      const batch = Array.from({ length: BULK }, () => loginEvent((next += 1)) as unknown as Event);
+      await client.reportEvents(batch);
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return next;
+}
+
+/** The least that a client can do: ready bytes through raw sockets, answers counted by their length. */
+async function limit(count: number): Promise<number> {
+  const events = Array.from({ length: BULK }, (_, index) =>
+    JSON.stringify({ ...normaliseEvent(loginEvent(index) as never), external_id: eventId(Date.now()) }),
+  );
+  const body = Buffer.from(`{"events":[${events.join(',')}]}`);
+  const head = `POST /publisher/v1/project/dev/event/bulk HTTP/1.1\r\nhost: x\r\nauthorization: Token token=t\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+  const message = Buffer.concat([Buffer.from(head), body]);
+  let left = count / BULK;
+  let answered = 0;
+  const lane = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(said.port, '127.0.0.1');
+      let expected = 0;
+      let got = 0;
+      const send = (): void => {
+        if (left <= 0) return void socket.end(resolve);
+        left -= 1;
+        expected = got = 0;
+        socket.write(message);
+      };
+      socket.on('connect', send).on('error', reject);
+      socket.on('data', (piece: Buffer) => {
+        if (expected === 0) {
+          const end = piece.indexOf('\r\n\r\n');
+          expected = end + 4 + Number(/content-length: (\d+)/i.exec(piece.toString('latin1', 0, end))![1]);
+        }
+        got += piece.length;
+        if (got < expected) return;
+        answered += BULK;
+        send();
+      });
+    });
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return answered;
+}
+
+const kind = side === 'memory' ? 'memory' : (process.env['SPOOL'] as 'disk' | 'memory');
+const own = side === 'ours' || side === 'memory' ? await ours(kind) : undefined;
+const publish: Publish = own?.publish ?? { peer, 'peer-bulk': peerBulk, limit }[side as 'peer']!;
+await publish(BULK * 40);
+const [cpu, clock] = [cpuTime(), performance.now()];
+const verified = await publish(work);
+const [spent, took] = [cpuTime() - cpu, performance.now() - clock];
+if (verified < work) throw new Error(`${work - verified} of ${work} events were not verified`);
+report({ value: spent / work, events_per_second: Math.round((work / took) * 1_000) });
+await own?.close();
+server.disconnect();
+process.exit();
