@@ -6,7 +6,7 @@ import { cpuTime, report } from './processes.js';
 
 const [side, work] = [process.argv[2]!, Number(process.argv[3])];
 const EVENTS = 500;
-const events = Array.from({ length: EVENTS }, (_, index) => normaliseEvent(loginEvent(index) as never) as AuditEvent);
+const events = Array.from({ length: EVENTS }, (_, index) => normaliseEvent(loginEvent(index) as never));
 const receipts = events.map((event, index) => ({ id: `server${index}`, hash: hash('sha256', canonicalText(`server${index}`, event)) }));
 const tails = events.map(canonicalTail);
 const texts = events.map((event, index) => canonicalText(`server${index}`, event));

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +54,8 @@ async function listener(): Promise<RequestListener> {
       handle(context.res);
       context.body = { ok: true };
     });
-    return app.callback() as RequestListener;
+    const koa = app.callback();
+    return (request, response) => void koa(request, response);
   }
   if (FRAMEWORK === 'fastify') {
     const app = fastify();
@@ -65,7 +66,7 @@ async function listener(): Promise<RequestListener> {
       void reply.send({ ok: true });
     });
     await app.ready();
-    return app.routing as (request: IncomingMessage, response: ServerResponse) => void;
+    return app.routing;
   }
   const app = express();
   if (auditor) app.use(auditExpress({ auditor }));

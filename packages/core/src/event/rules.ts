@@ -79,6 +79,8 @@ function checkPart(part: string, keys: readonly string[], value: unknown, found:
     found.push(missing(`${part}.id`, `Field '${part}.id' is required if '${part}' is present`));
   }
   for (const key of keys) {
+    // The name of a field is made only for what is wrong with it: this runs for every event.
+    if (key !== 'fields' && isFilled(value[key])) continue;
     if (key === 'fields') checkMap(`${part}.fields`, value[key], found);
     else if (key !== 'id' || value[key] !== '') checkString(`${part}.${key}`, value[key], found);
   }
@@ -94,10 +96,14 @@ function checkMap(field: string, value: unknown, found: Violation[]): void {
   if (value === undefined) return;
   if (!isObject(value)) return void found.push(notA('object', field, value));
   for (const key of Object.keys(value)) {
-    if (key === '__proto__') continue;
+    if (key === '__proto__' || (key !== '' && isFilled(value[key]))) continue;
     if (key === '') found.push(invalid(`${field}.`, `"${field}." is not allowed`));
     else checkMapValue(`${field}.${key.slice(0, 64)}`, value[key], found);
   }
+}
+
+function isFilled(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }
 
 function checkMapValue(field: string, value: unknown, found: Violation[]): void {

@@ -57,5 +57,6 @@ function namedByItself(value: object | null): string | undefined {
 }
 
 function wellFormed(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '\uFFFD');
+  const clean = text.isWellFormed() ? text : text.toWellFormed();
+  return clean.includes('\0') ? clean.replaceAll('\0', '\uFFFD') : clean;
 }
