@@ -29,8 +29,6 @@ export type DiskRequest = { n: number } & ({ change: SpoolChange; receipts?: Led
 export interface DiskState {
   /** By how much the file holds more than before. */
   gained: SpoolFileSize;
-  /** When the oldest event was appended, in milliseconds since 1970. */
-  oldest: number | undefined;
   /** How many events were taken over from processes that are gone. */
   adopted: number;
   /** The names of files that were damaged and put aside. */

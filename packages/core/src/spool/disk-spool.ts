@@ -32,8 +32,6 @@ export interface DiskSpoolListener {
 
 /** A spool on disk. */
 export interface DiskSpool extends Spool {
-  /** When the oldest event was appended that was there at the start, in milliseconds since 1970. */
-  readonly oldest: number | undefined;
   /** Takes over what processes that are gone have left. */
   adopt(): Promise<void>;
 }
@@ -184,7 +182,6 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
 
   return {
     isDurable: true,
-    oldest: state.oldest,
     append: (event) => add(event, (row) => ({ do: 'append', row })),
     peek,
     async begin(events) {

@@ -118,7 +118,7 @@ function adoptOrphans(before: SpoolFileSize): DiskState {
   }
   const after = file.size();
   const gained = Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - before[name as keyof SpoolFileSize]]));
-  return { gained: gained as unknown as SpoolFileSize, oldest: file.oldest(), adopted, quarantined };
+  return { gained: gained as unknown as SpoolFileSize, adopted, quarantined };
 }
 
 function close(): { isEmpty: boolean } {

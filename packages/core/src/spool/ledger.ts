@@ -31,8 +31,11 @@ export interface Ledger {
  */
 export function openLedger(path: string, options: { readOnly?: boolean } = {}): Ledger {
   if (!options.readOnly) makePrivate(path);
-  const db = new DatabaseSync(path, { readOnly: options.readOnly ?? false });
-  if (!options.readOnly) {
+  const db = new DatabaseSync(path);
+  if (options.readOnly) {
+    // Not opened as read-only: what a killed process left in WAL mode can only be read by who may write.
+    db.exec('PRAGMA busy_timeout = 5000; PRAGMA query_only = ON');
+  } else {
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
       CREATE TABLE IF NOT EXISTS receipts (external_id TEXT NOT NULL, receipt_id TEXT PRIMARY KEY, hash TEXT NOT NULL, verified INTEGER NOT NULL, at INTEGER NOT NULL,
         instance TEXT, seal_seq INTEGER) WITHOUT ROWID`);
@@ -52,6 +55,7 @@ export function openLedger(path: string, options: { readOnly?: boolean } = {}): 
       }
     },
     *all() {
+      if (db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'receipts'`).get() === undefined) return;
       const rows = db.prepare('SELECT * FROM receipts').iterate() as Iterable<Record<string, string | number>>;
       for (const row of rows) {
         yield {
