@@ -1,5 +1,5 @@
 /** Who is measured: the project, the official SDK, the limit of what is possible, and the application without any audit. */
-export type Side = 'ours' | 'peer' | 'limit' | 'bare';
+type Side = 'ours' | 'peer' | 'limit' | 'bare';
 
 /** One thing that is measured. */
 export interface Bench {
