@@ -40,5 +40,12 @@ function sources(folder) {
 step('install', ['package-lock.json'], 'node_modules/typescript', () =>
   run('Installing the dependencies', 'npm', ['ci', '--no-audit', '--no-fund']),
 );
-const inputs = ['tsconfig.json', 'tsconfig.base.json', 'scripts/build.mjs', ...sources('packages'), ...sources('examples'), ...sources('benchmarks')].sort();
+const inputs = [
+  'tsconfig.json',
+  'tsconfig.base.json',
+  'scripts/build.mjs',
+  ...sources('packages'),
+  ...sources('examples'),
+  ...sources('benchmarks'),
+].sort();
 step('build', inputs, 'packages/cli/dist/esm/cli.js', () => run('Building', process.execPath, [join('scripts', 'build.mjs')]));
