@@ -24,27 +24,42 @@ export function holdAnswer(response: HeldResponse, noteHead: (args: unknown[]) =
   const inner: Record<Method, Call> = { writeHead: own.writeHead, write: own.write, end: own.end, flushHeaders: own.flushHeaders };
   let state: 'idle' | 'held' | 'open' | 'refused' = 'idle';
   let calls: { method: Method; args: unknown[] }[] = [];
+  let status = 0;
 
   function hold(method: Method, args: unknown[]): unknown {
+    // An answer that was ended stays as it was ended, as one that has left would.
+    if (calls.at(-1)?.method === 'end') return method === 'write' ? false : response;
     if (method === 'writeHead') {
       if (typeof args[0] === 'number') response.statusCode = args[0];
       noteHead(args);
       // Session middleware asks for the head when the answer ends, which is behind the first write while that is held.
-      calls = [{ method, args }, ...calls.filter((call) => call.method !== 'writeHead')];
+      calls = [{ method, args: args.map(copyOf) }, ...calls.filter((call) => call.method !== 'writeHead')];
     } else {
       calls.push({ method, args });
     }
     if (state === 'idle') {
       state = 'held';
+      status = response.statusCode;
+      // So that nobody begins a second answer, e.g. for an error that was thrown behind the first.
+      Object.defineProperty(response, 'headersSent', { configurable: true, get: () => true });
       // What is written in the same turn is part of what may go: most answers are written at once.
-      process.nextTick(() => void mayGo().then((may) => (may ? release() : refuse())));
+      process.nextTick(() => {
+        response.statusCode = status;
+        void mayGo().then((may) => (may ? release() : refuse()));
+      });
     }
     // A stream that is told to wait goes on at `drain`.
     return method === 'write' ? false : response;
   }
 
+  function letGo(next: 'open' | 'refused'): void {
+    state = next;
+    delete (response as { headersSent?: boolean }).headersSent;
+  }
+
   function release(): void {
-    state = 'open';
+    letGo('open');
+    response.statusCode = status;
     const held = calls;
     calls = [];
     for (const { method, args } of held) inner[method].apply(response, args);
@@ -52,7 +67,7 @@ export function holdAnswer(response: HeldResponse, noteHead: (args: unknown[]) =
   }
 
   function refuse(): void {
-    state = 'refused';
+    letGo('refused');
     calls = [];
     for (const name of response.getHeaderNames()) response.removeHeader(name);
     response.statusCode = 503;
@@ -72,4 +87,10 @@ export function holdAnswer(response: HeldResponse, noteHead: (args: unknown[]) =
       return method === 'writeHead' ? inner.writeHead.apply(response, args) : method === 'write' ? true : response;
     };
   for (const method of Object.keys(inner) as Method[]) own[method] = gate(method);
+}
+
+/** Fastify keeps its headers in one object, which a later error changes. */
+function copyOf(head: unknown): unknown {
+  if (Array.isArray(head)) return [...(head as unknown[])];
+  return typeof head === 'object' && head !== null ? { ...head } : head;
 }
