@@ -211,6 +211,20 @@ test('what is flapping arrives in the end, each event once', async () => {
   expectStored(ids);
 });
 
+test('on disk, too: when flush returns, every receipt was reported', async () => {
+  await watched.auditor.close();
+  const directory = mkdtempSync(join(tmpdir(), 'auditlogin-flush-'));
+  watched = watchedAuditor(server.apiBase, { spool: { kind: 'disk', directory } });
+  for (let round = 1; round <= 50; round += 1) {
+    await watched.auditor.report(event(`r${round}`));
+    if (round % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 20 + (round % 16)));
+    await watched.auditor.flush();
+    expect(watched.receipts).toHaveLength(round);
+  }
+  await watched.auditor.close();
+  rmSync(directory, { recursive: true });
+});
+
 describe('in doubt', () => {
   const reconciling = (options: AuditorOptions = {}): WatchedAuditor =>
     watchedAuditor(server.apiBase, { ...options, publish: { inDoubt: 'reconcile', indexLag: 30, ...options.publish } });

@@ -32,6 +32,7 @@ export async function startHarness(): Promise<Harness> {
   const { apiBase, project, token } = collector;
   const receipts: CheckedReceipt[] = [];
   const servers: Server[] = [];
+  let seen = 0;
   const auditor = createAuditor({
     apiBase,
     project,
@@ -50,13 +51,14 @@ export async function startHarness(): Promise<Harness> {
     },
     async events(count) {
       const due = Date.now() + 5_000;
-      while (auditor.stats().queued < count && Date.now() < due) await pause(5);
+      while (auditor.stats().queued < seen + count && Date.now() < due) await pause(5);
       // What should not come has had its chance by now.
       await pause(30);
       await auditor.flush();
       expect(receipts.map(({ verdict }) => verdict)).toEqual(receipts.map(() => 'verified'));
       const events = receipts.map(({ event }) => event);
       receipts.length = 0;
+      seen += events.length;
       expect(events).toHaveLength(count);
       return events;
     },

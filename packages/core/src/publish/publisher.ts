@@ -103,8 +103,8 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
         })
         .finally(() => {
           inFlight.delete(call);
-          if (spool.size().events === 0) announceIdle();
-          else gather();
+          if (isIdle()) announceIdle();
+          else if (spool.size().events > 0) gather();
         });
       inFlight.add(call);
     }
@@ -234,6 +234,11 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
     }
   }
 
+  /** What is in flight may have left the spool, and its receipts are not reported yet. */
+  function isIdle(): boolean {
+    return spool.size().events === 0 && inFlight.size === 0;
+  }
+
   function announceIdle(): void {
     const waiters = idleWaiters;
     idleWaiters = [];
@@ -243,7 +248,7 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
   return {
     wake: gather,
     drained() {
-      if (spool.size().events === 0) return Promise.resolve();
+      if (isIdle()) return Promise.resolve();
       schedule();
       return new Promise((resolve) => idleWaiters.push(resolve));
     },
