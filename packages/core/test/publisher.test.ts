@@ -268,13 +268,22 @@ describe('in doubt', () => {
   });
 });
 
-test('an event that ended ten processes is set aside; one that ended one goes out alone', async () => {
+test('an event that ended ten processes is set aside; one that ended fewer goes out alone, after all others, the least suspected first', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'auditlogin-suspects-'));
   const { file: path } = placeIn(directory, destinationOf({ apiBase: server.apiBase, project: 'dev' }));
   for (let start = 0; start < 10; start += 1) {
     const file = openSpoolFile(path, { maxBytes: 1e6 });
-    if (start === 0) file.commit(['poison', 'x', 'y'].map((id) => ({ do: 'append', row: { ...spoolEvent(id), queuedAt: Date.now() } })));
-    file.commit([{ do: 'begin', seqs: start === 0 ? [1, 2] : [1] }]);
+    if (start === 0)
+      file.commit(['poison', 'twice', 'once', 'never'].map((id) => ({ do: 'append', row: { ...spoolEvent(id), queuedAt: Date.now() } })));
+    file.commit([
+      {
+        do: 'begin',
+        seqs: [
+          [1, 2, 3],
+          [1, 2],
+        ][start] ?? [1],
+      },
+    ]);
     file.close();
   }
   await watched.auditor.close();
@@ -282,10 +291,10 @@ test('an event that ended ten processes is set aside; one that ended one goes ou
   await watched.auditor.flush();
   await watched.auditor.report(event('new'));
   await watched.auditor.flush();
-  expect(server.stored.map(({ external_id }) => external_id).sort()).toEqual(['new', 'x', 'y']);
+  expect(server.stored.map(({ external_id }) => external_id)).toEqual(['never', 'once', 'twice', 'new']);
   expect(server.calls.every((count) => count === 1)).toBe(true);
   expect(watched.drops).toMatchObject([{ event: { external_id: 'poison' }, error: { code: 'ERR_AUDIT_SET_ASIDE' } }]);
-  expect(watched.auditor.stats()).toMatchObject({ adopted: 3, setAside: 1, lost: 0 });
+  expect(watched.auditor.stats()).toMatchObject({ adopted: 4, setAside: 1, lost: 0 });
   await watched.auditor.close();
   rmSync(directory, { recursive: true });
 });

@@ -76,6 +76,9 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
   let gathering: NodeJS.Timeout | undefined;
   let idleWaiters: (() => void)[] = [];
   let lastDoubt = Date.now();
+  /** What was in flight when a process ended, the least suspected first: so chance does not hit the same one again and again. */
+  let suspects: SpooledEvent[] = [];
+  let isSuspectOut = false;
 
   function gather(): void {
     if (idleWaiters.length > 0 || spool.waiting() >= options.batchSize) return schedule();
@@ -96,7 +99,7 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
 
   function start(): void {
     while (!stopped && timer === undefined && mayStart()) {
-      const call = deliver()
+      const call = (spool.waiting() - reserved > 0 ? deliver() : deliverSuspect())
         .catch((thrown: unknown) => {
           listener.broken(thrown);
           pause(0);
@@ -111,9 +114,9 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
   }
 
   function mayStart(): boolean {
+    if (isSuspectOut) return false;
     const waiting = spool.waiting() - reserved;
-    if (waiting <= 0) return false;
-    if (inFlight.size === 0) return true;
+    if (inFlight.size === 0) return waiting > 0 || suspects.length > 0;
     return failures === 0 && inFlight.size < options.concurrency && waiting >= options.batchSize;
   }
 
@@ -121,13 +124,19 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
     reserved += options.batchSize;
     const peeked = await spool.peek(options.batchSize).finally(() => (reserved -= options.batchSize));
     const fresh = await withoutHopeless(peeked);
-    // What may have ended a process goes out alone, so that it takes no other event with it.
-    const suspects = fresh.filter(({ crashes }) => crashes > 0);
+    const suspected = fresh.filter(({ crashes }) => crashes > 0);
+    if (suspected.length > 0) suspects = [...suspects, ...suspected].sort((one, other) => one.crashes - other.crashes);
     const others = fresh.filter(({ crashes }) => crashes === 0);
     if (others.length > 0) await attempt(others);
-    for (const [index, suspect] of suspects.entries()) {
-      if (timer !== undefined || stopped) return spool.release(suspects.slice(index), false);
-      await attempt([suspect]);
+  }
+
+  /** What may have ended a process goes out alone and after all others, so that it takes no other event with it. */
+  async function deliverSuspect(): Promise<void> {
+    isSuspectOut = true;
+    try {
+      await attempt([suspects.shift()!]);
+    } finally {
+      isSuspectOut = false;
     }
   }
 
