@@ -34,7 +34,7 @@ function sources(folder) {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
-    .filter((file) => !/(?:^|\/)(?:dist|node_modules|test|\.auditlogin)\//.test(file) && /\.(?:ts|json)$/.test(file));
+    .filter((file) => !/(?:^|\/)(?:dist|node_modules|test|\.auditlogin)\//.test(file) && /\.(?:c?ts|tsx|json|css|html|js)$/.test(file));
 }
 
 step('install', ['package-lock.json'], 'node_modules/typescript', () =>

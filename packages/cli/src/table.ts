@@ -1,3 +1,4 @@
+import { showControls } from '@auditlogin/core';
 import Table from 'cli-table3';
 import { paint } from './paint.js';
 
@@ -23,24 +24,11 @@ export function table(head: string[], rows: (string | number)[][]): string {
     chars: { ...Object.fromEntries(EDGES.map((edge) => [edge, ''])), middle: '  ' },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
   });
-  made.push(...rows.map((row) => row.map((cell) => (typeof cell === 'string' ? plain(cell) : cell))));
+  made.push(...rows.map((row) => row.map((cell) => (typeof cell === 'string' ? showControls(cell) : cell))));
   return made
     .toString()
     .split('\n')
     .filter((line) => line.trim() !== '')
     .map((line) => line.trimEnd())
     .join('\n');
-}
-
-/**
- * Text of strangers, fit for a terminal: control and direction characters are shown, not obeyed.
- *
- * @param text anything that was typed somewhere
- */
-export function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex -- these must not steer a terminal
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) => {
-    const code = character.charCodeAt(0).toString(16).padStart(4, '0');
-    return `\\u${code}`;
-  });
 }

@@ -1,15 +1,15 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AuditError } from '@auditlogin/core';
-import express from 'express';
-import helmet from 'helmet';
+import { createAccess } from './access/access.js';
+import { openTokens, type Tokens } from './access/tokens.js';
+import { collectorApp } from './app.js';
+import { createMetrics } from './metrics.js';
 import { type CollectorOptions, readCollectorSettings } from './options.js';
-import { apiErrors, publisherApi } from './publisher-api.js';
-import { openStore } from './store.js';
-import { viewer } from './viewer.js';
-
-export type { CollectorOptions } from './options.js';
+import { openStore } from './store/store.js';
+import { startRetention } from './store/retention.js';
 
 /** A running collector. */
 export interface Collector extends AsyncDisposable {
@@ -17,96 +17,123 @@ export interface Collector extends AsyncDisposable {
   readonly apiBase: string;
   readonly project: string;
   readonly token: string;
-  /** The address of the viewer. */
+  /** The address of the viewer; who comes there signs in with a token. */
   readonly viewer: string;
+  /** The same with the token in its fragment, which no request carries: who follows it is signed in. Treat it as the token. */
+  readonly viewerLink: string;
   /** The folder with the events. */
   readonly dataDir: string;
+  /** Further publisher tokens. */
+  readonly tokens: Tokens;
+  /**
+   * Copies the database while events go on being taken.
+   *
+   * @param file where to
+   * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when the file is there already
+   */
+  backup(file: string): Promise<void>;
+  /** Deletes now what is beyond the bounds of `retention`. @returns how many events */
+  sweep(): Promise<number>;
   /** Answers what is in flight, then stops. */
   close(): Promise<void>;
 }
 
-const LOOPBACK = '127.0.0.1';
-const LOOPBACK_NAMES = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
+/** So few that requests do not wait for a backup. */
+const BACKUP_PAGES = 256;
+const REQUEST_TIMEOUT = 60_000;
+const HEADERS_TIMEOUT = 10_000;
 
 /**
- * Starts a collector: an audit log server with the Publisher API, storage of its own and a viewer. It listens on the loopback interface only.
+ * Starts a collector: an audit log server with the Publisher API, storage of its own and a viewer.
  *
  * @param options see {@link CollectorOptions}
- * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN` or `ERR_AUDIT_OPTION_INVALID`, also for a port that is taken
+ * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN` or `ERR_AUDIT_OPTION_INVALID`, also for a port that is taken and for an address beyond loopback
+ *   without a token
  */
 export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
   const settings = readCollectorSettings(options);
   const store = openStore(settings.dataDir);
-  const server = createServer(collectorApp(settings.basePath, settings, store));
+  const tokens = openTokens(store.db);
+  const metrics = createMetrics(store);
+  const server = createServer(collectorApp(settings, store, createAccess(settings, tokens), metrics));
   // The real server closes idle connections after 5 s (Publisher API, "Calls").
   server.keepAliveTimeout = 5_000;
+  server.headersTimeout = HEADERS_TIMEOUT;
+  server.requestTimeout = REQUEST_TIMEOUT;
   try {
-    server.listen(settings.port, LOOPBACK);
+    server.listen(settings.port, settings.host);
     await once(server, 'listening');
   } catch (thrown) {
     store.close();
-    throw portProblem(thrown, settings.port);
+    throw listenProblem(thrown, settings);
   }
-  const origin = `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`;
+  const retention = startRetention(store, settings.retention, settings.logger, metrics.deleted);
+  const origin = `http://${reachable(settings.host)}:${(server.address() as AddressInfo).port}`;
+  const viewer = `${origin}${settings.basePath}/`;
 
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
-    server.closeIdleConnections();
+    retention.stop();
     server.close();
+    server.closeIdleConnections();
+    // Pages that follow the log never end by themselves.
+    const force = setTimeout(() => server.closeAllConnections(), 2_000);
     await once(server, 'close');
+    clearTimeout(force);
     store.close();
   }
   const collector: Collector = {
     apiBase: origin + settings.basePath,
     project: settings.project,
     token: settings.token,
-    viewer: `${origin}/`,
+    viewer,
+    viewerLink: `${viewer}#token=${encodeURIComponent(settings.token)}`,
     dataDir: settings.dataDir,
+    tokens,
+    backup: (file) => backUp(store, file, BACKUP_PAGES),
+    sweep: retention.sweep,
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => collector.close(),
   };
   return collector;
 }
 
-function collectorApp(basePath: string, access: { project: string; token: string }, store: ReturnType<typeof openStore>): express.Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.use(
-    helmet({
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: {
-          defaultSrc: ["'none'"],
-          styleSrc: ["'self'"],
-          baseUri: ["'none'"],
-          formAction: ["'none'"],
-          frameAncestors: ["'none'"],
-        },
-      },
-      strictTransportSecurity: false,
-    }),
-  );
-  // A page of another site that has its name point here (DNS rebinding) still names itself in `Host`.
-  app.use((request, response, next) => {
-    if (LOOPBACK_NAMES.test(request.headers.host ?? '')) next();
-    else response.status(403).json({ status: 403, error: 'This collector is reached as localhost only', type: 'invalid_request' });
-  });
-  const api = publisherApi(store, access);
-  const pages = viewer(store, access.project);
-  app.use(basePath || '/', (request, response, next) => {
-    request.url = request.url.replace(/^\/{2,}/, '/');
-    api(request, response, next);
-  });
-  for (const path of new Set(['/', basePath || '/'])) app.use(path, pages);
-  apiErrors(app);
-  return app;
+/**
+ * Copies a store into a new file.
+ *
+ * @param store the store
+ * @param file where to
+ * @param pages how many pages at a time
+ * @param progress is told how far it is, in pages
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when the file is there already
+ */
+export async function backUp(
+  store: ReturnType<typeof openStore>,
+  file: string,
+  pages: number,
+  progress?: (done: number, total: number) => void,
+): Promise<void> {
+  if (existsSync(file)) {
+    throw new AuditError('ERR_AUDIT_OPTION_INVALID', `The backup would overwrite ${file}; name a file that is not there.`, { field: 'file' });
+  }
+  await store.backup(file, pages, progress);
 }
 
-function portProblem(thrown: unknown, port: number): unknown {
-  const code = (thrown as { code?: unknown }).code;
-  if (code !== 'EADDRINUSE' && code !== 'EACCES') return thrown;
-  const why = code === 'EADDRINUSE' ? 'is taken by another process' : 'may not be used by this account';
-  return new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "port" is ${port}, which ${why}; choose another, or 0 for any free one.`, {
-    field: 'port',
-  });
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function listenProblem(thrown: unknown, { port, host }: { port: number; host: string }): unknown {
+  const invalid = (field: string, what: string): AuditError => new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "${field}" is ${what}`, { field });
+  switch ((thrown as { code?: unknown }).code) {
+    case 'EADDRINUSE':
+      return invalid('port', `${port}, which is taken by another process; choose another, or 0 for any free one.`);
+    case 'EACCES':
+      return invalid('port', `${port}, which may not be used by this account; choose another, or 0 for any free one.`);
+    case 'EADDRNOTAVAIL':
+      return invalid('host', `${host}, which is no address of this machine.`);
+    default:
+      return thrown;
+  }
 }

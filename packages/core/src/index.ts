@@ -21,7 +21,7 @@ export {
 } from './options.js';
 export type { SettingSource } from './environment.js';
 export { AuditError, type AuditErrorCode, type AuditErrorDetails, ERROR_CODES, isAuditError } from './errors.js';
-export type { Logger } from './logger.js';
+export { consoleLogger, isLogger, type Logger } from './logger.js';
 export { nearest } from './nearest.js';
 
 export { ACTIONS, type AuditAction } from './attempt/action.js';
@@ -53,6 +53,7 @@ export { eventId } from './event/id.js';
 export { type EventInput, type IdInput, type MapInput, normaliseEvent, type TextInput } from './event/normalise.js';
 export { READ_BACK, readBack, type ReadBackEvent } from './event/read-back.js';
 export { checkSeal, type Seal, type SealKey, sealKeyOf, sealOf, type SealVerdict, timeOfId } from './event/seal.js';
+export { showControls } from './event/show.js';
 export { serialise, type SerialisedEvent } from './event/serialise.js';
 export type { TypedIdentityPolicy } from './event/privacy.js';
 export { type EcsEvent, toEcs } from './event/formats/ecs.js';

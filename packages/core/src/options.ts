@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { fromEnvironment, type SettingSource, VARIABLES } from './environment.js';
 import { AuditError } from './errors.js';
-import { consoleLogger, type Logger } from './logger.js';
+import { consoleLogger, isLogger, type Logger } from './logger.js';
 import { nearest } from './nearest.js';
 import type { TypedIdentityPolicy } from './event/privacy.js';
 import { type SealKey, sealKeyOf } from './event/seal.js';
@@ -331,10 +331,4 @@ function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   return typeof value === 'function' ? 'a function' : String(value);
-}
-
-function isLogger(value: unknown): value is Logger {
-  if (typeof value !== 'object' || value === null) return false;
-  const { warn, error } = value as Partial<Logger>;
-  return typeof warn === 'function' && typeof error === 'function';
 }

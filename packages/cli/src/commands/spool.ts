@@ -1,6 +1,6 @@
-import { AuditError, operateSpools, spoolDirectory } from '@auditlogin/core';
+import { AuditError, operateSpools, showControls, spoolDirectory } from '@auditlogin/core';
 import { paint } from '../paint.js';
-import { plain, table } from '../table.js';
+import { table } from '../table.js';
 
 /** The flags that all `auditlogin spool` commands share. */
 export interface SpoolFlags {
@@ -44,7 +44,7 @@ export function spoolShow(id: string, { spoolDir }: SpoolFlags): void {
     .setAside()
     .find((event) => event.id === id);
   if (!found) throw notFound([id]);
-  console.error(`${paint.dim('reason')} ${plain(found.reason)}\n${paint.dim('set aside')} ${time(found.at)}`);
+  console.error(`${paint.dim('reason')} ${showControls(found.reason)}\n${paint.dim('set aside')} ${time(found.at)}`);
   print(JSON.parse(found.body));
 }
 
@@ -109,7 +109,7 @@ function chosen(ids: string[], { all }: SpoolFlags): string[] | undefined {
 }
 
 function notFound(ids: string[]): AuditError {
-  return new AuditError('ERR_AUDIT_SPOOL', ids.length === 0 ? 'Nothing is set aside.' : `Not set aside: ${ids.map(plain).join(', ')}.`);
+  return new AuditError('ERR_AUDIT_SPOOL', ids.length === 0 ? 'Nothing is set aside.' : `Not set aside: ${ids.map(showControls).join(', ')}.`);
 }
 
 function actionIn(body: string): string {

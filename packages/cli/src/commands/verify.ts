@@ -10,11 +10,12 @@ import {
   readSealKeys,
   receiptsIn,
   type Report,
+  showControls,
   spoolDirectory,
 } from '@auditlogin/core';
 import progress from 'cli-progress';
 import { paint } from '../paint.js';
-import { plain, table } from '../table.js';
+import { table } from '../table.js';
 
 /** The flags of `auditlogin verify`. */
 export interface VerifyFlags {
@@ -135,7 +136,7 @@ function show({ counts, findings, instances }: Report, wrong: readonly Fault[], 
   console.log(
     wrong.length === 0
       ? `\n${paint.green('✓')} ${about}; nothing is wrong.`
-      : `\n${paint.red('✗')} ${about}; this log is not what was sent: ${plain(wrong.join(', '))}.`,
+      : `\n${paint.red('✗')} ${about}; this log is not what was sent: ${showControls(wrong.join(', '))}.`,
   );
 }
 

@@ -1,17 +1,18 @@
 import type { AuditEvent } from '@auditlogin/core';
 import { parse } from 'search-query-parser';
 
-/** A part of an SQL WHERE clause over `events e`; all of it must hold. */
+/** What is searched: parts of an SQL WHERE clause over `events e`, and words. All of it must hold. */
 export interface Condition {
   where: string[];
   values: (string | number)[];
+  /** Words in the syntax of FTS5, each quoted. */
+  match: string[];
 }
 
 /** The server's own words for a query that it cannot read. */
 export class QueryError extends Error {}
 
 const KEYWORDS = ['action', 'crud', 'received', 'created', 'actor.id', 'actor.name', 'description', 'location', 'external_id'];
-const COLUMNS: Record<string, string> = { crud: 'e.crud', 'actor.id': 'e.actor_id', external_id: 'e.external_id' };
 const TIMES: Record<string, string> = { received: 'e.received', created: 'e.created' };
 const WORDS: Record<string, string> = { 'actor.name': 'actor_name', description: 'description' };
 const MAX_QUERY = 4096;
@@ -24,14 +25,17 @@ const MAX_QUERY = 4096;
  */
 export function readQuery(query: string): Condition {
   const parsed = parse(query.slice(0, MAX_QUERY), { keywords: KEYWORDS, alwaysArray: true, tokenize: true });
-  const condition: Condition = { where: [], values: [] };
+  const condition: Condition = { where: [], values: [], match: [] };
   if (typeof parsed === 'string') return words(condition, 'everything', [parsed]);
   const given = (key: string): string[] | undefined => (parsed as Record<string, string[] | undefined>)[key];
 
   oneOf(condition, given('action'), (action) =>
-    action.endsWith('*') ? ['substr(e.action, 1, ?) = ?', action.length - 1, action.slice(0, -1)] : ['e.action = ?', action],
+    action.endsWith('*') ? ['e.action >= ? AND e.action < ?', action.slice(0, -1), `${action.slice(0, -1)}\u{10ffff}`] : ['e.action = ?', action],
   );
-  for (const [key, column] of Object.entries(COLUMNS)) oneOf(condition, given(key), (value) => [`${column} = ?`, value]);
+  oneOf(condition, given('crud'), (crud) => ['e.crud = ?', crud]);
+  oneOf(condition, given('external_id'), (id) => ['e.external_id = ?', id]);
+  // An actor's id is also the account, which is the column with an index.
+  oneOf(condition, given('actor.id'), (id) => ['e.account = ? AND e.actor_id = ?', id, id]);
   for (const [key, column] of Object.entries(TIMES)) timeRange(condition, key, column, given(key));
   for (const [key, column] of Object.entries(WORDS)) words(condition, column, given(key));
   return words(condition, 'everything', [...(given('text') ?? []), ...(given('location') ?? [])]);
@@ -55,7 +59,7 @@ export function textOf(event: AuditEvent): string {
 function oneOf(condition: Condition, given: string[] | undefined, sql: (value: string) => [string, ...(string | number)[]]): void {
   if (!given || given.length === 0) return;
   const alternatives = given.map(sql);
-  condition.where.push(`(${alternatives.map(([where]) => where).join(' OR ')})`);
+  condition.where.push(`(${alternatives.map(([where]) => `(${where})`).join(' OR ')})`);
   condition.values.push(...alternatives.flatMap(([, ...values]) => values));
 }
 
@@ -82,9 +86,6 @@ function timeOf(key: string, text: string): number {
 /** Every term is quoted, so that no operator of FTS5 can be typed. */
 function words(condition: Condition, column: string, given: string[] | undefined): Condition {
   const terms = (given ?? []).flatMap((text) => text.split(/[\s\0]+/)).filter((term) => /[\p{L}\p{N}]/u.test(term));
-  if (terms.length > 0) {
-    condition.where.push('e.seq IN (SELECT rowid FROM words WHERE words MATCH ?)');
-    condition.values.push(terms.map((term) => `${column} : "${term.replaceAll('"', '""')}"`).join(' AND '));
-  }
+  condition.match.push(...terms.map((term) => `${column} : "${term.replaceAll('"', '""')}"`));
   return condition;
 }

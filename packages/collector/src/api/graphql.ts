@@ -1,7 +1,8 @@
 import { buildSchema, graphql, GraphQLError, type ExecutionResult } from 'graphql';
 import { isTrue, type StringMap } from '@auditlogin/core';
-import { QueryError, readQuery } from './search.js';
-import type { Cursor, Store, StoredEvent } from './store.js';
+import type { Scope } from '../access/scope.js';
+import { QueryError, readQuery } from '../store/search.js';
+import type { Cursor, Store, StoredEvent } from '../store/store.js';
 
 const schema = buildSchema(`
   type Query { search(query: String!, last: Int, before: String, first: Int, after: String): EventsConnection! }
@@ -37,31 +38,33 @@ interface SearchArguments {
  * names as they are held now (Publisher API, "What can be read back").
  *
  * @param store the events
- * @param project whose events
+ * @param scope what may be seen
  * @param source the query's text
  * @param variables its variables
  */
 export function answerGraphql(
   store: Store,
-  project: string,
+  scope: Scope,
   source: string,
   variables: Record<string, unknown> | undefined,
 ): Promise<ExecutionResult> {
   return graphql({
     schema,
     source,
-    rootValue: { search: (args: SearchArguments) => search(store, project, args) },
+    rootValue: { search: (args: SearchArguments) => search(store, scope, args) },
     variableValues: variables ?? {},
   });
 }
 
-function search(store: Store, project: string, { query, last, before, first, after }: SearchArguments): object {
+function search(store: Store, scope: Scope, { query, last, before, first, after }: SearchArguments): object {
   const oldestFirst = typeof first === 'number';
   const size = Math.min(LARGEST_PAGE, Math.max(0, (oldestFirst ? first : last) ?? DEFAULT_PAGE));
   const from = readCursor(oldestFirst ? after : before);
-  const page = store.find(project, conditionOf(query), size, oldestFirst ? 'oldest' : 'newest', from);
+  const condition = conditionOf(query);
+  const page = store.find(scope, condition, size, oldestFirst ? 'oldest' : 'newest', from);
   return {
-    totalCount: page.total,
+    // Counting costs more than a page: only who asks for it waits for it.
+    totalCount: () => store.count(scope, condition),
     pageInfo: { hasPreviousPage: !oldestFirst && page.hasMore, hasNextPage: oldestFirst && page.hasMore },
     edges: page.events.map((event) => ({ cursor: writeCursor(event), node: nodeOf(event) })),
   };
@@ -80,8 +83,8 @@ function conditionOf(query: string): ReturnType<typeof readQuery> {
  *
  * @param event the event
  */
-export function writeCursor({ canonicalTime, id }: Cursor): string {
-  return Buffer.from(`${canonicalTime},${id}`).toString('base64url');
+export function writeCursor({ canonicalTime, seq }: Cursor): string {
+  return Buffer.from(`${canonicalTime},${seq}`).toString('base64url');
 }
 
 /**
@@ -92,9 +95,9 @@ export function writeCursor({ canonicalTime, id }: Cursor): string {
  */
 export function readCursor(cursor: string | null | undefined): Cursor | undefined {
   if (!cursor) return undefined;
-  const match = /^(-?\d{1,16}),([\da-f]{1,64})$/.exec(Buffer.from(cursor.slice(0, 256), 'base64url').toString('latin1'));
+  const match = /^(-?\d{1,16}),(\d{1,15})$/.exec(Buffer.from(cursor.slice(0, 256), 'base64url').toString('latin1'));
   if (!match) throw new GraphQLError('The cursor is not one of this server.');
-  return { canonicalTime: Number(match[1]), id: match[2]! };
+  return { canonicalTime: Number(match[1]), seq: Number(match[2]) };
 }
 
 function nodeOf({ id, received, created, canonicalTime, event, names }: StoredEvent): object {

@@ -1,0 +1,90 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { AuditError } from '@auditlogin/core';
+import type { DatabaseSyncInstance } from '@photostructure/sqlite';
+
+/** A publisher token, without its secret: of that only a digest is kept. */
+export interface TokenInfo {
+  id: string;
+  project: string;
+  name: string;
+  /** In milliseconds since 1970. */
+  created: number;
+  /** In milliseconds since 1970; undefined while it is valid. */
+  revoked: number | undefined;
+}
+
+/** The publisher tokens of a collector, kept in its database. A token opens one project; several may. */
+export interface Tokens {
+  /**
+   * Makes a token.
+   *
+   * @param project the project that it opens; made by its first token
+   * @param name what it is for
+   * @returns the token, which is shown this once only
+   * @throws AuditError `ERR_AUDIT_OPTION_INVALID` for an empty project or name, or one with white space or control characters
+   */
+  create(project: string, name: string): TokenInfo & { token: string };
+  list(): TokenInfo[];
+  /** @returns whether there was such a token that was still valid */
+  revoke(id: string): boolean;
+  /** @returns the token's id and project, if it is valid */
+  check(token: string): { id: string; project: string } | undefined;
+  /** Whether a token with this id is valid. */
+  isValid(id: string): boolean;
+}
+
+const PREFIX = 'alt_';
+const WORD = /^[\x21-\x7e]{1,128}$/;
+// eslint-disable-next-line no-control-regex -- a name is shown in terminals
+const NAME = /^[^\u0000-\u001f\u007f-\u009f]{1,128}$/;
+
+/**
+ * The tokens of a collector.
+ *
+ * @param db its database
+ */
+export function openTokens(db: DatabaseSyncInstance): Tokens {
+  const toInfo = ({ revoked, ...row }: Record<string, unknown>): TokenInfo =>
+    ({ ...row, revoked: revoked ?? undefined }) as TokenInfo;
+  const find = db.prepare('SELECT id, project FROM tokens WHERE digest = ? AND revoked IS NULL');
+
+  return {
+    create(project, name) {
+      expectText('project', project, WORD, 'visible ASCII characters without white space, at most 128');
+      expectText('name', name, NAME, '1 to 128 characters, none of them a control character');
+      const token = PREFIX + randomBytes(24).toString('base64url');
+      const info = { id: randomBytes(4).toString('hex'), project, name, created: Date.now(), revoked: undefined };
+      db.prepare('INSERT INTO tokens (id, project, name, digest, created) VALUES (?, ?, ?, ?, ?)').run(
+        ...[info.id, project, name, digestOf(token).toString('hex'), info.created],
+      );
+      return { ...info, token };
+    },
+    list: () => (db.prepare('SELECT id, project, name, created, revoked FROM tokens ORDER BY created, id').all() as Record<string, unknown>[]).map(toInfo),
+    revoke: (id) => db.prepare('UPDATE tokens SET revoked = ? WHERE id = ? AND revoked IS NULL').run(Date.now(), id).changes === 1,
+    // Looked up by its digest: what the look-up takes tells nothing about the token.
+    check(token) {
+      const found = find.get(digestOf(token).toString('hex')) as { id: string; project: string } | undefined;
+      return found && { id: found.id, project: found.project };
+    },
+    isValid: (id) => db.prepare('SELECT 1 FROM tokens WHERE id = ? AND revoked IS NULL').get(id) !== undefined,
+  };
+}
+
+/**
+ * Whether two secrets are the same. Digests are compared, so that neither content nor length shows in the time it takes.
+ *
+ * @param given what was given
+ * @param wanted what is right
+ */
+export function sameSecret(given: string, wanted: string): boolean {
+  return timingSafeEqual(digestOf(given), digestOf(wanted));
+}
+
+function digestOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
+
+function expectText(field: string, value: string, form: RegExp, expected: string): void {
+  if (form.test(value)) return;
+  throw new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "${field}" is ${JSON.stringify(value.slice(0, 64))}; expected ${expected}.`, { field });
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import type { Grant } from './access.js';
+import type { Scope } from './scope.js';
+
+/** What a viewer token is asked for (Publisher API, "Calls": `viewertoken`). */
+export interface ViewerRequest extends Scope {
+  /** Who looks. */
+  actor?: string | undefined;
+  /** The action under which the look itself is recorded. */
+  viewLogAction: string;
+}
+
+/** Someone who looks at the log: with a viewer token, or with a publisher token. */
+export interface ViewerSession {
+  scope: Scope;
+  grant: Grant;
+  /** Set when it began with a viewer token. */
+  viewer: ViewerRequest | undefined;
+}
+
+/** Viewer tokens and sessions; they end with the process. */
+export interface Viewers {
+  /** Makes a token that opens one session, within five minutes. */
+  issue(request: ViewerRequest, grant: Grant): string;
+  /** Opens a session with a viewer token or a publisher token. @returns its secret; undefined if the token opens none */
+  open(token: string): { secret: string; session: ViewerSession } | undefined;
+  /** The session behind a secret, if it is still open. */
+  find(secret: string): ViewerSession | undefined;
+  close(secret: string): void;
+}
+
+
+const TOKEN_LIFE = 300_000;
+const SESSION_LIFE = 43_200_000;
+const MAX_KEPT = 10_000;
+
+/**
+ * Viewer tokens and sessions.
+ *
+ * @param publisher what a publisher token opens
+ * @param holds whether what was once granted still holds
+ */
+export function createViewers(publisher: (token: string) => Grant | undefined, holds: (grant: Grant) => boolean): Viewers {
+  const issued = expiring<{ request: ViewerRequest; grant: Grant }>(TOKEN_LIFE);
+  const sessions = expiring<ViewerSession>(SESSION_LIFE);
+
+  function sessionFor(token: string): ViewerSession | undefined {
+    const viewer = issued.take(token);
+    if (viewer) {
+      const { project, group, target } = viewer.request;
+      const scope = { project, ...(group !== undefined && { group }), ...(target !== undefined && { target }) };
+      return { scope, grant: viewer.grant, viewer: viewer.request };
+    }
+    const grant = publisher(token);
+    return grant && { scope: { project: grant.project }, grant, viewer: undefined };
+  }
+
+  return {
+    issue: (request, grant) => issued.add({ request, grant }),
+    open(token) {
+      const session = sessionFor(token);
+      return session && holds(session.grant) ? { secret: sessions.add(session), session } : undefined;
+    },
+    find(secret) {
+      const session = sessions.get(secret);
+      return session && holds(session.grant) ? session : undefined;
+    },
+    close: (secret) => void sessions.take(secret),
+  };
+}
+
+/** Values behind secrets, each for a while; the oldest give way. */
+function expiring<T>(life: number): { add(value: T): string; get(secret: string): T | undefined; take(secret: string): T | undefined } {
+  const kept = new Map<string, { value: T; until: number }>();
+  function get(secret: string): T | undefined {
+    const found = kept.get(secret);
+    return found && found.until > Date.now() ? found.value : undefined;
+  }
+  return {
+    add(value) {
+      for (const [secret, { until }] of kept) {
+        if (until > Date.now() && kept.size < MAX_KEPT) break;
+        kept.delete(secret);
+      }
+      const secret = randomBytes(32).toString('base64url');
+      kept.set(secret, { value, until: Date.now() + life });
+      return secret;
+    },
+    get,
+    take(secret) {
+      const value = get(secret);
+      kept.delete(secret);
+      return value;
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type { Express, NextFunction, Request, Response } from 'express';
+import type { ZodError } from 'zod';
+import { QueryError } from '../store/search.js';
+
+/** An error answer of the API. */
+export interface ApiError {
+  status: number;
+  error: string;
+  invalid?: object[];
+}
+
+const TYPES: Record<number, string> = { 401: 'unauthorized', 404: 'not_found', 429: 'rate_limited', 500: 'internal' };
+
+/**
+ * Answers with an error.
+ *
+ * @param response the answer
+ * @param problem what is wrong
+ */
+export function refuse(response: Response, problem: ApiError): void {
+  response.status(problem.status).json({ ...problem, type: TYPES[problem.status] ?? 'invalid_request' });
+}
+
+/**
+ * The error answer for query parameters that cannot be right.
+ *
+ * @param error what was found
+ */
+export function invalidQuery(error: ZodError): ApiError {
+  const [issue] = error.issues;
+  return { status: 400, error: `Query parameter "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'invalid'}` };
+}
+
+/**
+ * The last two handlers: what is not found, and what went wrong before a handler could answer (a malformed or oversized body).
+ *
+ * @param app the application, with everything else in place
+ */
+export function apiErrors(app: Express): void {
+  app.use((_request: Request, response: Response) => refuse(response, { status: 404, error: 'Not found' }));
+  // Express knows an error handler by its four parameters.
+  app.use((thrown: unknown, _request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) return next(thrown);
+    if (thrown instanceof QueryError) return refuse(response, { status: 400, error: thrown.message });
+    const { status, message } = thrown as { status?: unknown; message?: unknown };
+    const isClientError = typeof status === 'number' && status >= 400 && status < 500;
+    refuse(response, isClientError ? { status, error: String(message).slice(0, 200) } : { status: 500, error: 'The collector failed' });
+  });
+}

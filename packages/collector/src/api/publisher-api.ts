@@ -1,0 +1,110 @@
+import { type AuditEvent, violations } from '@auditlogin/core';
+import express, { type Request, Router } from 'express';
+import { z } from 'zod';
+import type { Access, Grant } from '../access/access.js';
+import type { RefusalLimit } from '../guard.js';
+import { conditionOf, filtersSchema } from '../store/filters.js';
+import type { Store } from '../store/store.js';
+import { type ApiError, invalidQuery, refuse } from './errors.js';
+import { answerGraphql } from './graphql.js';
+import { keep } from './keep.js';
+import { writeLines } from './lines.js';
+
+const MAX_EVENTS = 50;
+const MAX_BODY = '10mb';
+const id = z.string().min(1).max(1_024).optional();
+/** `is_admin` opens nothing more here: a collector's viewers only read. */
+const viewerTokenSchema = z.object({
+  group_id: id,
+  actor_id: id,
+  target_id: id,
+  view_log_action: z.string().min(1).max(256).default('audit.log.view'),
+});
+
+/**
+ * The Publisher API: create, bulk, search. It takes what the real server takes, with the same status and hash, and refuses the rest with a reason.
+ *
+ * @param store where the events go
+ * @param access whose events are taken
+ * @param limit slows down who tries tokens
+ */
+export function publisherApi(store: Store, access: Access, limit: RefusalLimit): Router {
+  const router = Router();
+  const json = express.json({ limit: MAX_BODY });
+
+  router.use('/publisher/v1/project/:project', limit.check, (request, response, next) => {
+    const grant = grantFor(request, access);
+    if (typeof grant === 'string') return limit.refuse(request, response, grant);
+    response.locals['grant'] = grant;
+    next();
+  });
+
+  router.post('/publisher/v1/project/:project/event', json, (request, response) => {
+    const body = bodyOf(request);
+    const [violation, ...others] = violations(body);
+    if (violation) return refuse(response, { status: 400, error: [violation, ...others].map(({ message }) => message).join('\n--') });
+    response.status(201).json(keep(store, request.params.project, [body as AuditEvent])[0]);
+  });
+
+  router.post('/publisher/v1/project/:project/event/bulk', json, (request, response) => {
+    const body = bodyOf(request) as { events?: unknown } | undefined;
+    const problem = bulkProblem(body?.events);
+    if (problem) return refuse(response, problem);
+    response.status(201).json(keep(store, request.params.project, body!.events as AuditEvent[]));
+  });
+
+  router.post('/publisher/v1/project/:project/graphql', json, async (request, response) => {
+    const body = bodyOf(request) as { query?: unknown; variables?: unknown } | undefined;
+    if (typeof body?.query !== 'string') return refuse(response, { status: 400, error: '"query" must be a string' });
+    const variables = typeof body.variables === 'object' && body.variables !== null ? body.variables : undefined;
+    response.json(await answerGraphql(store, { project: request.params.project }, body.query, variables as Record<string, unknown> | undefined));
+  });
+
+  router.get('/publisher/v1/project/:project/viewertoken', (request, response) => {
+    const { data, error } = viewerTokenSchema.safeParse(request.query);
+    if (error) return refuse(response, invalidQuery(error));
+    const { group_id: group, target_id: target, actor_id: actor, view_log_action: viewLogAction } = data;
+    const { project } = request.params;
+    const wanted = { project, actor, viewLogAction, ...(group !== undefined && { group }), ...(target !== undefined && { target }) };
+    response.status(201).json({ token: access.viewers.issue(wanted, response.locals['grant'] as Grant) });
+  });
+
+  router.get('/publisher/v1/project/:project/export', async (request, response) => {
+    const { data, error } = filtersSchema.safeParse(request.query);
+    if (error) return refuse(response, invalidQuery(error));
+    await writeLines(store, { project: request.params.project }, conditionOf(data), response);
+  });
+  return router;
+}
+
+/** What the token of a request opens, or the server's words for why it opens nothing. */
+function grantFor(request: Request, access: Access): Grant | string {
+  const header = request.headers.authorization;
+  if (header === undefined) return 'Missing Authorization header';
+  const token = /token=(.+)/.exec(header)?.[1];
+  if (token === undefined) return 'Invalid Authorization header form';
+  const grant = access.publisher(token);
+  return grant?.project === request.params['project'] ? grant! : 'Unauthorized';
+}
+
+function bodyOf(request: Request): unknown {
+  if (request.body !== undefined) return request.body;
+  throw Object.assign(new Error('The body must be JSON, with Content-Type: application/json'), { status: 400 });
+}
+
+function bulkProblem(events: unknown): ApiError | undefined {
+  if (!Array.isArray(events)) return { status: 400, error: '"events" must be an array' };
+  if (events.length === 0) return { status: 400, error: '"events" must not be empty' };
+  if (events.length > MAX_EVENTS) {
+    return { status: 400, error: `A maximum of ${MAX_EVENTS} events may be created at once, received ${events.length}` };
+  }
+  const invalid = events.flatMap((event, index) => {
+    const found = violations(event);
+    if (found.length === 0) return [];
+    const message = `Invalid event input at index ${index}:\n-- ${found.map((violation) => violation.message).join('\n-- ')}`;
+    return [{ index, message, violations: found }];
+  });
+  if (invalid.length === 0) return undefined;
+  const messages = invalid.map(({ message }) => message).join('\n- ');
+  return { status: 400, error: `One or more invalid inputs, no events were logged:\n- ${messages}`, invalid };
+}

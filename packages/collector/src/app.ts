@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import express, { type Express, type Request, type RequestHandler, type Response, Router } from 'express';
+import helmet from 'helmet';
+import type { Access } from './access/access.js';
+import { apiErrors, refuse } from './api/errors.js';
+import { openapiDocument } from './api/openapi.js';
+import { publisherApi } from './api/publisher-api.js';
+import { hostCheck, isLoopback, refusalLimit } from './guard.js';
+import type { Metrics } from './metrics.js';
+import type { CollectorSettings } from './options.js';
+import publicFolder from './public-path.cjs';
+import type { Store } from './store/store.js';
+import { viewerApi } from './viewer/viewer-api.js';
+
+const YEAR = 31_536_000;
+
+/**
+ * The collector as an Express application.
+ *
+ * @param settings how it was started
+ * @param store the events
+ * @param access who may do what
+ * @param metrics its numbers
+ */
+export function collectorApp(settings: CollectorSettings, store: Store, access: Access, metrics: Metrics): Express {
+  const { basePath, host, allowedHosts, maxRefusals } = settings;
+  const limit = refusalLimit(maxRefusals);
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use(metrics.observe, policy());
+  // Asked by those who know no name: load balancers, kubelets.
+  app.get('/healthz', health(store));
+  app.use(hostCheck(host, allowedHosts));
+  app.get('/metrics', forMachines(access, isLoopback(host)), async (_request, response) => {
+    response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+  });
+
+  const api = publisherApi(store, access, limit);
+  app.use(basePath || '/', (request, response, next) => {
+    request.url = request.url.replace(/^\/{2,}/, '/');
+    api(request, response, next);
+  });
+  const pages = Router({ strict: true });
+  pages.use('/viewer', viewerApi(store, access.viewers, limit));
+  pages.get('/openapi.json', (request, response) => void response.json(openapiDocument(`${request.baseUrl}/`)));
+  pages.use('/assets', express.static(join(publicFolder.publicPath, 'assets'), { immutable: true, maxAge: YEAR * 1000, index: false }));
+  pages.use('/console', consolePolicy(), express.static(join(publicFolder.publicPath, 'console')));
+  pages.get('/', (request, response) => {
+    const path = request.originalUrl.replace(/\?.*$/, '');
+    // The page names its parts relative to its own folder.
+    if (!path.endsWith('/')) return response.redirect(308, `${path}/`);
+    response.set('cache-control', 'no-store').sendFile(join(publicFolder.publicPath, 'index.html'));
+  });
+  for (const path of new Set(['/', basePath || '/'])) app.use(path, pages);
+  apiErrors(app);
+  return app;
+}
+
+function policy(): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+        requireTrustedTypesFor: ["'script'"],
+      },
+    },
+    strictTransportSecurity: false,
+    referrerPolicy: { policy: 'no-referrer' },
+  });
+}
+
+/** Swagger UI writes styles and markup by itself; what it shows is our own document. */
+function consolePolicy(): RequestHandler {
+  return (_request, response, next) => {
+    response.set(
+      'content-security-policy',
+      "default-src 'none';script-src 'self';style-src 'self' 'unsafe-inline';img-src 'self' data:;connect-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+    );
+    next();
+  };
+}
+
+function health(store: Store): RequestHandler {
+  return (_request, response) => {
+    try {
+      store.lastSeq();
+      response.json({ status: 'ok' });
+    } catch {
+      response.status(503).json({ status: 'failing' });
+    }
+  };
+}
+
+/** The numbers tell nothing about people, but something about the company: beyond loopback they need a token. */
+function forMachines(access: Access, isOpen: boolean): RequestHandler {
+  return (request: Request, response: Response, next) => {
+    const token = /(?:token=|Bearer )(.+)/.exec(request.headers.authorization ?? '')?.[1];
+    if (isOpen || (token !== undefined && access.publisher(token))) return next();
+    refuse(response, { status: 401, error: 'The metrics need a token beyond loopback' });
+  };
+}

@@ -1,0 +1,68 @@
+import { isIP } from 'node:net';
+import type { Request, RequestHandler, Response } from 'express';
+import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import { refuse } from './api/errors.js';
+
+const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])$/i;
+const WINDOW = 60_000;
+
+/**
+ * Whether an address is one that only this machine reaches.
+ *
+ * @param host a name or an address
+ */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}
+
+/**
+ * Answers only those who name the collector as it is known. A page of another site that has its name point here (DNS rebinding) still names itself in
+ * `Host`; an address cannot be had to point anywhere.
+ *
+ * @param host where the collector listens
+ * @param allowed further names that it is known by
+ */
+export function hostCheck(host: string, allowed: readonly string[]): RequestHandler {
+  const names = new Set(allowed.map((name) => name.toLowerCase()));
+  return (request, response, next) => {
+    const name = nameIn(request);
+    const isAddress = !isLoopback(host) && isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0;
+    if (LOOPBACK.test(name) || names.has(name.toLowerCase()) || isAddress) return next();
+    refuse(response, { status: 403, error: 'This collector is not known by the name in the Host header; see the option "allowedHosts"' });
+  };
+}
+
+/** Slows down who tries tokens. */
+export interface RefusalLimit {
+  /** Answers 429 while the address has been refused too often. */
+  check: RequestHandler;
+  /** Answers 401, and counts it. */
+  refuse(request: Request, response: Response, error: string): void;
+}
+
+/**
+ * After so many answers of 401 within a minute, an address gets 429. Who has a valid token is never counted.
+ *
+ * @param limit how many
+ */
+export function refusalLimit(limit: number): RefusalLimit {
+  // Behind a proxy all share its address; that proxy is then where to limit.
+  const keyOf = (request: Request): string => ipKeyGenerator(request.socket.remoteAddress ?? '');
+  const tooMany = (_request: Request, response: Response): void =>
+    refuse(response, { status: 429, error: 'Too many requests without a valid token; wait a minute' });
+  const limiter = rateLimit({ windowMs: WINDOW, limit, standardHeaders: false, legacyHeaders: false, handler: tooMany, keyGenerator: keyOf });
+  return {
+    async check(request, response, next) {
+      const hits = (await limiter.getKey(keyOf(request)))?.totalHits ?? 0;
+      if (hits < limit) next();
+      else tooMany(request, response);
+    },
+    refuse(request, response, error) {
+      void limiter(request, response, () => refuse(response, { status: 401, error }));
+    },
+  };
+}
+
+function nameIn({ headers }: Request): string {
+  return (headers.host ?? '').replace(/:\d+$/, '');
+}

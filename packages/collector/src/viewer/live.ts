@@ -1,0 +1,48 @@
+import { createSession } from 'better-sse';
+import type { Request, Response } from 'express';
+import type { Scope } from '../access/scope.js';
+import type { Condition } from '../store/search.js';
+import type { Store } from '../store/store.js';
+import { viewerEvent } from './rows.js';
+
+/** A burst of arrivals is told at once, and at most so many events of it. */
+const GATHER = 200;
+const MOST = 200;
+
+/**
+ * Tells a page what arrives (server-sent events): `event: arrivals` with a list of events, and how many more there were.
+ *
+ * @param store the events
+ * @param scope what may be seen
+ * @param condition what is searched
+ * @param request the request
+ * @param response the answer, which stays open
+ * @param isAllowed asked before each message: the session may have ended
+ */
+export async function tellArrivals(
+  store: Store,
+  scope: Scope,
+  condition: Condition,
+  request: Request,
+  response: Response,
+  isAllowed: () => boolean,
+): Promise<void> {
+  let after = store.lastSeq();
+  let timer: NodeJS.Timeout | undefined;
+  const session = await createSession(request, response, { retry: 2_000, keepAlive: 15_000 });
+
+  function tell(): void {
+    timer = undefined;
+    if (!isAllowed()) return void response.end();
+    const upTo = store.lastSeq();
+    const found = store.arrivals(scope, condition, after, MOST + 1);
+    after = found.length > MOST ? upTo : Math.max(after, upTo);
+    if (found.length > 0) session.push({ events: found.slice(0, MOST).map(viewerEvent), more: found.length > MOST }, 'arrivals');
+  }
+
+  const stop = store.watch(() => (timer ??= setTimeout(tell, GATHER)));
+  session.once('disconnected', () => {
+    stop();
+    clearTimeout(timer);
+  });
+}

@@ -1,0 +1,87 @@
+import type { Request, Response } from 'express';
+import express, { Router } from 'express';
+import { z } from 'zod';
+import type { Viewers, ViewerSession } from '../access/viewers.js';
+import { refuse } from '../api/errors.js';
+import { keep } from '../api/keep.js';
+import type { RefusalLimit } from '../guard.js';
+import type { Store } from '../store/store.js';
+
+const COOKIE = 'auditlogin_viewer';
+const tokenSchema = z.strictObject({ token: z.string().min(1).max(512) });
+
+/**
+ * Signing in to the viewer and out: a token is exchanged for a cookie that no script can read and no other site can send. Who comes with a viewer token
+ * is recorded in the log, as the real server does it.
+ *
+ * @param store where the look is recorded
+ * @param viewers who may look
+ * @param limit slows down who tries tokens
+ */
+export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimit): Router {
+  const router = Router();
+  router.get('/', (request, response) => {
+    const session = sessionOf(request, viewers);
+    if (session) response.json(describe(session));
+    else refuse(response, { status: 401, error: 'Not signed in' });
+  });
+  router.post('/', limit.check, express.json({ limit: '4kb' }), (request, response) => {
+    const { data } = tokenSchema.safeParse(request.body);
+    const opened = data && viewers.open(data.token);
+    if (!opened) return limit.refuse(request, response, 'The token opens nothing: it is wrong, used up, older than five minutes, or revoked');
+    record(store, opened.session, request);
+    response.cookie(COOKIE, opened.secret, { httpOnly: true, sameSite: 'strict', secure: request.secure, path: request.baseUrl.replace(/\/session$/, '') });
+    response.status(201).json(describe(opened.session));
+  });
+  router.delete('/', (request, response) => {
+    const secret = secretIn(request);
+    if (secret !== undefined) viewers.close(secret);
+    response.clearCookie(COOKIE, { path: request.baseUrl.replace(/\/session$/, '') });
+    response.status(204).end();
+  });
+  return router;
+}
+
+/**
+ * The session of a request.
+ *
+ * @param request the request
+ * @param viewers who may look
+ */
+export function sessionOf(request: Request, viewers: Viewers): ViewerSession | undefined {
+  const secret = secretIn(request);
+  return secret === undefined ? undefined : viewers.find(secret);
+}
+
+/**
+ * The session that {@link requireSession} found.
+ *
+ * @param response the answer to the request
+ */
+export function sessionIn(response: Response): ViewerSession {
+  return response.locals['session'] as ViewerSession;
+}
+
+function secretIn({ headers }: Request): string | undefined {
+  return new RegExp(`(?:^|;\\s*)${COOKIE}=([\\w-]{1,128})(?:;|$)`).exec(headers.cookie ?? '')?.[1];
+}
+
+function describe({ scope, viewer }: ViewerSession): object {
+  return { ...scope, kind: viewer ? 'viewer' : 'publisher' };
+}
+
+function record(store: Store, { scope, viewer }: ViewerSession, request: Request): void {
+  if (!viewer) return;
+  const address = request.socket.remoteAddress?.replace(/^::ffff:/, '');
+  keep(store, scope.project, [
+    {
+      action: viewer.viewLogAction,
+      crud: 'r',
+      ...(viewer.actor === undefined ? { is_anonymous: true } : { actor: { id: viewer.actor } }),
+      ...(scope.group !== undefined && { group: { id: scope.group } }),
+      created: new Date().toISOString(),
+      description: 'The audit log was opened in the viewer',
+      ...(address !== undefined && address !== '::1' && { source_ip: address }),
+    },
+  ]);
+}

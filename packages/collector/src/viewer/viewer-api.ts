@@ -1,0 +1,137 @@
+import type { NextFunction, Request, Response } from 'express';
+import { Router } from 'express';
+import { z } from 'zod';
+import type { Viewers } from '../access/viewers.js';
+import { invalidQuery, refuse } from '../api/errors.js';
+import { readCursor } from '../api/graphql.js';
+import { lineOf, readAll, writeLines } from '../api/lines.js';
+import type { RefusalLimit } from '../guard.js';
+import { conditionOf, type Filters, filtersSchema } from '../store/filters.js';
+import type { Store } from '../store/store.js';
+import { csvRow, csvStream } from './csv.js';
+import { tellArrivals } from './live.js';
+import { viewerEvent } from './rows.js';
+import { sessionIn, sessionOf, sessionRoutes } from './session.js';
+import { stepFor } from './steps.js';
+
+const PAGE = 100;
+/** Counting ends here: nobody needs the exact number of a crowd. */
+const COUNT_BOUND = 10_001;
+const HOUR = 3_600_000;
+const TOP = 8;
+const MAX_LIVE = 100;
+
+const eventsSchema = filtersSchema.extend({ before: z.string().max(64).optional() });
+const exportSchema = filtersSchema.extend({ format: z.enum(['csv', 'json', 'ndjson']) });
+
+/**
+ * What the viewer's page asks: events, a timeline, who fails most, what arrives, exports.
+ *
+ * @param store the events
+ * @param viewers who may look
+ * @param limit slows down who tries tokens
+ */
+export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): Router {
+  const router = Router();
+  router.use(ownPagesOnly);
+  router.use('/session', sessionRoutes(store, viewers, limit));
+  router.use((request, response, next) => {
+    const session = sessionOf(request, viewers);
+    if (!session) return refuse(response, { status: 401, error: 'Not signed in' });
+    response.locals['session'] = session;
+    response.set('cache-control', 'no-store');
+    next();
+  });
+
+  router.get('/events', (request, response) => {
+    const asked = read(eventsSchema, request, response);
+    if (!asked) return;
+    const { before, ...filters } = asked;
+    const { scope } = sessionIn(response);
+    const condition = conditionOf(filters);
+    const { events, hasMore } = store.find(scope, condition, PAGE, 'newest', readCursor(before));
+    const total = store.count(scope, condition, COUNT_BOUND);
+    response.json({ events: events.map(viewerEvent), total: Math.min(total, COUNT_BOUND - 1), isMore: total === COUNT_BOUND, hasOlder: hasMore });
+  });
+
+  router.get('/timeline', (request, response) => {
+    const filters = read(filtersSchema, request, response);
+    if (!filters) return;
+    const { scope } = sessionIn(response);
+    const condition = conditionOf(filters);
+    const span = spanOf(filters, () => store.span(scope, condition));
+    const { from, to, step } = span;
+    response.json({ from, to, step, counts: store.timeline(scope, condition, from, step) });
+  });
+
+  router.get('/failures', (_request, response) => {
+    const { scope } = sessionIn(response);
+    const since = Date.now() - HOUR;
+    const top = (by: 'address' | 'account'): object[] => store.failures(scope, by, since, TOP);
+    response.json({ since, sources: top('address'), accounts: top('account') });
+  });
+
+  let live = 0;
+  router.get('/live', async (request, response) => {
+    const filters = read(filtersSchema, request, response);
+    if (!filters) return;
+    if (live >= MAX_LIVE) return refuse(response, { status: 503, error: `More than ${MAX_LIVE} pages follow the log already` });
+    live += 1;
+    response.once('close', () => (live -= 1));
+    const { scope } = sessionIn(response);
+    await tellArrivals(store, scope, conditionOf(filters), request, response, () => sessionOf(request, viewers) !== undefined);
+  });
+
+  router.get('/export', async (request, response) => {
+    const asked = read(exportSchema, request, response);
+    if (!asked) return;
+    const { format, ...filters } = asked;
+    const { scope } = sessionIn(response);
+    const condition = conditionOf(filters);
+    response.attachment(`audit-log-${scope.project.replace(/[^\w.-]/g, '_')}.${format}`);
+    if (format === 'ndjson') return writeLines(store, scope, condition, response);
+    if (format === 'csv') {
+      response.type('text/csv; charset=utf-8');
+      const csv = csvStream();
+      csv.pipe(response);
+      for await (const events of readAll(store, scope, condition, 'newest')) {
+        if (response.destroyed) return;
+        for (const event of events) csv.write(csvRow(event));
+      }
+      csv.end();
+      return;
+    }
+    response.type('application/json');
+    let divider = '[';
+    for await (const events of readAll(store, scope, condition, 'newest')) {
+      if (response.destroyed) return;
+      response.write(divider + events.map((event) => JSON.stringify(lineOf(event))).join(',\n'));
+      divider = ',\n';
+    }
+    response.end(divider === '[' ? '[]\n' : ']\n');
+  });
+  return router;
+}
+
+/** A page of another site can make a browser send a request; browsers say so. */
+function ownPagesOnly(request: Request, response: Response, next: NextFunction): void {
+  const site = request.headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin' || site === 'none') next();
+  else refuse(response, { status: 403, error: 'The viewer answers its own pages only' });
+}
+
+function read<S extends z.ZodType>(schema: S, request: Request, response: Response): z.output<S> | undefined {
+  const { data, error } = schema.safeParse(request.query);
+  if (data !== undefined) return data;
+  refuse(response, invalidQuery(error!));
+  return undefined;
+}
+
+/** The span that a timeline shows: what was asked for, else that of the events. */
+function spanOf({ from, to }: Filters, find: () => { first: number; last: number } | undefined): { from: number; to: number; step: number } {
+  const found = from === undefined || to === undefined ? find() : undefined;
+  const last = to ?? Math.max(Date.now(), found?.last ?? 0) + 1;
+  const first = from ?? found?.first ?? last - HOUR;
+  const step = stepFor(last - first);
+  return { from: Math.floor(first / step) * step, to: last, step };
+}

@@ -1,0 +1,239 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer, request as httpRequest } from 'node:http';
+import { DatabaseSync } from '@photostructure/sqlite';
+import Ajv from 'ajv/dist/2020.js';
+import { openapiDocument } from '../src/api/openapi.js';
+import { type Collector, type CollectorOptions, operateCollector, startCollector } from '../src/index.js';
+import { acceptedEvents, recordings } from '../../../test/conformance.js';
+import { signedIn } from './sign-in.js';
+
+let folder: string;
+const started: Collector[] = [];
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'auditlogin-operating-'))));
+afterEach(async () => {
+  for (const collector of started.splice(0)) await collector.close();
+  rmSync(folder, { recursive: true });
+});
+
+const logs: string[] = [];
+const logger = { warn: (_: object, message: string) => void logs.push(message), error: (_: object, message: string) => void logs.push(message) };
+async function start(options: CollectorOptions = {}): Promise<Collector> {
+  const collector = await startCollector({ port: 0, dataDir: folder, logger, ...options });
+  started.push(collector);
+  return collector;
+}
+
+async function publish({ apiBase, token }: Collector, events: object[], { project = 'dev', secret = token } = {}): Promise<number> {
+  const answer = await fetch(`${apiBase}/publisher/v1/project/${project}/event/bulk`, {
+    method: 'POST',
+    headers: { authorization: `Token token=${secret}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ events: events.map((event) => ({ action: 'user.login', crud: 'c', is_anonymous: true, ...event })) }),
+  });
+  return answer.status;
+}
+const many = (count: number, event: (index: number) => object = () => ({})): object[] => Array.from({ length: count }, (_, index) => event(index));
+const total = async (collector: Collector, query = ''): Promise<number> => {
+  const me = await signedIn(collector);
+  return (await me.viewer<{ total: number }>(`events?${query}`)).total;
+};
+
+describe('tokens', () => {
+  test('a token opens its project and no other, until it is revoked; only its digest is on disk', async () => {
+    const collector = await start();
+    const { id, token } = collector.tokens.create('shop', 'shop backend');
+    expect(token).toMatch(/^alt_[\w-]{32}$/);
+    expect(await publish(collector, [{}], { project: 'shop', secret: token })).toBe(201);
+    expect(await publish(collector, [{}], { project: 'dev', secret: token })).toBe(401);
+    expect(await publish(collector, [{}], { project: 'shop' })).toBe(401);
+    const shop = await signedIn(collector, token);
+    expect(await shop.viewer('events')).toMatchObject({ total: 1 });
+    expect(await total(collector)).toBe(0);
+    expect(collector.tokens.revoke(id)).toBe(true);
+    expect(collector.tokens.revoke(id)).toBe(false);
+    expect(await publish(collector, [{}], { project: 'shop', secret: token })).toBe(401);
+    expect(collector.tokens.list()).toEqual([{ id, project: 'shop', name: 'shop backend', created: expect.any(Number), revoked: expect.any(Number) }]);
+    for (const file of ['events.sqlite', 'events.sqlite-wal']) {
+      if (existsSync(join(folder, file))) expect(readFileSync(join(folder, file)).includes(token)).toBe(false);
+    }
+  });
+
+  test('another process makes and revokes them while the collector runs', async () => {
+    const collector = await start();
+    using operator = operateCollector(folder);
+    const { id, token } = operator.tokens.create('dev', 'second');
+    expect(await publish(collector, [{}], { secret: token })).toBe(201);
+    operator.tokens.revoke(id);
+    expect(await publish(collector, [{}], { secret: token })).toBe(401);
+  });
+
+  test.each([
+    ['', 'a', /"project" is "": expected|"project" is ""; expected/],
+    ['two words', 'a', /"project" is "two words"; expected visible ASCII/],
+    ['dev', 'a\nb', /"name" is "a\\nb"; expected 1 to 128 characters/],
+  ])('project %j, name %j is refused', async (project, name, message) => {
+    const collector = await start();
+    expect(() => collector.tokens.create(project, name)).toThrow(message);
+  });
+});
+
+describe('retention', () => {
+  test('what is too old is deleted, with its words; the rest stays', async () => {
+    const collector = await start();
+    await publish(collector, many(30, () => ({ description: 'ancient' })));
+    const db = new DatabaseSync(join(folder, 'events.sqlite'));
+    db.exec('UPDATE events SET received = received - 100000');
+    db.close();
+    await publish(collector, many(5, () => ({ description: 'fresh' })));
+    await collector.close();
+    const again = await start({ retention: { maxAge: 60_000 } });
+    await again.sweep();
+    expect(await total(again)).toBe(5);
+    expect(await total(again, 'query=ancient')).toBe(0);
+    expect(await total(again, 'query=fresh')).toBe(5);
+    expect(logs.at(-1)).toMatch(/Retention: 30 events were deleted/);
+    expect(await (await fetch(`${again.apiBase}/metrics`)).text()).toContain('auditlogin_collector_events_deleted_total 30');
+  });
+
+  test('the oldest go when the database grows too large, and the file shrinks', async () => {
+    const collector = await start({ retention: { maxBytes: 1_048_576 } });
+    for (let round = 0; round < 40; round += 1) {
+      expect(await publish(collector, many(50, (index) => ({ description: `${'x'.repeat(900)} ${round}`, external_id: `e${round * 50 + index}` })))).toBe(201);
+    }
+    const deleted = await collector.sweep();
+    expect(deleted).toBeGreaterThan(500);
+    expect(await total(collector, 'query=external_id:e1999')).toBe(1);
+    expect(await total(collector, 'query=external_id:e0')).toBe(0);
+    const metrics = await (await fetch(`${collector.apiBase}/metrics`)).text();
+    expect(Number(/^auditlogin_collector_database_bytes (\d+)$/m.exec(metrics)![1])).toBeLessThanOrEqual(1_048_576);
+    await collector.close();
+    expect(statSync(join(folder, 'events.sqlite')).size).toBeLessThan(1_500_000);
+  });
+});
+
+describe('backup', () => {
+  test('is a whole and later usable database, made while events come', async () => {
+    const collector = await start();
+    await publish(collector, many(50));
+    const target = join(folder, 'copy', 'events.sqlite');
+    await expect(collector.backup(target)).rejects.toThrow();
+    const copy = mkdtempSync(join(tmpdir(), 'auditlogin-backup-'));
+    const writing = (async () => {
+      for (let round = 0; round < 10; round += 1) await publish(collector, many(50));
+    })();
+    await collector.backup(join(copy, 'events.sqlite'));
+    using operator = operateCollector(folder);
+    await operator.backup(join(copy, 'beside.sqlite'));
+    await writing;
+    await expect(collector.backup(join(copy, 'events.sqlite'))).rejects.toThrow(/would overwrite/);
+    expect(statSync(join(copy, 'events.sqlite')).mode & 0o777).toBe(0o600);
+    for (const name of ['events.sqlite', 'beside.sqlite']) {
+      const db = new DatabaseSync(join(copy, name));
+      expect(db.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
+      const { n } = db.prepare('SELECT count(*) AS n FROM events').get() as { n: number };
+      expect(n % 50).toBe(0);
+      expect(n).toBeGreaterThanOrEqual(50);
+      db.close();
+    }
+    const restored = await start({ dataDir: copy });
+    expect(await total(restored)).toBeGreaterThanOrEqual(50);
+    await restored.close();
+    rmSync(copy, { recursive: true });
+  });
+});
+
+test('a database of the first version is brought up to date, with its events', async () => {
+  const db = new DatabaseSync(join(folder, 'events.sqlite'));
+  db.exec(`PRAGMA journal_mode = WAL;
+    CREATE TABLE events (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL, hash TEXT NOT NULL, received INTEGER NOT NULL, created INTEGER,
+      canonical_time INTEGER NOT NULL, action TEXT NOT NULL, crud TEXT NOT NULL, actor_id TEXT, group_id TEXT, target_id TEXT, external_id TEXT, body TEXT NOT NULL);
+    CREATE INDEX events_by_time ON events (project, canonical_time, id);
+    CREATE INDEX events_by_actor ON events (project, actor_id);
+    CREATE TABLE names (project TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (project, kind, id)) WITHOUT ROWID;
+    CREATE VIRTUAL TABLE words USING fts5 (everything, actor_name, description, content='');`);
+  const event = { action: 'user.login', crud: 'c', is_failure: true, is_anonymous: true, fields: { reason: 'user_not_found', identity: 'who' } };
+  db.prepare('INSERT INTO events (id, project, hash, received, canonical_time, action, crud, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(
+    ...['id1', 'dev', 'h', 1, 1, event.action, event.crud, JSON.stringify(event)],
+  );
+  db.close();
+  const collector = await start();
+  for (const query of ['outcome=failure', 'reason=user_not_found', 'actor=who', 'query=user_not_found']) expect(await total(collector, query)).toBe(1);
+  await collector.close();
+  const newer = new DatabaseSync(join(folder, 'events.sqlite'));
+  newer.exec('PRAGMA user_version = 99');
+  newer.close();
+  await expect(start()).rejects.toThrow(/written by a newer version \(99\)/);
+});
+
+describe('on the network', () => {
+  const token = 'a-token-for-the-network';
+  const ask = (url: string, headers: Record<string, string>): Promise<number | undefined> =>
+    new Promise((resolve, reject) => httpRequest(url, { headers }, (answer) => resolve(answer.resume().statusCode)).on('error', reject).end());
+
+  test('it is known by its address and by the names that were allowed; its numbers need a token', async () => {
+    const collector = await start({ host: '0.0.0.0', token, allowedHosts: ['audit.example.com'] });
+    const { port } = new URL(collector.apiBase);
+    const outside = Object.values(networkInterfaces()).flat().find((one) => one?.family === 'IPv4' && !one.internal);
+    const base = `http://${outside?.address ?? '127.0.0.1'}:${port}`;
+    const status = (path: string, headers: Record<string, string> = {}): Promise<number | undefined> => ask(base + path, headers);
+    expect(await status('/')).toBe(200);
+    expect(await status('/', { host: 'audit.example.com' })).toBe(200);
+    expect(await status('/', { host: 'AUDIT.example.com:443' })).toBe(200);
+    expect(await status('/', { host: 'evil.example' })).toBe(403);
+    expect(await status('/healthz', { host: 'anything' })).toBe(200);
+    expect(await status('/metrics')).toBe(401);
+    expect(await status('/metrics', { authorization: `Bearer ${token}` })).toBe(200);
+  });
+
+  test('who tries tokens is slowed down, who has one is not', async () => {
+    const collector = await start({ maxRefusals: 5 });
+    const attempts = await Promise.all(many(20).map(() => publish(collector, [{}], { secret: 'guess' })));
+    expect(attempts.filter((status) => status === 401).length).toBeLessThanOrEqual(20);
+    expect(await publish(collector, [{}], { secret: 'guess' })).toBe(429);
+    await collector.close();
+    const other = await start({ maxRefusals: 5 });
+    expect(await Promise.all(many(60).map(() => publish(other, [{}])))).toEqual(Array(60).fill(201));
+  });
+
+  test('a taken port is released when the start fails', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    await expect(start({ port: (taken.address() as { port: number }).port })).rejects.toThrow(/taken by another process/);
+    taken.close();
+  });
+});
+
+describe('the OpenAPI document', () => {
+  test('is one, and the console shows it', async () => {
+    const collector = await start({ basePath: '/auditlog' });
+    const document = (await (await fetch(`${collector.apiBase}/openapi.json`)).json()) as object;
+    expect(document).toEqual(openapiDocument('/auditlog/'));
+    // The validator is an ES module, which Jest cannot load on every version of Node.
+    const script = `import { Validator } from '@seriousme/openapi-schema-validator';
+      process.stdout.write(JSON.stringify(await new Validator().validate(JSON.parse(await new Response(process.stdin).text()))));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd: __dirname, input: JSON.stringify(document), encoding: 'utf8' });
+    expect([stdout, stderr]).toEqual(['{"valid":true}', '']);
+    const page = await fetch(`${collector.apiBase}/console/`);
+    expect([page.status, page.headers.get('content-security-policy')]).toEqual([200, expect.stringContaining("script-src 'self'")]);
+  });
+
+  test('describes the events that the real server took', async () => {
+    const { components } = openapiDocument('/') as { components: { schemas: object } };
+    // The formats are words of the document, not rules of the server: it takes dates in many forms.
+    const ajv = new Ajv({ strict: false, validateFormats: false });
+    ajv.addSchema({ $id: 'api', components });
+    const validate = ajv.getSchema('api#/components/schemas/Event')!;
+    const accepted = recordings.filter(({ receipt }) => receipt !== undefined);
+    const taken = accepted.flatMap((recording) => acceptedEvents(recording));
+    const refused = taken.filter(({ event }) => !validate(event));
+    expect(taken.length).toBeGreaterThan(300);
+    // What the server takes by accident is not promised: words for booleans, keys and emptiness that it overlooks.
+    expect(refused.length / taken.length).toBeLessThan(0.1);
+    expect(validate({ action: 'a' })).toBe(false);
+    expect(validate({ action: 'a', crud: 'c', actor: { id: '' } })).toBe(false);
+    expect(validate({ action: 'a', crud: 'c', surprise: 1 })).toBe(false);
+  });
+});

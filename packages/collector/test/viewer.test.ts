@@ -1,0 +1,273 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { canonicalText, eventHash } from '@auditlogin/core';
+import { parse } from 'csv-parse/sync';
+import { type Collector, startCollector } from '../src/index.js';
+import { stepFor } from '../src/viewer/steps.js';
+import { signedIn, type SignedIn } from './sign-in.js';
+
+const dataDir = mkdtempSync(join(tmpdir(), 'auditlogin-viewer-api-'));
+let collector: Collector;
+let me: SignedIn;
+
+beforeAll(async () => {
+  collector = await startCollector({ port: 0, dataDir, basePath: '/auditlog' });
+  me = await signedIn(collector);
+});
+afterAll(async () => {
+  await collector.close();
+  rmSync(dataDir, { recursive: true });
+});
+
+const headers = (): Record<string, string> => ({ authorization: `Token token=${collector.token}`, 'content-type': 'application/json' });
+
+async function publish(...events: object[]): Promise<{ id: string; hash: string }[]> {
+  const answer = await fetch(`${collector.apiBase}/publisher/v1/project/dev/event/bulk`, {
+    method: 'POST',
+    headers: headers(),
+    body: JSON.stringify({ events: events.map((event) => ({ action: 'user.login', crud: 'c', is_anonymous: true, ...event })) }),
+  });
+  expect(answer.status).toBe(201);
+  return (await answer.json()) as { id: string; hash: string }[];
+}
+
+interface Page {
+  events: { id: string; event: { external_id: string } }[];
+  total: number;
+  hasOlder: boolean;
+}
+const found = async (query: string): Promise<string[]> =>
+  (await me.viewer<Page>(`events?${query}`)).events.map(({ event }) => event.external_id).sort();
+
+describe('signing in', () => {
+  test('the cookie is for this page only, and of no use to scripts or other sites', () => {
+    expect(me.cookie).toMatch(/^auditlogin_viewer=[\w-]{43}; Path=\/auditlog\/viewer; HttpOnly; SameSite=Strict$/);
+    expect(me.session).toEqual({ project: 'dev', kind: 'publisher' });
+  });
+
+  test('without a session nothing is shown', async () => {
+    for (const path of ['session', 'events', 'timeline', 'failures', 'live', 'export?format=csv']) {
+      expect((await fetch(`${collector.viewer}viewer/${path}`)).status).toBe(401);
+    }
+    await expect(signedIn(collector, 'wrong')).rejects.toThrow('401');
+  });
+
+  test('who signs out is out', async () => {
+    const other = await signedIn(collector);
+    expect((await other.raw('session')).status).toBe(200);
+    expect((await other.raw('session', { method: 'DELETE' })).status).toBe(204);
+    expect((await other.raw('session')).status).toBe(401);
+    expect((await me.raw('session')).status).toBe(200);
+  });
+
+  test('another site is refused, whatever it sends along', async () => {
+    for (const site of ['cross-site', 'same-site']) expect((await me.raw('events', { headers: { 'sec-fetch-site': site } })).status).toBe(403);
+    const preflight = await fetch(`${collector.viewer}viewer/session`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+    });
+    expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  test('a viewer token opens one session, sees its group only, and its look is recorded', async () => {
+    await publish({ external_id: 'g-acme', group: { id: 'acme' } }, { external_id: 'g-other', group: { id: 'other' } });
+    const asked = await fetch(`${collector.apiBase}/publisher/v1/project/dev/viewertoken?group_id=acme&actor_id=auditor&is_admin=false`, {
+      headers: headers(),
+    });
+    expect(asked.status).toBe(201);
+    const { token } = (await asked.json()) as { token: string };
+    const viewer = await signedIn(collector, token);
+    await expect(signedIn(collector, token)).rejects.toThrow('401');
+    const { events } = await viewer.viewer<{ events: { event: { group: { id: string }; action: string; actor?: { id: string } } }[] }>('events');
+    expect(events.map(({ event }) => event.group.id)).toEqual(['acme', 'acme']);
+    expect(events[0]!.event).toMatchObject({ action: 'audit.log.view', crud: 'r', actor: { id: 'auditor' } });
+    const exported = await (await viewer.raw('export?format=ndjson')).text();
+    expect(exported).not.toContain('g-other');
+    const timeline = await viewer.viewer<{ counts: { attempts: number }[] }>('timeline');
+    expect(timeline.counts.reduce((sum, { attempts }) => sum + attempts, 0)).toBe(2);
+    expect((await fetch(`${collector.apiBase}/publisher/v1/project/dev/event`, { method: 'POST', headers: { authorization: `token=${token}` } })).status).toBe(401);
+  });
+
+  test('a token that is revoked ends its sessions', async () => {
+    const { id, token } = collector.tokens.create('dev', 'for a while');
+    const asked = await fetch(`${collector.apiBase}/publisher/v1/project/dev/viewertoken`, { headers: { authorization: `token=${token}` } });
+    const viewerToken = ((await asked.json()) as { token: string }).token;
+    const viewer = await signedIn(collector, token);
+    expect((await viewer.raw('events')).status).toBe(200);
+    expect(collector.tokens.revoke(id)).toBe(true);
+    expect((await viewer.raw('events')).status).toBe(401);
+    await expect(signedIn(collector, viewerToken)).rejects.toThrow('401');
+  });
+});
+
+describe('filters', () => {
+  beforeAll(() =>
+    publish(
+      { external_id: 'f1', is_failure: true, source_ip: '203.0.113.1', fields: { reason: 'user_not_found', identity: 'm***y,x' }, created: '2020-01-01T00:00:00Z' },
+      { external_id: 'f2', is_anonymous: false, actor: { id: 'u1', name: 'Ann' }, group: { id: 'g,1' }, source_ip: '203.0.113.2', created: '2020-01-02T00:00:00Z' },
+      { external_id: 'f3', fields: { outcome: 'challenge', source_ip_seen: '::1' }, action: 'user.login.challenge', created: '2020-01-03T00:00:00Z' },
+    ),
+  );
+  const year = 'from=2020-01-01&to=2021-01-01';
+
+  test.each([
+    ['', ['f1', 'f2', 'f3']],
+    ['outcome=failure', ['f1']],
+    ['outcome=failure&outcome=challenge', ['f1', 'f3']],
+    ['reason=user_not_found', ['f1']],
+    ['actor=u1', ['f2']],
+    ['actor=m***y%2Cx', ['f1']],
+    ['group=g%2C1', ['f2']],
+    ['address=203.0.113.2', ['f2']],
+    ['address=%3A%3A1', ['f3']],
+    ['query=action%3Auser.login.*', ['f3']],
+    ['query=actor.id%3Au1', ['f2']],
+    ['query=ann', ['f2']],
+    ['query=user_not_found&outcome=success', []],
+  ])('%s', async (query, expected) => expect(await found(`${year}&${query}`)).toEqual(expected));
+
+  test('times bound the range: from that time on, before that time', async () => {
+    expect(await found('from=2020-01-02T00:00:00Z&to=2020-01-03T00:00:00Z')).toEqual(['f2']);
+  });
+
+  test.each([
+    ['outcom=x', /"": Unrecognized key/],
+    ['from=yesterday', /"from": expected a time in ISO 8601/],
+    ['query=received:x,y', /Cannot parse received datetime x/],
+  ])('%s is refused', async (query, message) => {
+    const answer = await me.raw(`events?${query}`);
+    expect(answer.status).toBe(400);
+    expect(((await answer.json()) as { error: string }).error).toMatch(message);
+  });
+
+  test('what is typed is a value, never SQL or a search operator', async () => {
+    for (const text of [`' OR 1=1 --`, '" OR "a', 'NEAR(a b)', '*', '%', '\u0000', 'words MATCH']) {
+      for (const name of ['actor', 'group', 'reason', 'query', 'address']) {
+        expect((await me.raw(`events?${new URLSearchParams({ [name]: text })}`)).status).toBe(200);
+        if (name !== 'query') expect(await found(String(new URLSearchParams({ [name]: text })))).toEqual([]);
+      }
+    }
+  });
+});
+
+test('an event comes with all that proves it', async () => {
+  const [receipt] = await publish({ external_id: 'proof', fields: { a: '1', seal: 'ab', seal_key: 'k', seal_instance: 'i', seal_seq: '7', seal_prev: 'p' } });
+  const { events } = await me.viewer<{ events: { event: never; canonical: string }[] }>('events?query=external_id:proof');
+  expect(events[0]).toMatchObject({ ...receipt, seal: { instance: 'i', seq: 7, keyId: 'k', seal: 'ab', prev: 'p' } });
+  expect(events[0]!.canonical).toBe(canonicalText(receipt!.id, events[0]!.event));
+  expect(eventHash(receipt!.id, events[0]!.event)).toBe(receipt!.hash);
+});
+
+test('pages follow each other without a gap, though times are equal', async () => {
+  for (let index = 0; index < 5; index += 1) {
+    await publish(...Array.from({ length: 50 }, (_, each) => ({ external_id: `p${index}-${each}`, action: 'page.test', created: '2019-05-05T05:05:05Z' })));
+  }
+  const seen: string[] = [];
+  let before = '';
+  for (let page = 0; page < 3; page += 1) {
+    const { events, total, hasOlder } = await me.viewer<Page & { events: { cursor: string }[] }>(`events?query=action:page.test${before}`);
+    expect([total, hasOlder]).toEqual([250, page < 2]);
+    seen.push(...events.map(({ event }) => event.external_id));
+    before = `&before=${events.at(-1)!.cursor}`;
+  }
+  expect(new Set(seen).size).toBe(250);
+});
+
+test('the timeline counts attempts by outcome; folded ones count as many as they were', async () => {
+  const at = (minute: number): { created: string } => ({ created: new Date(Date.UTC(2018, 0, 1, 0, minute)).toISOString() });
+  await publish(
+    { ...at(0), is_failure: true },
+    { ...at(1), is_failure: true, fields: { folded_count: '41', outcome: 'failure' } },
+    { ...at(1), fields: { outcome: 'success' } },
+    { ...at(50), fields: { outcome: 'challenge' } },
+  );
+  const timeline = await me.viewer<{ from: number; step: number; counts: object[] }>('timeline?from=2018-01-01T00:00:00Z&to=2018-01-01T01:00:00Z');
+  const start = Date.UTC(2018, 0, 1);
+  expect(timeline).toEqual({
+    from: start,
+    to: start + 3_600_000,
+    step: 60_000,
+    counts: [
+      { start, outcome: 'failure', attempts: 1 },
+      { start: start + 60_000, outcome: 'failure', attempts: 41 },
+      { start: start + 60_000, outcome: 'success', attempts: 1 },
+      { start: start + 50 * 60_000, outcome: 'challenge', attempts: 1 },
+    ],
+  });
+});
+
+test.each([
+  [0, 1_000],
+  [80_000, 1_000],
+  [80_001, 5_000],
+  [86_400_000, 1_800_000],
+  [365 * 86_400_000, 7 * 86_400_000],
+  [100 * 365 * 86_400_000, 457 * 86_400_000],
+])('a span of %d ms is shown in steps of %d ms', (span, step) => expect(stepFor(span)).toBe(step));
+
+test('who fails most within the hour comes first', async () => {
+  const created = new Date().toISOString();
+  const fail = (source_ip: string, identity: string): object => ({ created, is_failure: true, source_ip, fields: { outcome: 'failure', identity } });
+  await publish(...Array.from({ length: 30 }, (_, index) => fail('198.51.100.1', `a${index}`)), fail('198.51.100.2', 'one'), fail('198.51.100.3', 'one'));
+  await publish({ ...fail('198.51.100.4', 'old'), created: new Date(Date.now() - 3_700_000).toISOString() });
+  const { sources, accounts } = await me.viewer<Record<'sources' | 'accounts', { name: string }[]>>('failures');
+  expect(sources[0]).toMatchObject({ name: '198.51.100.1', failures: 30, others: 30 });
+  expect(accounts[0]).toMatchObject({ name: 'one', failures: 2, others: 2 });
+  expect(sources.map(({ name }) => name)).not.toContain('198.51.100.4');
+});
+
+test('what arrives is told to who follows, and only what matches', async () => {
+  const controller = new AbortController();
+  const answer = await me.raw('live?outcome=failure', { signal: controller.signal });
+  expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
+  await publish({ external_id: 'live-no' }, { external_id: 'live-yes', is_failure: true });
+  let text = '';
+  for await (const piece of answer.body!.pipeThrough(new TextDecoderStream())) {
+    text += piece;
+    if (text.includes('live-yes')) break;
+  }
+  controller.abort();
+  expect(text).toMatch(/^event: ?arrivals$/m);
+  expect(text).not.toContain('live-no');
+});
+
+describe('exports', () => {
+  const HOSTILE = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', 'a\n=1', '＝1', '"a,b"', '\u0000=1', '\u202e=1', ' =1'];
+  beforeAll(() =>
+    publish(
+      ...HOSTILE.map((text, index) => ({
+        external_id: `x${String(index).padStart(2, '0')}`,
+        action: 'export.test',
+        is_anonymous: false,
+        actor: { id: text, name: text },
+        group: { id: `${text}g` },
+        description: text,
+        fields: { [text]: text },
+        created: `2017-01-01T00:00:${String(index).padStart(2, '0')}Z`,
+      })),
+    ),
+  );
+
+  test('CSV: one line an event, nothing that a spreadsheet takes for a formula, nothing lost', async () => {
+    const answer = await me.raw('export?format=csv&query=action:export.*');
+    expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="?audit-log-dev\.csv"?$/);
+    expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    const rows = parse<Record<string, string>>(await answer.text(), { columns: true, bom: true });
+    expect(rows).toHaveLength(HOSTILE.length);
+    for (const cell of rows.flatMap((row) => Object.values(row))) {
+      expect(cell).not.toMatch(/^[=+\-@\t\r\n\0＝＋－＠]/);
+      // eslint-disable-next-line no-control-regex -- none may be left
+      expect(cell).not.toMatch(/[\u0000-\u001f\u202a-\u202e]/);
+    }
+    expect(rows.at(-1)).toMatchObject({ external_id: 'x00', actor_id: `'=1+1`, time: '2017-01-01T00:00:00.000Z' });
+    expect(rows.find(({ external_id }) => external_id === 'x07')).toMatchObject({ actor_id: 'a\\u000a=1' });
+  });
+
+  test('JSON: the events as they were sent, with their receipts', async () => {
+    const lines = (await (await me.raw('export?format=json&query=action:export.*')).json()) as { id: string; hash: string; event: never }[];
+    expect(lines).toHaveLength(HOSTILE.length);
+    for (const { id, hash, event } of lines) expect(eventHash(id, event)).toBe(hash);
+    expect(await (await me.raw('export?format=json&query=nothingmatches')).json()).toEqual([]);
+  });
+});

@@ -1,0 +1,32 @@
+import { copyFileSync, cpSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'vite';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = join(here, '..', 'dist', 'public');
+
+/** The console is Swagger UI as it comes, with a page of ours around it. */
+function console(): Plugin {
+  return {
+    name: 'console',
+    closeBundle() {
+      const from = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+      mkdirSync(join(out, 'console'), { recursive: true });
+      cpSync(join(here, 'console'), join(out, 'console'), { recursive: true });
+      for (const file of ['swagger-ui-bundle.js', 'swagger-ui.css', 'LICENSE', 'NOTICE']) copyFileSync(join(from, file), join(out, 'console', file));
+    },
+  };
+}
+
+// The name under which Vite looks for it.
+// eslint-disable-next-line no-restricted-exports
+export default defineConfig({
+  root: here,
+  base: './',
+  resolve: { conditions: ['source', 'browser', 'module', 'import', 'default'] },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: { outDir: out, emptyOutDir: true, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1_000, target: 'es2022' },
+  plugins: [console()],
+});

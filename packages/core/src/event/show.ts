@@ -1,0 +1,11 @@
+/**
+ * Text of strangers, fit to be looked at: control and direction characters are shown (`\u202e`), so that they steer no terminal and turn no line.
+ *
+ * @param text anything that was typed somewhere
+ */
+export function showControls(text: string): string {
+  // eslint-disable-next-line no-control-regex -- these are what must not be obeyed
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
