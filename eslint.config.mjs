@@ -27,7 +27,7 @@ export default tseslint.config(
   { ignores: ['**/dist/', '**/node_modules/', 'test/consumers/*/', '.auditlogin/'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -42,7 +42,16 @@ export default tseslint.config(
       'no-restricted-syntax': ['error', { selector: 'ExportAllDeclaration', message: 'Name what is exported.' }],
     },
   },
-  { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', setTimeout: 'readonly' } } },
+  {
+    files: ['packages/collector/viewer/**/*.{ts,tsx}'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { project: './packages/collector/viewer/tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+  },
+  { files: ['packages/collector/viewer/console/*.js'], languageOptions: { sourceType: 'script' } },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', setTimeout: 'readonly', Response: 'readonly' } },
+  },
   {
     files: ['**/test/**/*.ts'],
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },
@@ -72,5 +81,11 @@ export default tseslint.config(
   room('packages/fastify/src/**', [], ['undici', 'express', 'koa', '@auditlogin/(?!core)']),
   room('packages/testing/src/**', [], ['undici', ...FRAMEWORKS, '@auditlogin/(?!core)']),
   room('packages/collector/src/**', [], ['undici', 'koa', 'fastify', '@auditlogin/(?!core)']),
+  room(
+    'packages/collector/src/store/**',
+    ['api', 'viewer', 'app', 'server'],
+    ['express', 'undici', 'koa', 'fastify', '@auditlogin/(?!core)'],
+  ),
+  room('packages/collector/viewer/src/**', ['\\.\\./src'], ['node:.*', 'undici', ...FRAMEWORKS, '@auditlogin/(?!core/browser)']),
   room('packages/cli/src/**', [], ['undici', ...FRAMEWORKS, '@auditlogin/(?!core|collector)']),
 );

@@ -33,7 +33,7 @@ async function main(): Promise<void> {
 
   if (!once) {
     console.log(
-      `\nLogin page  ${paint.cyan(`${running.address}/login`)}\nViewer      ${paint.cyan(collector.viewer)}\n${paint.dim('Ctrl-C stops both.')}`,
+      `\nLogin page  ${paint.cyan(`${running.address}/login`)}\nViewer      ${paint.cyan(collector.viewerLink)}\n${paint.dim('Ctrl-C stops both.')}`,
     );
     await stopSignal();
   }

@@ -1,17 +1,18 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { isAuditError } from '@auditlogin/core';
-import { Command } from 'commander';
-import { dev } from './commands/dev.js';
-import { doctor } from './commands/doctor.js';
-import { spoolDiscard, spoolList, spoolReplay, spoolShow, spoolStats } from './commands/spool.js';
-import { verify } from './commands/verify.js';
+import tab from '@bomb.sh/tab/commander';
+import { Command, Option } from 'commander';
 import { paint } from './paint.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
+/** Loads a command when it is run: the shell asks for completions far more often. */
+function lazy<M extends Record<N, (...given: never[]) => unknown>, N extends string>(load: () => Promise<M>, name: N) {
+  return async (...given: unknown[]): Promise<void> => void (await (await load())[name](...(given as never[])));
+}
+
 const program = new Command('auditlogin')
-  .description('Login auditing for Node: runs a collector, checks a configuration, operates spools, verifies a log.')
+  .description('Login auditing for Node: runs a collector, follows, moves and verifies a log, looks after spools.')
   .version(version)
   .showSuggestionAfterError()
   .showHelpAfterError('(see auditlogin --help)')
@@ -21,13 +22,25 @@ const program = new Command('auditlogin')
 program
   .command('dev')
   .description('Start a collector on this machine: the Publisher API, storage and a viewer.')
-  .option('--port <number>', 'port on the loopback interface, 0 for any free one', '4477')
+  .option('--port <number>', 'port, 0 for any free one', '4477')
+  .option('--host <address>', 'address to listen on; beyond loopback a token must be given (default: "127.0.0.1")')
+  .option('--allowed-host <names...>', 'further names by which the collector is reached')
   .option('--data <dir>', 'folder of the events', '.auditlogin/collector')
   .option('--project <id>', 'project id', 'dev')
-  .option('--token <token>', 'publisher token (default: made at the first start and kept in the data folder)')
+  .addOption(
+    // A flag can be read by everybody on the machine, a variable cannot.
+    new Option('--token <token>', 'publisher token (default: made at the first start and kept in the data folder)').env(
+      'AUDITLOG_COLLECTOR_TOKEN',
+    ),
+  )
   .option('--base-path <path>', 'path before that of the API, e.g. /auditlog')
-  .addHelpText('after', '\nExample:\n  $ auditlogin dev --port 3000 --base-path /auditlog')
-  .action(dev);
+  .option('--retain <time>', 'delete events that are older, e.g. 90d (default: never)')
+  .option('--retain-size <size>', 'delete the oldest events while the database is larger, e.g. 2gb (default: never)')
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ auditlogin dev --port 3000 --base-path /auditlog\n  $ AUDITLOG_COLLECTOR_TOKEN=… auditlogin dev --host 0.0.0.0 --allowed-host audit.example.com --retain 365d',
+  )
+  .action(lazy(() => import('./commands/dev.js'), 'dev'));
 
 program
   .command('doctor')
@@ -37,7 +50,7 @@ program
   .option('--token <token>', 'publisher token (default: AUDITLOG_API_TOKEN, then BOOTSTRAP_PUBLISHER_TOKEN)')
   .option('--timeout <ms>', 'how long to wait for a connection and for the answer', '5000')
   .addHelpText('after', '\nExample:\n  $ AUDITLOG_API_BASE=https://auditlog.example.com auditlogin doctor --project dev')
-  .action(doctor);
+  .action(lazy(() => import('./commands/doctor.js'), 'doctor'));
 
 const connectionOptions = (command: Command): Command =>
   command
@@ -61,7 +74,90 @@ connectionOptions(program.command('verify'))
     '\nThe keys come from AUDITLOG_SEAL_KEY: all that were ever used, divided by spaces.\nExit codes: 0 nothing is wrong, 1 something is, or the log could not be read.' +
       '\n\nExample:\n  $ AUDITLOG_SEAL_KEY="$NEW_KEY $OLD_KEY" auditlogin verify --from 2026-11-01T00:00:00Z',
   )
-  .action(verify);
+  .action(lazy(() => import('./commands/verify.js'), 'verify'));
+
+connectionOptions(program.command('tail'))
+  .description('Show the newest events, then each that comes.')
+  .option('--query <text>', 'only events that match, in the API\u2019s search syntax', '')
+  .option('--outcome <names>', 'only success, failure, challenge or unknown; several divided by commas')
+  .option('--reason <names>', 'only failures for these reasons')
+  .option('--actor <ids>', 'only these actors')
+  .option('--group <ids>', 'only these groups')
+  .option('--address <addresses>', 'only from these addresses')
+  .option('-n, --lines <number>', 'how many events to begin with', '10')
+  .option('--interval <time>', 'how often to look', '2s')
+  .option('--timeout <ms>', 'how long to wait for an answer', '30000')
+  .option('--no-follow', 'end after the newest events')
+  .option('--json', 'print a JSON object a line')
+  .addHelpText('after', '\nExample:\n  $ auditlogin tail --outcome failure --query action:user.login')
+  .action(lazy(() => import('./commands/tail.js'), 'tail'));
+
+connectionOptions(program.command('export'))
+  .description('Write the events of a log, a JSON object a line, with all that is needed to move them.')
+  .option('--data <dir>', 'read the data folder of a collector instead of asking a server')
+  .option('--output <file>', 'write into this file, which must not be there (default: standard output)')
+  .option('--query <text>', 'only events that match, in the API\u2019s search syntax', '')
+  .option('--from <time>', 'only events received from then on, in ISO 8601')
+  .option('--to <time>', 'only events received before then, in ISO 8601')
+  .option('--timeout <ms>', 'how long to wait for an answer', '30000')
+  .addHelpText(
+    'after',
+    '\nA collector gives its events as they were sent; Retraced cuts "created" to whole seconds and gives names as they are now.\n\nExample:\n  $ auditlogin export --data .auditlogin/collector --output log.ndjson',
+  )
+  .action(lazy(() => import('./commands/export.js'), 'exportLog'));
+
+connectionOptions(program.command('import'))
+  .argument('<file>', 'what "auditlogin export" wrote, or - for standard input')
+  .description('Publish exported events: "created" stays, ids go into "external_id"; what is there already is left out.')
+  .option('--timeout <ms>', 'how long to wait for an answer', '30000')
+  .option('--index-lag <time>', 'how long the server takes to find what it stored', '3s')
+  .option('--tries <number>', 'how often a batch is tried while the server fails', '8')
+  .option('--json', 'print the numbers for programs')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 all is there, 1 lines were refused, a hash is wrong, or the server failed.\n\nExample:\n  $ auditlogin export --data .auditlogin/collector | AUDITLOG_API_BASE=https://auditlog.example.com auditlogin import -',
+  )
+  .action(lazy(() => import('./commands/import.js'), 'importLog'));
+
+program
+  .command('env')
+  .description('Print token and project from the Kubernetes secret that the audit log\u2019s install left.')
+  .option('--namespace <name>', 'namespace of the secret (default: that of the context, then any that has it)')
+  .option('--context <name>', 'context in kubectl\u2019s configuration (default: the current one)')
+  .option('--secret <name>', 'name of the secret', 'auditlog')
+  .addOption(new Option('--format <form>', 'how to print').choices(['shell', 'dotenv', 'json']).default('shell'))
+  .addHelpText('after', '\nExample:\n  $ eval "$(auditlogin env --namespace auditlog)"\n  $ auditlogin env --format dotenv >> .env')
+  .action(lazy(() => import('./commands/env.js'), 'env'));
+
+const DATA_DIR = ['--data <dir>', 'data folder of the collector', '.auditlogin/collector'] as const;
+const token = program.command('token').description('Make and revoke publisher tokens of a collector, running or not.');
+token
+  .command('create')
+  .description('Make a token. It is shown this once only.')
+  .option(...DATA_DIR)
+  .requiredOption('--project <id>', 'the project that it opens')
+  .requiredOption('--name <text>', 'what it is for')
+  .option('--json', 'print it for programs')
+  .addHelpText('after', '\nExample:\n  $ auditlogin token create --project shop --name "shop backend"')
+  .action(lazy(() => import('./commands/collector.js'), 'tokenCreate'));
+token
+  .command('list')
+  .description('List the tokens, without their secrets.')
+  .option(...DATA_DIR)
+  .option('--json', 'print them for programs')
+  .action(lazy(() => import('./commands/collector.js'), 'tokenList'));
+token
+  .command('revoke <id>')
+  .description('Revoke a token; the sessions that it opened end.')
+  .option(...DATA_DIR)
+  .action(lazy(() => import('./commands/collector.js'), 'tokenRevoke'));
+
+program
+  .command('backup <file>')
+  .description('Copy the database of a collector, running or not.')
+  .option(...DATA_DIR)
+  .addHelpText('after', '\nExample:\n  $ auditlogin backup /backup/audit-2026-11-23.sqlite')
+  .action(lazy(() => import('./commands/collector.js'), 'backup'));
 
 const spool = program.command('spool').description('Look after the spools of this machine: what waits, what was set aside.');
 spool
@@ -69,12 +165,12 @@ spool
   .description('List the events that were set aside: those the server refused, and those that grew too old.')
   .option(...SPOOL_DIR)
   .option('--json', 'print the events for programs')
-  .action(spoolList);
+  .action(lazy(() => import('./commands/spool.js'), 'spoolList'));
 spool
   .command('show <id>')
   .description('Show one of them, with the reason.')
   .option(...SPOOL_DIR)
-  .action(spoolShow);
+  .action(lazy(() => import('./commands/spool.js'), 'spoolShow'));
 spool
   .command('replay [ids...]')
   .description('Send events once more, e.g. after the server was repaired.')
@@ -82,24 +178,28 @@ spool
   .option('--all', 'all that was set aside')
   .option('--json', 'print the number for programs')
   .addHelpText('after', '\nExample:\n  $ auditlogin spool replay --all')
-  .action(spoolReplay);
+  .action(lazy(() => import('./commands/spool.js'), 'spoolReplay'));
 spool
   .command('discard [ids...]')
   .description('Delete events that were set aside.')
   .option(...SPOOL_DIR)
   .option('--all', 'all that was set aside')
   .option('--json', 'print the number for programs')
-  .action(spoolDiscard);
+  .action(lazy(() => import('./commands/spool.js'), 'spoolDiscard'));
 spool
   .command('stats')
   .description('Tell what each spool holds.')
   .option(...SPOOL_DIR)
   .option('--json', 'print the numbers for programs')
-  .action(spoolStats);
+  .action(lazy(() => import('./commands/spool.js'), 'spoolStats'));
+
+program.addHelpText('after', '\nShell completion: source <(auditlogin completion bash), or zsh, fish, powershell.');
+tab(program, { completionCommandName: 'completion' });
 
 try {
   await program.parseAsync();
 } catch (thrown) {
+  const { isAuditError } = await import('@auditlogin/core');
   console.error(isAuditError(thrown) ? `${paint.red(thrown.code)}: ${thrown.message}` : thrown);
   process.exitCode = 1;
 }

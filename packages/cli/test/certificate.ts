@@ -2,6 +2,11 @@ import { generate } from 'selfsigned';
 
 /** A certificate that nobody trusts, made for the moment. */
 export async function certificate(): Promise<{ key: string; cert: string }> {
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }]);
+  const altNames = [{ type: 2 as const, value: 'localhost' }];
+  const extensions = [
+    { name: 'basicConstraints' as const, cA: true },
+    { name: 'subjectAltName' as const, altNames },
+  ];
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], { extensions });
   return { key, cert };
 }

@@ -50,7 +50,14 @@ export function refusalLimit(limit: number): RefusalLimit {
   const keyOf = (request: Request): string => ipKeyGenerator(request.socket.remoteAddress ?? '');
   const tooMany = (_request: Request, response: Response): void =>
     refuse(response, { status: 429, error: 'Too many requests without a valid token; wait a minute' });
-  const limiter = rateLimit({ windowMs: WINDOW, limit, standardHeaders: false, legacyHeaders: false, handler: tooMany, keyGenerator: keyOf });
+  const limiter = rateLimit({
+    windowMs: WINDOW,
+    limit,
+    standardHeaders: false,
+    legacyHeaders: false,
+    handler: tooMany,
+    keyGenerator: keyOf,
+  });
   return {
     async check(request, response, next) {
       const hits = (await limiter.getKey(keyOf(request)))?.totalHits ?? 0;

@@ -114,7 +114,9 @@ export async function backUp(
   progress?: (done: number, total: number) => void,
 ): Promise<void> {
   if (existsSync(file)) {
-    throw new AuditError('ERR_AUDIT_OPTION_INVALID', `The backup would overwrite ${file}; name a file that is not there.`, { field: 'file' });
+    throw new AuditError('ERR_AUDIT_OPTION_INVALID', `The backup would overwrite ${file}; name a file that is not there.`, {
+      field: 'file',
+    });
   }
   await store.backup(file, pages, progress);
 }
@@ -125,7 +127,8 @@ function reachable(host: string): string {
 }
 
 function listenProblem(thrown: unknown, { port, host }: { port: number; host: string }): unknown {
-  const invalid = (field: string, what: string): AuditError => new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "${field}" is ${what}`, { field });
+  const invalid = (field: string, what: string): AuditError =>
+    new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "${field}" is ${what}`, { field });
   switch ((thrown as { code?: unknown }).code) {
     case 'EADDRINUSE':
       return invalid('port', `${port}, which is taken by another process; choose another, or 0 for any free one.`);

@@ -191,7 +191,10 @@ test.each<[CollectorOptions, RegExp]>([
   [{ basePath: 'auditlog' }, /"basePath" is "auditlog": expected a path such as \/auditlog/],
   [{ token: 'two words' }, /"token" is a string that is not shown: expected visible ASCII/],
   [{ host: 'example.com' }, /"host" is "example.com": expected an IP address or localhost/],
-  [{ host: '0.0.0.0', token: undefined as never }, /"host" is 0.0.0.0, which other machines reach: give a "token" of 16 characters or more \(none was given\)/],
+  [
+    { host: '0.0.0.0', token: undefined },
+    /"host" is 0.0.0.0, which other machines reach: give a "token" of 16 characters or more \(none was given\)/,
+  ],
   [{ host: '0.0.0.0', token: 'short' }, /"host" is 0.0.0.0.* \(it has 5\)/],
   [{ host: '192.0.2.1', token: 'long-enough-for-a-network' }, /"host" is 192.0.2.1, which is no address of this machine/],
   [{ allowedHosts: ['a:80'] }, /"allowedHosts.0" is "a:80": expected a host name without port/],

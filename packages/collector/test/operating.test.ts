@@ -5,7 +5,7 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, request as httpRequest } from 'node:http';
 import { DatabaseSync } from '@photostructure/sqlite';
-import Ajv from 'ajv/dist/2020.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { openapiDocument } from '../src/api/openapi.js';
 import { type Collector, type CollectorOptions, operateCollector, startCollector } from '../src/index.js';
 import { acceptedEvents, recordings } from '../../../test/conformance.js';
@@ -20,7 +20,10 @@ afterEach(async () => {
 });
 
 const logs: string[] = [];
-const logger = { warn: (_: object, message: string) => void logs.push(message), error: (_: object, message: string) => void logs.push(message) };
+const logger = {
+  warn: (_: object, message: string) => void logs.push(message),
+  error: (_: object, message: string) => void logs.push(message),
+};
 async function start(options: CollectorOptions = {}): Promise<Collector> {
   const collector = await startCollector({ port: 0, dataDir: folder, logger, ...options });
   started.push(collector);
@@ -35,7 +38,8 @@ async function publish({ apiBase, token }: Collector, events: object[], { projec
   });
   return answer.status;
 }
-const many = (count: number, event: (index: number) => object = () => ({})): object[] => Array.from({ length: count }, (_, index) => event(index));
+const many = (count: number, event: (index: number) => object = () => ({})): object[] =>
+  Array.from({ length: count }, (_, index) => event(index));
 const total = async (collector: Collector, query = ''): Promise<number> => {
   const me = await signedIn(collector);
   return (await me.viewer<{ total: number }>(`events?${query}`)).total;
@@ -55,7 +59,9 @@ describe('tokens', () => {
     expect(collector.tokens.revoke(id)).toBe(true);
     expect(collector.tokens.revoke(id)).toBe(false);
     expect(await publish(collector, [{}], { project: 'shop', secret: token })).toBe(401);
-    expect(collector.tokens.list()).toEqual([{ id, project: 'shop', name: 'shop backend', created: expect.any(Number), revoked: expect.any(Number) }]);
+    expect(collector.tokens.list()).toEqual([
+      { id, project: 'shop', name: 'shop backend', created: expect.any(Number), revoked: expect.any(Number) },
+    ]);
     for (const file of ['events.sqlite', 'events.sqlite-wal']) {
       if (existsSync(join(folder, file))) expect(readFileSync(join(folder, file)).includes(token)).toBe(false);
     }
@@ -83,11 +89,17 @@ describe('tokens', () => {
 describe('retention', () => {
   test('what is too old is deleted, with its words; the rest stays', async () => {
     const collector = await start();
-    await publish(collector, many(30, () => ({ description: 'ancient' })));
+    await publish(
+      collector,
+      many(30, () => ({ description: 'ancient' })),
+    );
     const db = new DatabaseSync(join(folder, 'events.sqlite'));
     db.exec('UPDATE events SET received = received - 100000');
     db.close();
-    await publish(collector, many(5, () => ({ description: 'fresh' })));
+    await publish(
+      collector,
+      many(5, () => ({ description: 'fresh' })),
+    );
     await collector.close();
     const again = await start({ retention: { maxAge: 60_000 } });
     await again.sweep();
@@ -101,7 +113,12 @@ describe('retention', () => {
   test('the oldest go when the database grows too large, and the file shrinks', async () => {
     const collector = await start({ retention: { maxBytes: 1_048_576 } });
     for (let round = 0; round < 40; round += 1) {
-      expect(await publish(collector, many(50, (index) => ({ description: `${'x'.repeat(900)} ${round}`, external_id: `e${round * 50 + index}` })))).toBe(201);
+      expect(
+        await publish(
+          collector,
+          many(50, (index) => ({ description: `${'x'.repeat(900)} ${round}`, external_id: `e${round * 50 + index}` })),
+        ),
+      ).toBe(201);
     }
     const deleted = await collector.sweep();
     expect(deleted).toBeGreaterThan(500);
@@ -154,13 +171,20 @@ test('a database of the first version is brought up to date, with its events', a
     CREATE INDEX events_by_actor ON events (project, actor_id);
     CREATE TABLE names (project TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (project, kind, id)) WITHOUT ROWID;
     CREATE VIRTUAL TABLE words USING fts5 (everything, actor_name, description, content='');`);
-  const event = { action: 'user.login', crud: 'c', is_failure: true, is_anonymous: true, fields: { reason: 'user_not_found', identity: 'who' } };
+  const event = {
+    action: 'user.login',
+    crud: 'c',
+    is_failure: true,
+    is_anonymous: true,
+    fields: { reason: 'user_not_found', identity: 'who' },
+  };
   db.prepare('INSERT INTO events (id, project, hash, received, canonical_time, action, crud, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(
     ...['id1', 'dev', 'h', 1, 1, event.action, event.crud, JSON.stringify(event)],
   );
   db.close();
   const collector = await start();
-  for (const query of ['outcome=failure', 'reason=user_not_found', 'actor=who', 'query=user_not_found']) expect(await total(collector, query)).toBe(1);
+  for (const query of ['outcome=failure', 'reason=user_not_found', 'actor=who', 'query=user_not_found'])
+    expect(await total(collector, query)).toBe(1);
   await collector.close();
   const newer = new DatabaseSync(join(folder, 'events.sqlite'));
   newer.exec('PRAGMA user_version = 99');
@@ -171,12 +195,18 @@ test('a database of the first version is brought up to date, with its events', a
 describe('on the network', () => {
   const token = 'a-token-for-the-network';
   const ask = (url: string, headers: Record<string, string>): Promise<number | undefined> =>
-    new Promise((resolve, reject) => httpRequest(url, { headers }, (answer) => resolve(answer.resume().statusCode)).on('error', reject).end());
+    new Promise((resolve, reject) =>
+      httpRequest(url, { headers }, (answer) => resolve(answer.resume().statusCode))
+        .on('error', reject)
+        .end(),
+    );
 
   test('it is known by its address and by the names that were allowed; its numbers need a token', async () => {
     const collector = await start({ host: '0.0.0.0', token, allowedHosts: ['audit.example.com'] });
     const { port } = new URL(collector.apiBase);
-    const outside = Object.values(networkInterfaces()).flat().find((one) => one?.family === 'IPv4' && !one.internal);
+    const outside = Object.values(networkInterfaces())
+      .flat()
+      .find((one) => one?.family === 'IPv4' && !one.internal);
     const base = `http://${outside?.address ?? '127.0.0.1'}:${port}`;
     const status = (path: string, headers: Record<string, string> = {}): Promise<number | undefined> => ask(base + path, headers);
     expect(await status('/')).toBe(200);
@@ -214,16 +244,20 @@ describe('the OpenAPI document', () => {
     // The validator is an ES module, which Jest cannot load on every version of Node.
     const script = `import { Validator } from '@seriousme/openapi-schema-validator';
       process.stdout.write(JSON.stringify(await new Validator().validate(JSON.parse(await new Response(process.stdin).text()))));`;
-    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd: __dirname, input: JSON.stringify(document), encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: __dirname,
+      input: JSON.stringify(document),
+      encoding: 'utf8',
+    });
     expect([stdout, stderr]).toEqual(['{"valid":true}', '']);
     const page = await fetch(`${collector.apiBase}/console/`);
     expect([page.status, page.headers.get('content-security-policy')]).toEqual([200, expect.stringContaining("script-src 'self'")]);
   });
 
-  test('describes the events that the real server took', async () => {
+  test('describes the events that the real server took', () => {
     const { components } = openapiDocument('/') as { components: { schemas: object } };
     // The formats are words of the document, not rules of the server: it takes dates in many forms.
-    const ajv = new Ajv({ strict: false, validateFormats: false });
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
     ajv.addSchema({ $id: 'api', components });
     const validate = ajv.getSchema('api#/components/schemas/Event')!;
     const accepted = recordings.filter(({ receipt }) => receipt !== undefined);

@@ -33,7 +33,7 @@ async function publish(...events: object[]): Promise<{ id: string; hash: string 
 }
 
 interface Page {
-  events: { id: string; event: { external_id: string } }[];
+  events: { id: string; cursor: string; event: { external_id: string } }[];
   total: number;
   hasOlder: boolean;
 }
@@ -62,7 +62,8 @@ describe('signing in', () => {
   });
 
   test('another site is refused, whatever it sends along', async () => {
-    for (const site of ['cross-site', 'same-site']) expect((await me.raw('events', { headers: { 'sec-fetch-site': site } })).status).toBe(403);
+    for (const site of ['cross-site', 'same-site'])
+      expect((await me.raw('events', { headers: { 'sec-fetch-site': site } })).status).toBe(403);
     const preflight = await fetch(`${collector.viewer}viewer/session`, {
       method: 'OPTIONS',
       headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
@@ -79,19 +80,26 @@ describe('signing in', () => {
     const { token } = (await asked.json()) as { token: string };
     const viewer = await signedIn(collector, token);
     await expect(signedIn(collector, token)).rejects.toThrow('401');
-    const { events } = await viewer.viewer<{ events: { event: { group: { id: string }; action: string; actor?: { id: string } } }[] }>('events');
+    const { events } = await viewer.viewer<{ events: { event: { group: { id: string }; action: string; actor?: { id: string } } }[] }>(
+      'events',
+    );
     expect(events.map(({ event }) => event.group.id)).toEqual(['acme', 'acme']);
     expect(events[0]!.event).toMatchObject({ action: 'audit.log.view', crud: 'r', actor: { id: 'auditor' } });
     const exported = await (await viewer.raw('export?format=ndjson')).text();
     expect(exported).not.toContain('g-other');
     const timeline = await viewer.viewer<{ counts: { attempts: number }[] }>('timeline');
     expect(timeline.counts.reduce((sum, { attempts }) => sum + attempts, 0)).toBe(2);
-    expect((await fetch(`${collector.apiBase}/publisher/v1/project/dev/event`, { method: 'POST', headers: { authorization: `token=${token}` } })).status).toBe(401);
+    expect(
+      (await fetch(`${collector.apiBase}/publisher/v1/project/dev/event`, { method: 'POST', headers: { authorization: `token=${token}` } }))
+        .status,
+    ).toBe(401);
   });
 
   test('a token that is revoked ends its sessions', async () => {
     const { id, token } = collector.tokens.create('dev', 'for a while');
-    const asked = await fetch(`${collector.apiBase}/publisher/v1/project/dev/viewertoken`, { headers: { authorization: `token=${token}` } });
+    const asked = await fetch(`${collector.apiBase}/publisher/v1/project/dev/viewertoken`, {
+      headers: { authorization: `token=${token}` },
+    });
     const viewerToken = ((await asked.json()) as { token: string }).token;
     const viewer = await signedIn(collector, token);
     expect((await viewer.raw('events')).status).toBe(200);
@@ -104,9 +112,27 @@ describe('signing in', () => {
 describe('filters', () => {
   beforeAll(() =>
     publish(
-      { external_id: 'f1', is_failure: true, source_ip: '203.0.113.1', fields: { reason: 'user_not_found', identity: 'm***y,x' }, created: '2020-01-01T00:00:00Z' },
-      { external_id: 'f2', is_anonymous: false, actor: { id: 'u1', name: 'Ann' }, group: { id: 'g,1' }, source_ip: '203.0.113.2', created: '2020-01-02T00:00:00Z' },
-      { external_id: 'f3', fields: { outcome: 'challenge', source_ip_seen: '::1' }, action: 'user.login.challenge', created: '2020-01-03T00:00:00Z' },
+      {
+        external_id: 'f1',
+        is_failure: true,
+        source_ip: '203.0.113.1',
+        fields: { reason: 'user_not_found', identity: 'm***y,x' },
+        created: '2020-01-01T00:00:00Z',
+      },
+      {
+        external_id: 'f2',
+        is_anonymous: false,
+        actor: { id: 'u1', name: 'Ann' },
+        group: { id: 'g,1' },
+        source_ip: '203.0.113.2',
+        created: '2020-01-02T00:00:00Z',
+      },
+      {
+        external_id: 'f3',
+        fields: { outcome: 'challenge', source_ip_seen: '::1' },
+        action: 'user.login.challenge',
+        created: '2020-01-03T00:00:00Z',
+      },
     ),
   );
   const year = 'from=2020-01-01&to=2021-01-01';
@@ -152,7 +178,10 @@ describe('filters', () => {
 });
 
 test('an event comes with all that proves it', async () => {
-  const [receipt] = await publish({ external_id: 'proof', fields: { a: '1', seal: 'ab', seal_key: 'k', seal_instance: 'i', seal_seq: '7', seal_prev: 'p' } });
+  const [receipt] = await publish({
+    external_id: 'proof',
+    fields: { a: '1', seal: 'ab', seal_key: 'k', seal_instance: 'i', seal_seq: '7', seal_prev: 'p' },
+  });
   const { events } = await me.viewer<{ events: { event: never; canonical: string }[] }>('events?query=external_id:proof');
   expect(events[0]).toMatchObject({ ...receipt, seal: { instance: 'i', seq: 7, keyId: 'k', seal: 'ab', prev: 'p' } });
   expect(events[0]!.canonical).toBe(canonicalText(receipt!.id, events[0]!.event));
@@ -161,12 +190,18 @@ test('an event comes with all that proves it', async () => {
 
 test('pages follow each other without a gap, though times are equal', async () => {
   for (let index = 0; index < 5; index += 1) {
-    await publish(...Array.from({ length: 50 }, (_, each) => ({ external_id: `p${index}-${each}`, action: 'page.test', created: '2019-05-05T05:05:05Z' })));
+    await publish(
+      ...Array.from({ length: 50 }, (_, each) => ({
+        external_id: `p${index}-${each}`,
+        action: 'page.test',
+        created: '2019-05-05T05:05:05Z',
+      })),
+    );
   }
   const seen: string[] = [];
   let before = '';
   for (let page = 0; page < 3; page += 1) {
-    const { events, total, hasOlder } = await me.viewer<Page & { events: { cursor: string }[] }>(`events?query=action:page.test${before}`);
+    const { events, total, hasOlder } = await me.viewer<Page>(`events?query=action:page.test${before}`);
     expect([total, hasOlder]).toEqual([250, page < 2]);
     seen.push(...events.map(({ event }) => event.external_id));
     before = `&before=${events.at(-1)!.cursor}`;
@@ -182,7 +217,9 @@ test('the timeline counts attempts by outcome; folded ones count as many as they
     { ...at(1), fields: { outcome: 'success' } },
     { ...at(50), fields: { outcome: 'challenge' } },
   );
-  const timeline = await me.viewer<{ from: number; step: number; counts: object[] }>('timeline?from=2018-01-01T00:00:00Z&to=2018-01-01T01:00:00Z');
+  const timeline = await me.viewer<{ from: number; step: number; counts: object[] }>(
+    'timeline?from=2018-01-01T00:00:00Z&to=2018-01-01T01:00:00Z',
+  );
   const start = Date.UTC(2018, 0, 1);
   expect(timeline).toEqual({
     from: start,
@@ -208,8 +245,17 @@ test.each([
 
 test('who fails most within the hour comes first', async () => {
   const created = new Date().toISOString();
-  const fail = (source_ip: string, identity: string): object => ({ created, is_failure: true, source_ip, fields: { outcome: 'failure', identity } });
-  await publish(...Array.from({ length: 30 }, (_, index) => fail('198.51.100.1', `a${index}`)), fail('198.51.100.2', 'one'), fail('198.51.100.3', 'one'));
+  const fail = (source_ip: string, identity: string): object => ({
+    created,
+    is_failure: true,
+    source_ip,
+    fields: { outcome: 'failure', identity },
+  });
+  await publish(
+    ...Array.from({ length: 30 }, (_, index) => fail('198.51.100.1', `a${index}`)),
+    fail('198.51.100.2', 'one'),
+    fail('198.51.100.3', 'one'),
+  );
   await publish({ ...fail('198.51.100.4', 'old'), created: new Date(Date.now() - 3_700_000).toISOString() });
   const { sources, accounts } = await me.viewer<Record<'sources' | 'accounts', { name: string }[]>>('failures');
   expect(sources[0]).toMatchObject({ name: '198.51.100.1', failures: 30, others: 30 });

@@ -15,13 +15,14 @@ function console(): Plugin {
       const from = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
       mkdirSync(join(out, 'console'), { recursive: true });
       cpSync(join(here, 'console'), join(out, 'console'), { recursive: true });
-      for (const file of ['swagger-ui-bundle.js', 'swagger-ui.css', 'LICENSE', 'NOTICE']) copyFileSync(join(from, file), join(out, 'console', file));
+      for (const file of ['swagger-ui-bundle.js', 'swagger-ui.css', 'LICENSE', 'NOTICE'])
+        copyFileSync(join(from, file), join(out, 'console', file));
     },
   };
 }
 
 // The name under which Vite looks for it.
-// eslint-disable-next-line no-restricted-exports
+
 export default defineConfig({
   root: here,
   base: './',

@@ -22,6 +22,7 @@ export const ERROR_CODES = [
   'ERR_AUDIT_REFUSED',
   'ERR_AUDIT_RECEIPT',
   'ERR_AUDIT_HASH_MISMATCH',
+  'ERR_AUDIT_KUBERNETES',
 ] as const;
 
 export type AuditErrorCode = (typeof ERROR_CODES)[number];

@@ -60,6 +60,7 @@ export { type EcsEvent, toEcs } from './event/formats/ecs.js';
 export { type OcsfEvent, toOcsf } from './event/formats/ocsf.js';
 export { EVENT_KEYS, type Violation, violations } from './event/rules.js';
 
+export { backoff } from './publish/retry.js';
 export { httpTransport, type HttpTransportOptions } from './publish/http-transport.js';
 export type { CheckedReceipt, Verdict } from './publish/receipt.js';
 export type { BreakerState, InDoubt } from './publish/publisher.js';
@@ -72,4 +73,4 @@ export type { Health } from './telemetry/health.js';
 
 export { heldIn, receiptsIn } from './verify/held.js';
 export { type Fault, FAULTS, type Finding, type HeldEvent, judgeLog, type LogEvidence, type Report } from './verify/judge.js';
-export { readLog, type ReadLogOptions } from './verify/read-log.js';
+export { logPages, readLog, type ReadLogOptions } from './verify/read-log.js';

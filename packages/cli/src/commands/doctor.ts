@@ -9,6 +9,7 @@ import {
   receiptMatches,
   serialise,
 } from '@auditlogin/core';
+import { numberIn } from '../flags.js';
 import { paint } from '../paint.js';
 
 /** The flags of `auditlogin doctor`. */
@@ -56,7 +57,7 @@ export async function doctor(flags: DoctorFlags): Promise<void> {
   }
 
   console.log('Sending a test event …');
-  const problem = await trial(connection, timeoutOf(flags.timeout));
+  const problem = await trial(connection, numberIn('timeout', flags.timeout, 1, 999_999));
   if (problem === undefined) return;
   console.log(`${paint.red('✗')} ${problem.code}: ${problem.message}`);
   console.log(`  ${WHAT_TO_DO[problem.code] ?? ''}`);
@@ -95,14 +96,4 @@ function testEvent(): ReturnType<typeof serialise> {
     fields: { test: 'true' },
   });
   return serialise({ ...event, external_id: eventId(now) });
-}
-
-function timeoutOf(text: string): number {
-  const timeout = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (timeout > 0) return timeout;
-  throw new AuditError(
-    'ERR_AUDIT_OPTION_INVALID',
-    `Option "--timeout" is ${JSON.stringify(text)}; expected milliseconds from 1 to 999999.`,
-    { field: 'timeout' },
-  );
 }

@@ -109,7 +109,10 @@ function chosen(ids: string[], { all }: SpoolFlags): string[] | undefined {
 }
 
 function notFound(ids: string[]): AuditError {
-  return new AuditError('ERR_AUDIT_SPOOL', ids.length === 0 ? 'Nothing is set aside.' : `Not set aside: ${ids.map(showControls).join(', ')}.`);
+  return new AuditError(
+    'ERR_AUDIT_SPOOL',
+    ids.length === 0 ? 'Nothing is set aside.' : `Not set aside: ${ids.map(showControls).join(', ')}.`,
+  );
 }
 
 function actionIn(body: string): string {

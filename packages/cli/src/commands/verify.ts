@@ -5,7 +5,6 @@ import {
   FAULTS,
   heldIn,
   judgeLog,
-  readConnection,
   readLog,
   readSealKeys,
   receiptsIn,
@@ -13,15 +12,13 @@ import {
   showControls,
   spoolDirectory,
 } from '@auditlogin/core';
-import progress from 'cli-progress';
+import { connectionIn, type ConnectionFlags, invalid, numberIn, type ReadyConnection, timeIn, withRange } from '../flags.js';
 import { paint } from '../paint.js';
+import { progressBar } from '../progress.js';
 import { table } from '../table.js';
 
 /** The flags of `auditlogin verify`. */
-export interface VerifyFlags {
-  apiBase?: string;
-  project?: string;
-  token?: string;
+export interface VerifyFlags extends ConnectionFlags {
   spoolDir?: string;
   query: string;
   from?: string;
@@ -44,6 +41,7 @@ const NAMES: Record<keyof Report['counts'], string> = {
   set_aside: 'set aside',
 };
 const MAX_SHOWN = 50;
+const MOST = 9_999_999;
 
 /**
  * Reads the log back and judges it: seals, chains, receipts. Sets the exit code: 0 if nothing is wrong, else 1.
@@ -52,8 +50,7 @@ const MAX_SHOWN = 50;
  * @throws AuditError when the configuration is incomplete, or the log cannot be read
  */
 export async function verify(flags: VerifyFlags): Promise<void> {
-  const { connection } = readConnection(flags);
-  const token = typeof connection.token === 'string' ? connection.token : await connection.token();
+  const connection = await connectionIn(flags);
   const keys = readSealKeys();
   if (keys.length === 0) {
     throw new AuditError(
@@ -65,15 +62,16 @@ export async function verify(flags: VerifyFlags): Promise<void> {
     );
   }
   const allowed = allowedIn(flags.allow);
-  const window = { ...timeIn('from', flags.from), ...timeIn('to', flags.to) };
-  const grace = numberIn('grace', flags.grace) * 1000;
+  const [from, to] = [timeIn('from', flags.from), timeIn('to', flags.to)];
+  const window = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+  const grace = numberIn('grace', flags.grace, 0, MOST) * 1000;
   const directory = spoolDirectory(flags.spoolDir);
   const destination = destinationOf(connection);
 
   // What waits is read first: an event that arrives meanwhile is then in the log, or known to wait.
   const held = heldIn(directory, destination);
   const now = Date.now();
-  const events = await read({ ...connection, token }, flags, window);
+  const events = await read(connection, flags, window);
   const report = judgeLog({ events, keys, receipts: receiptsIn(directory, destination), held, now, grace, window });
   const wrong = FAULTS.filter((fault) => report.counts[fault] > 0 && !allowed.has(fault));
 
@@ -83,27 +81,20 @@ export async function verify(flags: VerifyFlags): Promise<void> {
 }
 
 async function read(
-  connection: { apiBase: string; project: string; token: string },
+  connection: ReadyConnection,
   flags: VerifyFlags,
-  window: { from?: number; to?: number },
+  { from, to }: { from?: number; to?: number },
 ): ReturnType<typeof readLog> {
-  const bar = new progress.SingleBar({ format: 'Reading {bar} {value} of {total} events', stream: process.stderr, clearOnComplete: true });
-  const isShown = process.stderr.isTTY && !flags.json;
-  if (isShown) bar.start(0, 0);
-  const range = window.from === undefined && window.to === undefined ? '' : `received:${iso(window.from)},${iso(window.to)}`;
+  const bar = progressBar('Reading', 'events', flags.json);
   try {
     return await readLog({
       ...connection,
-      query: [flags.query, range].filter(Boolean).join(' '),
-      timeout: numberIn('timeout', flags.timeout),
-      progress(count, total) {
-        if (!isShown) return;
-        bar.setTotal(total);
-        bar.update(count);
-      },
+      query: withRange(flags.query, from, to),
+      timeout: numberIn('timeout', flags.timeout, 1, MOST),
+      progress: bar.update,
     });
   } finally {
-    if (isShown) bar.stop();
+    bar.stop();
   }
 }
 
@@ -150,26 +141,4 @@ function allowedIn(text: string | undefined): Set<string> {
   const unknown = allowed.find((each) => !(FAULTS as readonly string[]).includes(each));
   if (unknown === undefined) return new Set(allowed);
   throw invalid('allow', unknown, `some of ${FAULTS.join(', ')}`);
-}
-
-function timeIn(name: 'from' | 'to', text: string | undefined): { from?: number; to?: number } {
-  if (text === undefined) return {};
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) throw invalid(name, text, 'a time in ISO 8601');
-  return { [name]: time };
-}
-
-function numberIn(name: string, text: string): number {
-  if (/^\d{1,7}$/.test(text)) return Number(text);
-  throw invalid(name, text, 'a whole number from 0 to 9999999');
-}
-
-function invalid(name: string, seen: string, expected: string): AuditError {
-  return new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "--${name}" is ${JSON.stringify(seen)}; expected ${expected}.`, {
-    field: name,
-  });
-}
-
-function iso(time: number | undefined): string {
-  return time === undefined ? '' : new Date(time).toISOString();
 }

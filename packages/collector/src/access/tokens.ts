@@ -44,8 +44,7 @@ const NAME = /^[^\u0000-\u001f\u007f-\u009f]{1,128}$/;
  * @param db its database
  */
 export function openTokens(db: DatabaseSyncInstance): Tokens {
-  const toInfo = ({ revoked, ...row }: Record<string, unknown>): TokenInfo =>
-    ({ ...row, revoked: revoked ?? undefined }) as TokenInfo;
+  const toInfo = ({ revoked, ...row }: Record<string, unknown>): TokenInfo => ({ ...row, revoked: revoked ?? undefined }) as TokenInfo;
   const find = db.prepare('SELECT id, project FROM tokens WHERE digest = ? AND revoked IS NULL');
 
   return {
@@ -59,7 +58,10 @@ export function openTokens(db: DatabaseSyncInstance): Tokens {
       );
       return { ...info, token };
     },
-    list: () => (db.prepare('SELECT id, project, name, created, revoked FROM tokens ORDER BY created, id').all() as Record<string, unknown>[]).map(toInfo),
+    list: () =>
+      (db.prepare('SELECT id, project, name, created, revoked FROM tokens ORDER BY created, id').all() as Record<string, unknown>[]).map(
+        toInfo,
+      ),
     revoke: (id) => db.prepare('UPDATE tokens SET revoked = ? WHERE id = ? AND revoked IS NULL').run(Date.now(), id).changes === 1,
     // Looked up by its digest: what the look-up takes tells nothing about the token.
     check(token) {
@@ -86,5 +88,7 @@ function digestOf(token: string): Buffer {
 
 function expectText(field: string, value: string, form: RegExp, expected: string): void {
   if (form.test(value)) return;
-  throw new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "${field}" is ${JSON.stringify(value.slice(0, 64))}; expected ${expected}.`, { field });
+  throw new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "${field}" is ${JSON.stringify(value.slice(0, 64))}; expected ${expected}.`, {
+    field,
+  });
 }

@@ -3,7 +3,7 @@ import type { Grant } from './access.js';
 import type { Scope } from './scope.js';
 
 /** What a viewer token is asked for (Publisher API, "Calls": `viewertoken`). */
-export interface ViewerRequest extends Scope {
+interface ViewerRequest extends Scope {
   /** Who looks. */
   actor?: string | undefined;
   /** The action under which the look itself is recorded. */
@@ -28,7 +28,6 @@ export interface Viewers {
   find(secret: string): ViewerSession | undefined;
   close(secret: string): void;
 }
-
 
 const TOKEN_LIFE = 300_000;
 const SESSION_LIFE = 43_200_000;

@@ -14,7 +14,12 @@ const PAGE = 500;
  * @param condition what is searched
  * @param order newest or oldest first
  */
-export async function* readAll(store: Store, scope: Scope, condition: Condition, order: 'newest' | 'oldest'): AsyncGenerator<StoredEvent[]> {
+export async function* readAll(
+  store: Store,
+  scope: Scope,
+  condition: Condition,
+  order: 'newest' | 'oldest',
+): AsyncGenerator<StoredEvent[]> {
   let from: Cursor | undefined;
   for (;;) {
     const { events, hasMore } = store.find(scope, condition, PAGE, order, from);

@@ -56,7 +56,10 @@ export function openapiDocument(base: string): object {
               properties: { events: { type: 'array', minItems: 1, maxItems: 50, items: ref('Event') } },
             }),
           },
-          responses: { '201': answer('They are on disk; receipts in the order of the events.', { type: 'array', items: ref('Receipt') }), ...REFUSALS },
+          responses: {
+            '201': answer('They are on disk; receipts in the order of the events.', { type: 'array', items: ref('Receipt') }),
+            ...REFUSALS,
+          },
         },
       },
       '/publisher/v1/project/{project}/graphql': {
@@ -73,7 +76,12 @@ export function openapiDocument(base: string): object {
               type: 'object',
               required: ['query'],
               properties: { query: { type: 'string' }, variables: { type: 'object' } },
-              examples: [{ query: 'query ($q: String!) { search(query: $q, last: 5) { totalCount edges { cursor node { id action is_failure } } } }', variables: { q: '' } }],
+              examples: [
+                {
+                  query: 'query ($q: String!) { search(query: $q, last: 5) { totalCount edges { cursor node { id action is_failure } } } }',
+                  variables: { q: '' },
+                },
+              ],
             }),
           },
           responses: { '200': answer('The answer of GraphQL, with `data` or `errors`.', { type: 'object' }), ...REFUSALS },
@@ -140,13 +148,21 @@ export function openapiDocument(base: string): object {
           operationId: 'metrics',
           summary: 'Numbers for Prometheus; on loopback without a token',
           security: [{}, { token: [] }],
-          responses: { '200': { description: 'The numbers.', content: { 'text/plain': { schema: { type: 'string' } } } }, '401': REFUSALS['401'] },
+          responses: {
+            '200': { description: 'The numbers.', content: { 'text/plain': { schema: { type: 'string' } } } },
+            '401': REFUSALS['401'],
+          },
         },
       },
     },
     components: {
       securitySchemes: {
-        token: { type: 'apiKey', in: 'header', name: 'Authorization', description: 'Type `Token token=…` with a publisher token of the project.' },
+        token: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'Authorization',
+          description: 'Type `Token token=…` with a publisher token of the project.',
+        },
       },
       schemas: {
         Event: {
@@ -170,7 +186,9 @@ export function openapiDocument(base: string): object {
             fields: { ...MAP, description: 'Can be searched, and is covered by the hash.' },
             metadata: { ...MAP, description: 'Covered by the hash.' },
           },
-          examples: [{ action: 'user.login', crud: 'c', actor: { id: 'u1', name: 'Ann' }, source_ip: '203.0.113.7', fields: { outcome: 'success' } }],
+          examples: [
+            { action: 'user.login', crud: 'c', actor: { id: 'u1', name: 'Ann' }, source_ip: '203.0.113.7', fields: { outcome: 'success' } },
+          ],
         },
         Actor: {
           type: 'object',
@@ -188,7 +206,10 @@ export function openapiDocument(base: string): object {
         Receipt: {
           type: 'object',
           required: ['id', 'hash'],
-          properties: { id: TEXT, hash: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the canonical text, in hex.' } },
+          properties: {
+            id: TEXT,
+            hash: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the canonical text, in hex.' },
+          },
         },
         Error: {
           type: 'object',

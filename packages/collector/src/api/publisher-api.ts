@@ -57,7 +57,9 @@ export function publisherApi(store: Store, access: Access, limit: RefusalLimit):
     const body = bodyOf(request) as { query?: unknown; variables?: unknown } | undefined;
     if (typeof body?.query !== 'string') return refuse(response, { status: 400, error: '"query" must be a string' });
     const variables = typeof body.variables === 'object' && body.variables !== null ? body.variables : undefined;
-    response.json(await answerGraphql(store, { project: request.params.project }, body.query, variables as Record<string, unknown> | undefined));
+    response.json(
+      await answerGraphql(store, { project: request.params.project }, body.query, variables as Record<string, unknown> | undefined),
+    );
   });
 
   router.get('/publisher/v1/project/:project/viewertoken', (request, response) => {

@@ -28,7 +28,12 @@ const CHUNK = 200;
  * @param logger is told how many were deleted
  * @param deleted is told the same
  */
-export function startRetention(store: Store, { maxAge, maxBytes }: RetentionBounds, logger: Logger, deleted: (events: number) => void): Retention {
+export function startRetention(
+  store: Store,
+  { maxAge, maxBytes }: RetentionBounds,
+  logger: Logger,
+  deleted: (events: number) => void,
+): Retention {
   let stopped = false;
   let sweeping: Promise<number> | undefined;
 

@@ -30,7 +30,9 @@ export function readQuery(query: string): Condition {
   const given = (key: string): string[] | undefined => (parsed as Record<string, string[] | undefined>)[key];
 
   oneOf(condition, given('action'), (action) =>
-    action.endsWith('*') ? ['e.action >= ? AND e.action < ?', action.slice(0, -1), `${action.slice(0, -1)}\u{10ffff}`] : ['e.action = ?', action],
+    action.endsWith('*')
+      ? ['e.action >= ? AND e.action < ?', action.slice(0, -1), `${action.slice(0, -1)}\u{10ffff}`]
+      : ['e.action = ?', action],
   );
   oneOf(condition, given('crud'), (crud) => ['e.crud = ?', crud]);
   oneOf(condition, given('external_id'), (id) => ['e.external_id = ?', id]);

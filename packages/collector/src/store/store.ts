@@ -36,7 +36,7 @@ interface Page {
 }
 
 /** How many attempts ended in a way within a span of time. */
-export interface TimelineCount {
+interface TimelineCount {
   /** Where the span begins, in milliseconds since 1970. */
   start: number;
   outcome: string;
@@ -44,7 +44,7 @@ export interface TimelineCount {
 }
 
 /** Failed attempts from one source, or on one account. */
-export interface FailureCount {
+interface FailureCount {
   name: string;
   failures: number;
   /** Of a source: how many accounts it tried. Of an account: from how many sources. */
@@ -186,9 +186,12 @@ export function openStore(dataDir: string): Store {
     return { sql: [...limited.where, words].join(' AND '), values: [...limited.values, match] };
   }
 
-  function rows(sql: string, values: (string | number)[]): StoredEvent[] {
-    return (db.prepare(`SELECT ${COLUMNS} FROM ${JOINED} WHERE ${sql}`).all(...values) as unknown as Row[]).map(stored);
+  function all<T>(sql: string, values: (string | number)[]): T[] {
+    return db.prepare(sql).all(...values) as T[];
   }
+
+  const rows = (sql: string, values: (string | number)[]): StoredEvent[] =>
+    all<Row>(`SELECT ${COLUMNS} FROM ${JOINED} WHERE ${sql}`, values).map(stored);
 
   return {
     db,
@@ -213,8 +216,8 @@ export function openStore(dataDir: string): Store {
     },
     count(scope, condition, bound = Number.MAX_SAFE_INTEGER) {
       const { sql, values } = where(scope, condition);
-      const counted = db.prepare(`SELECT count(*) AS n FROM (SELECT 1 FROM events e WHERE ${sql} LIMIT ?)`).get(...values, bound);
-      return (counted as { n: number }).n;
+      const counting = db.prepare(`SELECT count(*) AS n FROM (SELECT 1 FROM events e WHERE ${sql} LIMIT ?)`);
+      return (counting.get(...values, bound) as { n: number }).n;
     },
     lastSeq: () => (db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM events').get() as { seq: number }).seq,
     span(scope, condition) {
@@ -226,30 +229,30 @@ export function openStore(dataDir: string): Store {
     },
     timeline(scope, condition, origin, step) {
       const { sql, values } = where(scope, condition);
-      return db
-        .prepare(
-          `WITH found AS (SELECT e.canonical_time AS at, e.outcome, e.attempts FROM events e WHERE ${sql})
-           SELECT at - (at - CAST(? AS INTEGER)) % CAST(? AS INTEGER) AS start, outcome, sum(attempts) AS attempts FROM found GROUP BY 1, 2 ORDER BY 1`,
-        )
-        .all(...values, origin, step) as unknown as TimelineCount[];
+      return all(
+        `WITH found AS (SELECT e.canonical_time AS at, e.outcome, e.attempts FROM events e WHERE ${sql})
+         SELECT at - (at - CAST(? AS INTEGER)) % CAST(? AS INTEGER) AS start, outcome, sum(attempts) AS attempts FROM found GROUP BY 1, 2 ORDER BY 1`,
+        [...values, origin, step],
+      );
     },
     failures(scope, by, since, limit) {
       const other = by === 'address' ? 'account' : 'address';
-      const condition: Condition = { where: [`e.outcome = 'failure'`, 'e.canonical_time >= ?', `e.${by} IS NOT NULL`], values: [since], match: [] };
-      const { sql, values } = where(scope, condition);
-      return db
-        .prepare(
-          `SELECT e.${by} AS name, sum(e.attempts) AS failures, count(DISTINCT e.${other}) AS others, max(e.canonical_time) AS last
-           FROM events e WHERE ${sql} GROUP BY 1 ORDER BY failures DESC, last DESC LIMIT ?`,
-        )
-        .all(...values, limit) as unknown as FailureCount[];
+      const failed = [`e.outcome = 'failure'`, 'e.canonical_time >= ?', `e.${by} IS NOT NULL`];
+      const { sql, values } = where(scope, { where: failed, values: [since], match: [] });
+      return all(
+        `SELECT e.${by} AS name, sum(e.attempts) AS failures, count(DISTINCT e.${other}) AS others, max(e.canonical_time) AS last
+         FROM events e WHERE ${sql} GROUP BY 1 ORDER BY failures DESC, last DESC LIMIT ?`,
+        [...values, limit],
+      );
     },
     watch(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
     deleteOldest(before, limit) {
-      const oldest = db.prepare('SELECT seq FROM events WHERE received < ? ORDER BY received LIMIT ?').all(before, limit) as { seq: number }[];
+      const oldest = db.prepare('SELECT seq FROM events WHERE received < ? ORDER BY received LIMIT ?').all(before, limit) as {
+        seq: number;
+      }[];
       if (oldest.length === 0) return 0;
       const seqs = JSON.stringify(oldest.map(({ seq }) => seq));
       transaction(() => {
@@ -271,7 +274,11 @@ export function openStore(dataDir: string): Store {
       });
       chmodSync(target, 0o600);
     },
-    close: () => db.close(),
+    close() {
+      // Statements that are not collected yet keep SQLite from doing so by itself.
+      db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      db.close();
+    },
   };
 }
 

@@ -5,7 +5,20 @@ import { factsOf } from '../store/facts.js';
 import type { StoredEvent } from '../store/store.js';
 
 const COLUMNS = [
-  ...['time', 'received', 'id', 'external_id', 'action', 'outcome', 'reason', 'account', 'actor_id', 'actor_name', 'group_id', 'group_name'],
+  ...[
+    'time',
+    'received',
+    'id',
+    'external_id',
+    'action',
+    'outcome',
+    'reason',
+    'account',
+    'actor_id',
+    'actor_name',
+    'group_id',
+    'group_name',
+  ],
   ...['source_ip', 'description', 'component', 'version', 'attempts', 'fields', 'metadata', 'hash'],
 ];
 

@@ -28,9 +28,15 @@ export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimi
   router.post('/', limit.check, express.json({ limit: '4kb' }), (request, response) => {
     const { data } = tokenSchema.safeParse(request.body);
     const opened = data && viewers.open(data.token);
-    if (!opened) return limit.refuse(request, response, 'The token opens nothing: it is wrong, used up, older than five minutes, or revoked');
+    if (!opened)
+      return limit.refuse(request, response, 'The token opens nothing: it is wrong, used up, older than five minutes, or revoked');
     record(store, opened.session, request);
-    response.cookie(COOKIE, opened.secret, { httpOnly: true, sameSite: 'strict', secure: request.secure, path: request.baseUrl.replace(/\/session$/, '') });
+    response.cookie(COOKIE, opened.secret, {
+      httpOnly: true,
+      sameSite: 'strict',
+      secure: request.secure,
+      path: request.baseUrl.replace(/\/session$/, ''),
+    });
     response.status(201).json(describe(opened.session));
   });
   router.delete('/', (request, response) => {

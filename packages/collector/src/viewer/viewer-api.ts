@@ -51,7 +51,12 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     const condition = conditionOf(filters);
     const { events, hasMore } = store.find(scope, condition, PAGE, 'newest', readCursor(before));
     const total = store.count(scope, condition, COUNT_BOUND);
-    response.json({ events: events.map(viewerEvent), total: Math.min(total, COUNT_BOUND - 1), isMore: total === COUNT_BOUND, hasOlder: hasMore });
+    response.json({
+      events: events.map(viewerEvent),
+      total: Math.min(total, COUNT_BOUND - 1),
+      isMore: total === COUNT_BOUND,
+      hasOlder: hasMore,
+    });
   });
 
   router.get('/timeline', (request, response) => {
@@ -128,7 +133,10 @@ function read<S extends z.ZodType>(schema: S, request: Request, response: Respon
 }
 
 /** The span that a timeline shows: what was asked for, else that of the events. */
-function spanOf({ from, to }: Filters, find: () => { first: number; last: number } | undefined): { from: number; to: number; step: number } {
+function spanOf(
+  { from, to }: Filters,
+  find: () => { first: number; last: number } | undefined,
+): { from: number; to: number; step: number } {
   const found = from === undefined || to === undefined ? find() : undefined;
   const last = to ?? Math.max(Date.now(), found?.last ?? 0) + 1;
   const first = from ?? found?.first ?? last - HOUR;

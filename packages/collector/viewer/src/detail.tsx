@@ -92,7 +92,15 @@ export function Detail({
             <Fact name="Seal">
               <code>{event.seal.seal}</code>
             </Fact>
-            <Fact name="Seal before">{event.seal.prev ? <code>{event.seal.prev}</code> : event.seal.seq === 1 ? 'none: it is the first of its instance' : 'missing'}</Fact>
+            <Fact name="Seal before">
+              {event.seal.prev ? (
+                <code>{event.seal.prev}</code>
+              ) : event.seal.seq === 1 ? (
+                'none: it is the first of its instance'
+              ) : (
+                'missing'
+              )}
+            </Fact>
             <Fact name="Key">
               <Text>{event.seal.keyId}</Text>
             </Fact>

@@ -58,7 +58,7 @@ function Row({
           <time dateTime={new Date(event.time).toISOString()}>{showTime(event.time, zone)}</time>
         </button>
       </td>
-      <td>
+      <td class="text">
         <Outcome>{event.outcome}</Outcome>
         {event.attempts > 1 && <span class="soft"> × {event.attempts}</span>}
       </td>

@@ -15,7 +15,15 @@ const TYPED = [
 ] as const;
 
 /** What the log is narrowed by. Choices hold at once, what is typed with Enter. */
-export function FilterBar({ filters, zone, onChange }: { filters: Filters; zone: Zone; onChange: (filters: Filters) => void }): JSX.Element {
+export function FilterBar({
+  filters,
+  zone,
+  onChange,
+}: {
+  filters: Filters;
+  zone: Zone;
+  onChange: (filters: Filters) => void;
+}): JSX.Element {
   const [draft, setDraft] = useState(filters);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => setDraft(filters), [filters]);
@@ -39,7 +47,13 @@ export function FilterBar({ filters, zone, onChange }: { filters: Filters; zone:
     >
       <label class="wide">
         <span>Search</span>
-        <input id="search" type="search" value={draft.query} onInput={type('query')} placeholder="words, action:user.*, actor.id:u1, received:2026-01-01,2026-02-01" />
+        <input
+          id="search"
+          type="search"
+          value={draft.query}
+          onInput={type('query')}
+          placeholder="words, action:user.*, actor.id:u1, received:2026-01-01,2026-02-01"
+        />
       </label>
       <label>
         <span>Time</span>
@@ -86,7 +100,10 @@ export function FilterBar({ filters, zone, onChange }: { filters: Filters; zone:
           Search
         </button>
         {isNarrowed(filters) && (
-          <button type="button" onClick={() => onChange({ ...filters, query: '', outcome: '', reason: '', actor: '', group: '', address: '' })}>
+          <button
+            type="button"
+            onClick={() => onChange({ ...filters, query: '', outcome: '', reason: '', actor: '', group: '', address: '' })}
+          >
             Clear
           </button>
         )}

@@ -7,7 +7,13 @@ import { showAgo } from './times.js';
 const ALARM = 10;
 
 /** Who failed most within the last hour, by source and by account: a guessing attack stands out. */
-export function Guessing({ failures, onPick }: { failures: Failures | undefined; onPick: (by: 'address' | 'actor', name: string) => void }): JSX.Element {
+export function Guessing({
+  failures,
+  onPick,
+}: {
+  failures: Failures | undefined;
+  onPick: (by: 'address' | 'actor', name: string) => void;
+}): JSX.Element {
   return (
     <section class="card guessing" aria-labelledby="guessing">
       <h2 id="guessing">Failures in the last hour</h2>

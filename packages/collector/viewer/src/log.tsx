@@ -174,7 +174,11 @@ function Totals({ totals }: { totals: Record<string, number> }): JSX.Element {
 function Empty({ filters, onAll }: { filters: Filters; onAll: () => void }): JSX.Element {
   return (
     <div class="empty">
-      <p>{isNarrowed(filters) ? 'No event matches.' : 'No events in this time. Log in to an application that publishes here: it appears by itself.'}</p>
+      <p>
+        {isNarrowed(filters)
+          ? 'No event matches.'
+          : 'No events in this time. Log in to an application that publishes here: it appears by itself.'}
+      </p>
       <button type="button" onClick={onAll}>
         Show all events
       </button>

@@ -19,14 +19,22 @@ export function totalsOf({ counts }: TimelineData): Record<(typeof KINDS)[number
 }
 
 /** Attempts over time, stacked by outcome; a click on a bar narrows the range to it. */
-export function Timeline({ data, zone, onSpan }: { data: TimelineData; zone: Zone; onSpan: (from: number, to: number) => void }): JSX.Element {
+export function Timeline({
+  data,
+  zone,
+  onSpan,
+}: {
+  data: TimelineData;
+  zone: Zone;
+  onSpan: (from: number, to: number) => void;
+}): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<EChartsType>(null);
   const latest = useRef({ data, onSpan });
   latest.current = { data, onSpan };
 
   useEffect(() => {
-    const made = init(box.current!);
+    const made = init(box.current);
     chart.current = made;
     made.getZr().on('click', ({ offsetX, offsetY }) => {
       const { data: shown, onSpan: narrow } = latest.current;

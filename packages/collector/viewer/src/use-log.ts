@@ -94,13 +94,21 @@ export function useLog(
     if (!page || !last) return;
     const query = toQuery(filters, Date.now());
     query.set('before', last.cursor);
-    api.events(query).then(
-      (next) => setState((before) => ({ ...before, page: { ...page, events: [...page.events, ...next.events], hasOlder: next.hasOlder } })),
-      fail,
-    );
+    api
+      .events(query)
+      .then(
+        (next) =>
+          setState((before) => ({ ...before, page: { ...page, events: [...page.events, ...next.events], hasOlder: next.hasOlder } })),
+        fail,
+      );
   }, [filters, page, fail]);
 
-  return { ...state, live: isPaused && state.live === 'following' ? 'paused' : state.live, reload: () => setTurn((before) => before + 1), older };
+  return {
+    ...state,
+    live: isPaused && state.live === 'following' ? 'paused' : state.live,
+    reload: () => setTurn((before) => before + 1),
+    older,
+  };
 }
 
 /** What came, in the log's order: an event may arrive long after it happened. */

@@ -2,7 +2,7 @@ import type { AuditEvent, Crud, StringMap } from './event.js';
 
 /** The attributes of an event that the log gives back as they were sent, as a GraphQL selection (Publisher API, "What can be read back"). */
 export const READ_BACK = `id action crud external_id is_failure is_anonymous source_ip description component version created received
-  actor { id fields { key value } } group { id } target { id type fields { key value } } fields { key value } metadata { key value }`;
+  actor { id name fields { key value } } group { id name } target { id name type fields { key value } } fields { key value } metadata { key value }`;
 
 /** An event as the log gives it back. */
 export interface ReadBackEvent {
@@ -11,13 +11,15 @@ export interface ReadBackEvent {
   /** Cut to whole seconds by the server. */
   created: string | undefined;
   received: string | undefined;
+  /** The names that the log holds now, which another event may have changed. */
+  names: { actor: string | undefined; group: string | undefined; target: string | undefined };
   /** What comes back as it was sent; no times and no names. */
   event: AuditEvent;
 }
 
 type Pairs = { key: string; value: string }[] | null | undefined;
 type Node = Record<string, unknown> & { actor?: Part; group?: Part; target?: Part; fields?: Pairs; metadata?: Pairs };
-type Part = { id?: string | null; type?: string | null; fields?: Pairs } | null;
+type Part = { id?: string | null; name?: string | null; type?: string | null; fields?: Pairs } | null;
 
 /**
  * Reads a GraphQL node.
@@ -39,7 +41,8 @@ export function readBack(node: unknown): ReadBackEvent {
   for (const name of ['source_ip', 'description', 'component', 'version', 'external_id'] as const) assign(event, name, text(name));
   assign(event, 'fields', mapOf(fields));
   assign(event, 'metadata', mapOf(metadata));
-  return { id: text('id') ?? '', created: text('created'), received: text('received'), event };
+  const names = { actor: actor?.name ?? undefined, group: group?.name ?? undefined, target: target?.name ?? undefined };
+  return { id: text('id') ?? '', created: text('created'), received: text('received'), names, event };
 }
 
 function partOf(part: Part | undefined): { id: string; type?: string; fields?: StringMap } | undefined {

@@ -29,19 +29,32 @@ interface Page {
  * @param options where, and which part
  * @throws AuditError `ERR_AUDIT_CONNECTION`, `ERR_AUDIT_UNAUTHORIZED`, `ERR_AUDIT_NOT_FOUND` or `ERR_AUDIT_SERVER`
  */
-export async function readLog({ progress, query, ...where }: ReadLogOptions): Promise<ReadBackEvent[]> {
-  const events: ReadBackEvent[] = [];
+export async function* logPages({ progress, query, ...where }: ReadLogOptions): AsyncGenerator<ReadBackEvent[]> {
+  let count = 0;
   let before: string | undefined;
   for (;;) {
     const { totalCount, edges } = await readPage(where, { query, last: PAGE, ...(before !== undefined && { before }) });
-    if (edges.length === 0) return events;
-    events.push(...edges.map(({ node }) => readBack(node)));
-    progress?.(events.length, Math.max(totalCount, events.length));
+    if (edges.length === 0) return;
+    count += edges.length;
+    progress?.(count, Math.max(totalCount, count));
+    yield edges.map(({ node }) => readBack(node));
     // A page comes oldest first or newest first; what is before the oldest is next.
     const next = [edges[0]!, edges.at(-1)!].reduce((a, b) => (timeOf(a.node) <= timeOf(b.node) ? a : b)).cursor;
-    if (edges.length < PAGE || next === before) return events;
+    if (edges.length < PAGE || next === before) return;
     before = next;
   }
+}
+
+/**
+ * Reads a log back, whole.
+ *
+ * @param options where, and which part
+ * @throws AuditError as {@link logPages}
+ */
+export async function readLog(options: ReadLogOptions): Promise<ReadBackEvent[]> {
+  const events: ReadBackEvent[] = [];
+  for await (const page of logPages(options)) events.push(...page);
+  return events;
 }
 
 function timeOf(node: unknown): string {

@@ -1,0 +1,113 @@
+import { AuditError, type Connection, readConnection } from '@auditlogin/core';
+import bytes from 'bytes';
+import ms from 'ms';
+
+/** The flags that say where the log is. */
+export interface ConnectionFlags {
+  apiBase?: string;
+  project?: string;
+  token?: string;
+}
+
+/** Where the log is, with a token that is ready. */
+export type ReadyConnection = Omit<Connection, 'token'> & { token: string };
+
+/**
+ * Finds out where the log is: from the flags, then from the environment.
+ *
+ * @param flags the command line's flags
+ * @throws AuditError `ERR_AUDIT_CONFIG_MISSING` or `ERR_AUDIT_OPTION_INVALID`
+ */
+export async function connectionIn({ apiBase, project, token }: ConnectionFlags): Promise<ReadyConnection> {
+  const given = {
+    ...(apiBase !== undefined && { apiBase }),
+    ...(project !== undefined && { project }),
+    ...(token !== undefined && { token }),
+  };
+  const { connection } = readConnection(given);
+  return { ...connection, token: typeof connection.token === 'string' ? connection.token : await connection.token() };
+}
+
+/**
+ * Reads a whole number.
+ *
+ * @param name the flag's name
+ * @param text what was given
+ * @param least the smallest
+ * @param most the largest
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID`
+ */
+export function numberIn(name: string, text: string, least: number, most: number): number {
+  const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw invalid(name, text, `a whole number from ${least} to ${most}`);
+}
+
+/**
+ * Reads a length of time, e.g. `90d`, `12h`, `30s`.
+ *
+ * @param name the flag's name
+ * @param text what was given
+ * @returns milliseconds
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID`
+ */
+export function durationIn(name: string, text: string): number {
+  const length = /^\d{1,9}(?:\.\d+)?\s?[a-z]+$/i.test(text) ? (ms(text as ms.StringValue) as number | undefined) : undefined;
+  if (length !== undefined && length >= 1) return Math.round(length);
+  throw invalid(name, text, 'a length of time such as 90d, 12h or 30s');
+}
+
+/**
+ * Reads a size, e.g. `2gb`, `500mb`.
+ *
+ * @param name the flag's name
+ * @param text what was given
+ * @returns bytes
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID`
+ */
+export function sizeIn(name: string, text: string): number {
+  const size = /^\d{1,12}(?:\.\d+)?\s?(?:b|kb|mb|gb|tb)$/i.test(text) ? bytes.parse(text) : null;
+  if (size !== null && size > 0) return size;
+  throw invalid(name, text, 'a size such as 500mb or 2gb');
+}
+
+/**
+ * Reads a time in ISO 8601.
+ *
+ * @param name the flag's name
+ * @param text what was given, if anything
+ * @returns milliseconds since 1970
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID`
+ */
+export function timeIn(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = Date.parse(text);
+  if (!Number.isNaN(time)) return time;
+  throw invalid(name, text, 'a time in ISO 8601');
+}
+
+/**
+ * The search for what was received within a range (Publisher API, "Calls").
+ *
+ * @param query a search, possibly empty
+ * @param from milliseconds since 1970
+ * @param to milliseconds since 1970
+ */
+export function withRange(query: string, from: number | undefined, to: number | undefined): string {
+  const iso = (time: number | undefined): string => (time === undefined ? '' : new Date(time).toISOString());
+  const range = from === undefined && to === undefined ? '' : `received:${iso(from)},${iso(to)}`;
+  return [query, range].filter(Boolean).join(' ');
+}
+
+/**
+ * The error for a flag that cannot be right.
+ *
+ * @param name the flag's name
+ * @param seen what was given
+ * @param expected what would be right
+ */
+export function invalid(name: string, seen: string, expected: string): AuditError {
+  return new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "--${name}" is ${JSON.stringify(seen)}; expected ${expected}.`, {
+    field: name,
+  });
+}
