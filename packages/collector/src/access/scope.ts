@@ -1,4 +1,4 @@
-import type { Condition } from '../store/search.js';
+import { type Condition, whereFacet, whereValue } from '../store/condition.js';
 
 /** What a request may see: a project, or of it what concerns one group or one target. */
 export interface Scope {
@@ -13,12 +13,10 @@ export interface Scope {
  * @param scope what may be seen
  * @param condition what is searched
  */
-export function within({ project, group, target }: Scope, { where, values, match }: Condition): Condition {
-  const limits: [string, string | undefined][] = [
-    ['e.project = ?', project],
-    ['e.group_id = ?', group],
-    ['e.target_id = ?', target],
-  ];
-  const given = limits.filter((limit): limit is [string, string] => limit[1] !== undefined);
-  return { where: [...given.map(([sql]) => sql), ...where], values: [...given.map(([, value]) => value), ...values], match };
+export function within({ project, group, target }: Scope, condition: Condition): Condition {
+  const limited: Condition = { ...condition, where: [...condition.where], values: [...condition.values], facets: [...condition.facets] };
+  whereValue(limited, 'e.project = ?', project);
+  if (group !== undefined) whereFacet(limited, 'group', [group]);
+  if (target !== undefined) whereValue(limited, 'e.target_id = ?', target);
+  return limited;
 }

@@ -9,12 +9,12 @@ import type { Store } from '../store/store.js';
  * @param events as they were sent, found to be in order
  * @returns the receipts, in order
  */
-export function keep(store: Store, project: string, events: readonly AuditEvent[]): Receipt[] {
+export async function keep(store: Store, project: string, events: readonly AuditEvent[]): Promise<Receipt[]> {
   const kept = events.map((event) => {
     // Ids in the order of time are added at the end of their index, not all over it.
     const id = eventId(Date.now()).replaceAll('-', '');
     return { id, hash: eventHash(id, event), event };
   });
-  store.insert(project, kept);
+  await store.insert(project, kept);
   return kept.map(({ id, hash }) => ({ id, hash }));
 }

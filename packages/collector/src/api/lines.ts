@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { Scope } from '../access/scope.js';
-import type { Condition } from '../store/search.js';
+import type { Condition } from '../store/condition.js';
 import type { Cursor, Store, StoredEvent } from '../store/store.js';
 
 const PAGE = 500;

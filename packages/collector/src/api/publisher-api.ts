@@ -39,18 +39,19 @@ export function publisherApi(store: Store, access: Access, limit: RefusalLimit):
     next();
   });
 
-  router.post('/publisher/v1/project/:project/event', json, (request, response) => {
+  router.post('/publisher/v1/project/:project/event', json, async (request, response) => {
     const body = bodyOf(request);
     const [violation, ...others] = violations(body);
     if (violation) return refuse(response, { status: 400, error: [violation, ...others].map(({ message }) => message).join('\n--') });
-    response.status(201).json(keep(store, request.params.project, [body as AuditEvent])[0]);
+    const [receipt] = await keep(store, request.params.project, [body as AuditEvent]);
+    response.status(201).json(receipt);
   });
 
-  router.post('/publisher/v1/project/:project/event/bulk', json, (request, response) => {
+  router.post('/publisher/v1/project/:project/event/bulk', json, async (request, response) => {
     const body = bodyOf(request) as { events?: unknown } | undefined;
     const problem = bulkProblem(body?.events);
     if (problem) return refuse(response, problem);
-    response.status(201).json(keep(store, request.params.project, body!.events as AuditEvent[]));
+    response.status(201).json(await keep(store, request.params.project, body!.events as AuditEvent[]));
   });
 
   router.post('/publisher/v1/project/:project/graphql', json, async (request, response) => {

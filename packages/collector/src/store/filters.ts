@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Condition, readQuery } from './search.js';
+import { type Condition, whereFacet, whereValue } from './condition.js';
+import { readQuery } from './search.js';
 
 const text = z.string().max(1_024);
 const time = z
@@ -29,7 +30,7 @@ export const filtersSchema = z.strictObject({
 /** Filters that were read. */
 export type Filters = z.output<typeof filtersSchema>;
 
-const COLUMNS = { outcome: 'e.outcome', reason: 'e.reason', actor: 'e.account', group: 'e.group_id', address: 'e.address' } as const;
+const FACETS = { outcome: 'outcome', reason: 'reason', actor: 'account', group: 'group', address: 'address' } as const;
 
 /**
  * Turns filters into a condition.
@@ -39,18 +40,11 @@ const COLUMNS = { outcome: 'e.outcome', reason: 'e.reason', actor: 'e.account', 
  */
 export function conditionOf({ query, from, to, ...filters }: Filters): Condition {
   const condition = readQuery(query ?? '');
-  for (const [name, column] of Object.entries(COLUMNS)) {
-    const values = filters[name as keyof typeof COLUMNS] ?? [];
-    if (values.length === 0) continue;
-    condition.where.push(`${column} IN (${values.map(() => '?').join(', ')})`);
-    condition.values.push(...values);
+  for (const [name, facet] of Object.entries(FACETS)) {
+    const values = filters[name as keyof typeof FACETS] ?? [];
+    if (values.length > 0) whereFacet(condition, facet, values);
   }
-  if (from !== undefined) add(condition, 'e.canonical_time >= ?', from);
-  if (to !== undefined) add(condition, 'e.canonical_time < ?', to);
+  if (from !== undefined) whereValue(condition, 'e.canonical_time >= ?', from);
+  if (to !== undefined) whereValue(condition, 'e.canonical_time < ?', to);
   return condition;
-}
-
-function add(condition: Condition, where: string, value: number): void {
-  condition.where.push(where);
-  condition.values.push(value);
 }

@@ -1,9 +1,11 @@
+import type { AuditEvent } from '@auditlogin/core';
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
+import type { Facts } from './facts.js';
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
+    id TEXT NOT NULL,
     project TEXT NOT NULL,
     hash TEXT NOT NULL,
     received INTEGER NOT NULL,
@@ -30,21 +32,18 @@ const TABLES = `
     id TEXT PRIMARY KEY, project TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, revoked INTEGER
   );
 `;
-// Each ends in the time, so that a filter reads its page in the log's order and stops.
+// Few, and all but one grow at their end: an index whose values come in no order costs more than all else about an event. What is filtered by has words
+// in the full-text index instead.
 const INDEXES = `
-  DROP INDEX IF EXISTS events_by_actor;
-  CREATE INDEX IF NOT EXISTS events_in_time ON events (project, canonical_time, outcome, attempts);
-  CREATE INDEX IF NOT EXISTS events_by_outcome ON events (project, outcome, canonical_time);
-  CREATE INDEX IF NOT EXISTS events_by_reason ON events (project, reason, canonical_time) WHERE reason IS NOT NULL;
-  CREATE INDEX IF NOT EXISTS events_by_action ON events (project, action, canonical_time);
-  CREATE INDEX IF NOT EXISTS events_by_account ON events (project, account, canonical_time);
-  CREATE INDEX IF NOT EXISTS events_by_group ON events (project, group_id, canonical_time) WHERE group_id IS NOT NULL;
-  CREATE INDEX IF NOT EXISTS events_by_address ON events (project, address, canonical_time) WHERE address IS NOT NULL;
-  CREATE INDEX IF NOT EXISTS events_by_external_id ON events (project, external_id);
-  CREATE INDEX IF NOT EXISTS events_by_arrival ON events (received);
+  CREATE INDEX events_in_time ON events (project, canonical_time, outcome, attempts);
+  CREATE INDEX events_by_external_id ON events (project, external_id);
+  CREATE INDEX events_by_arrival ON events (received);
 `;
-const WORDS = `CREATE VIRTUAL TABLE words USING fts5 (everything, actor_name, description, content='', contentless_delete=1);`;
+const WORDS = `CREATE VIRTUAL TABLE words USING fts5 (facets, everything, actor_name, description, content='', contentless_delete=1);
+  -- Merging early costs more than searching a few segments more (sqlite.org/fts5.html, automerge).
+  INSERT INTO words (words, rank) VALUES ('automerge', 16);`;
 const VERSION = 1;
+const OLD_INDEXES = ['events_by_time', 'events_by_actor', 'events_by_external_id'];
 /** What a database of before has not. */
 const ADDED = ['outcome TEXT', 'reason TEXT', 'account TEXT', 'address TEXT', 'attempts INTEGER NOT NULL DEFAULT 1'];
 
@@ -52,14 +51,9 @@ const ADDED = ['outcome TEXT', 'reason TEXT', 'account TEXT', 'address TEXT', 'a
  * Makes the tables, or brings those of an earlier version up to date.
  *
  * @param db the database
- * @param describe fills, for an event's text, the columns that an earlier version did not have
- * @param index puts an event's words into the full-text index
+ * @param index puts an event's words into the full-text index, and gives the facts for the columns that an earlier version did not have
  */
-export function prepareSchema(
-  db: DatabaseSyncInstance,
-  describe: (body: string) => (string | number | null)[],
-  index: (seq: number, body: string) => void,
-): void {
+export function prepareSchema(db: DatabaseSyncInstance, index: (seq: number, event: AuditEvent) => Facts): void {
   const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version > VERSION) throw new Error(`the database was written by a newer version (${version}); this one reads up to ${VERSION}`);
   if (version === VERSION) return;
@@ -69,13 +63,14 @@ export function prepareSchema(
   if (isOld) db.exec('VACUUM');
   db.exec('BEGIN IMMEDIATE');
   if (isOld) for (const column of ADDED) db.exec(`ALTER TABLE events ADD COLUMN ${column}`);
+  for (const index of OLD_INDEXES) db.exec(`DROP INDEX IF EXISTS ${index}`);
   db.exec(`${TABLES} DROP TABLE IF EXISTS words; ${WORDS}`);
   if (isOld) {
     const update = db.prepare('UPDATE events SET outcome = ?, reason = ?, account = ?, address = ?, attempts = ? WHERE seq = ?');
     for (const row of db.prepare('SELECT seq, body FROM events').all() as { seq: number; body: string }[]) {
-      update.run(...describe(row.body), row.seq);
-      index(row.seq, row.body);
+      const { outcome, reason, account, address, attempts } = index(row.seq, JSON.parse(row.body) as AuditEvent);
+      update.run(outcome, reason, account, address, attempts, row.seq);
     }
   }
-  db.exec(`DROP INDEX IF EXISTS events_by_time; ${INDEXES} PRAGMA user_version = ${VERSION}; COMMIT`);
+  db.exec(`${INDEXES} PRAGMA user_version = ${VERSION}; COMMIT`);
 }

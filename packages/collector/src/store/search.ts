@@ -1,19 +1,11 @@
 import type { AuditEvent } from '@auditlogin/core';
 import { parse } from 'search-query-parser';
-
-/** What is searched: parts of an SQL WHERE clause over `events e`, and words. All of it must hold. */
-export interface Condition {
-  where: string[];
-  values: (string | number)[];
-  /** Words in the syntax of FTS5, each quoted. */
-  match: string[];
-}
+import { type Condition, everything, whereFacet, whereValue } from './condition.js';
 
 /** The server's own words for a query that it cannot read. */
 export class QueryError extends Error {}
 
 const KEYWORDS = ['action', 'crud', 'received', 'created', 'actor.id', 'actor.name', 'description', 'location', 'external_id'];
-const TIMES: Record<string, string> = { received: 'e.received', created: 'e.created' };
 const WORDS: Record<string, string> = { 'actor.name': 'actor_name', description: 'description' };
 const MAX_QUERY = 4096;
 
@@ -25,22 +17,28 @@ const MAX_QUERY = 4096;
  */
 export function readQuery(query: string): Condition {
   const parsed = parse(query.slice(0, MAX_QUERY), { keywords: KEYWORDS, alwaysArray: true, tokenize: true });
-  const condition: Condition = { where: [], values: [], match: [] };
+  const condition = everything();
   if (typeof parsed === 'string') return words(condition, 'everything', [parsed]);
-  const given = (key: string): string[] | undefined => (parsed as Record<string, string[] | undefined>)[key];
+  const given = (key: string): string[] => (parsed as Record<string, string[] | undefined>)[key] ?? [];
 
-  oneOf(condition, given('action'), (action) =>
-    action.endsWith('*')
-      ? ['e.action >= ? AND e.action < ?', action.slice(0, -1), `${action.slice(0, -1)}\u{10ffff}`]
-      : ['e.action = ?', action],
-  );
+  const actions = given('action');
+  const exact = actions.filter((action) => !action.endsWith('*'));
+  if (actions.length > 0 && exact.length === actions.length) whereFacet(condition, 'action', exact);
+  else
+    oneOf(condition, actions, (action) =>
+      action.endsWith('*') ? ['e.action GLOB ?', `${globbed(action.slice(0, -1))}*`] : ['e.action = ?', action],
+    );
   oneOf(condition, given('crud'), (crud) => ['e.crud = ?', crud]);
   oneOf(condition, given('external_id'), (id) => ['e.external_id = ?', id]);
-  // An actor's id is also the account, which is the column with an index.
-  oneOf(condition, given('actor.id'), (id) => ['e.account = ? AND e.actor_id = ?', id, id]);
-  for (const [key, column] of Object.entries(TIMES)) timeRange(condition, key, column, given(key));
+  if (given('actor.id').length > 0) {
+    // An actor's id is also the account, which is a facet.
+    whereFacet(condition, 'account', given('actor.id'));
+    condition.where.push('e.actor_id IS NOT NULL');
+  }
+  timeRange(condition, 'received', given('received'));
+  timeRange(condition, 'created', given('created'));
   for (const [key, column] of Object.entries(WORDS)) words(condition, column, given(key));
-  return words(condition, 'everything', [...(given('text') ?? []), ...(given('location') ?? [])]);
+  return words(condition, 'everything', [...given('text'), ...given('location')]);
 }
 
 /**
@@ -58,25 +56,26 @@ export function textOf(event: AuditEvent): string {
   return texts.join(' ');
 }
 
-function oneOf(condition: Condition, given: string[] | undefined, sql: (value: string) => [string, ...(string | number)[]]): void {
-  if (!given || given.length === 0) return;
+function oneOf(condition: Condition, given: string[], sql: (value: string) => [string, string]): void {
+  if (given.length === 0) return;
   const alternatives = given.map(sql);
-  condition.where.push(`(${alternatives.map(([where]) => `(${where})`).join(' OR ')})`);
-  condition.values.push(...alternatives.flatMap(([, ...values]) => values));
+  condition.where.push(`(${alternatives.map(([where]) => where).join(' OR ')})`);
+  condition.values.push(...alternatives.map(([, value]) => value));
 }
 
-function timeRange(condition: Condition, key: string, column: string, given: string[] | undefined): void {
-  if (!given) return;
+function globbed(text: string): string {
+  return text.replace(/[*?[]/g, '[$&]');
+}
+
+function timeRange(condition: Condition, key: 'received' | 'created', given: string[]): void {
+  if (given.length === 0) return;
   if (given.length > 2) throw new QueryError(`The ${key} field requires a range of two datetimes.`);
   const [from, to] = given.map((text) => (text === '' ? undefined : timeOf(key, text)));
-  if (from !== undefined) {
-    condition.where.push(`${column} >= ?`);
-    condition.values.push(from);
+  for (const column of key === 'received' ? ['e.received'] : ['e.created', 'e.canonical_time']) {
+    if (from !== undefined) whereValue(condition, `${column} >= ?`, from);
+    if (to !== undefined) whereValue(condition, `${column} < ?`, to);
   }
-  if (to !== undefined) {
-    condition.where.push(`${column} < ?`);
-    condition.values.push(to);
-  }
+  if (key === 'received') condition.received = { from, to };
 }
 
 function timeOf(key: string, text: string): number {
@@ -86,8 +85,8 @@ function timeOf(key: string, text: string): number {
 }
 
 /** Every term is quoted, so that no operator of FTS5 can be typed. */
-function words(condition: Condition, column: string, given: string[] | undefined): Condition {
-  const terms = (given ?? []).flatMap((text) => text.split(/[\s\0]+/)).filter((term) => /[\p{L}\p{N}]/u.test(term));
-  condition.match.push(...terms.map((term) => `${column} : "${term.replaceAll('"', '""')}"`));
+function words(condition: Condition, column: string, given: string[]): Condition {
+  const terms = given.flatMap((text) => text.split(/[\s\0]+/)).filter((term) => /[\p{L}\p{N}]/u.test(term));
+  condition.words.push(...terms.map((term) => `${column} : "${term.replaceAll('"', '""')}"`));
   return condition;
 }

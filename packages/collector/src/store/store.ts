@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { AuditEvent, Receipt } from '@auditlogin/core';
 import { backup, DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { type Scope, within } from '../access/scope.js';
-import { factsOf } from './facts.js';
+import { type Condition, everything, whereValue } from './condition.js';
+import { facetWords, type Facts, factsOf } from './facts.js';
 import { prepareSchema } from './schema.js';
-import { type Condition, textOf } from './search.js';
+import { textOf } from './search.js';
 
 /** An event as it is kept. */
 export interface StoredEvent extends Receipt {
@@ -57,8 +58,8 @@ interface FailureCount {
 export interface Store {
   /** For what is kept beside the events. */
   readonly db: DatabaseSyncInstance;
-  /** Keeps events, all or none, and does not return before they are on disk. */
-  insert(project: string, events: readonly (Receipt & { event: AuditEvent })[]): void;
+  /** Keeps events, all or none. @returns when they are on disk */
+  insert(project: string, events: readonly (Receipt & { event: AuditEvent })[]): Promise<void>;
   /**
    * @param scope what may be seen
    * @param condition what to find
@@ -106,11 +107,14 @@ export interface Store {
 }
 
 const SYNCHRONOUS_FULL = 2;
-/** With more matches than this, words are looked up for each event in the log's order, and not the events for each word. */
-const MANY_MATCHES = 2_000;
-const MATCHING = 'SELECT rowid FROM words WHERE words MATCH ?';
+/** What leads to fewer events than this is followed; with more, a page is found sooner by reading in the log's order. */
+const MANY = 2_000;
+const KNOWN_NAMES = 20_000;
+/** How long calls wait for others to share a commit, in milliseconds: it costs as much as fifty events. */
+const GATHER = 2;
+const MATCHING = 'SELECT rowid AS seq FROM words WHERE words MATCH ?';
 const COLUMNS = `e.seq, e.id, e.hash, e.received, e.created, e.canonical_time AS canonicalTime, e.body, a.name AS actor, g.name AS "group", t.name AS target`;
-const JOINED = `events e
+const NAMES = `
   LEFT JOIN names a ON a.project = e.project AND a.kind = 'actor' AND a.id = e.actor_id
   LEFT JOIN names g ON g.project = e.project AND g.kind = 'group' AND g.id = e.group_id
   LEFT JOIN names t ON t.project = e.project AND t.kind = 'target' AND t.id = e.target_id`;
@@ -131,28 +135,38 @@ export function openStore(dataDir: string): Store {
   if (level.synchronous !== SYNCHRONOUS_FULL) throw new Error(`SQLite runs with synchronous=${level.synchronous}; expected FULL (2)`);
   const listeners = new Set<() => void>();
 
-  function addWords(seq: number | bigint, event: AuditEvent): void {
-    insertWords ??= db.prepare('INSERT INTO words (rowid, everything, actor_name, description) VALUES (?, ?, ?, ?)');
-    insertWords.run(seq, textOf(event), event.actor?.name ?? null, event.description ?? null);
-  }
   let insertWords: ReturnType<typeof db.prepare> | undefined;
-  prepareSchema(
-    db,
-    (body) => Object.values(factsOf(JSON.parse(body) as AuditEvent)) as (string | number | null)[],
-    (seq, body) => addWords(seq, JSON.parse(body) as AuditEvent),
-  );
+  function addWords(seq: number | bigint, event: AuditEvent, facts: Facts): void {
+    insertWords ??= db.prepare('INSERT INTO words (rowid, facets, everything, actor_name, description) VALUES (?, ?, ?, ?, ?)');
+    insertWords.run(seq, facetWords(event, facts), textOf(event), event.actor?.name ?? null, event.description ?? null);
+  }
+  prepareSchema(db, (seq, event) => {
+    const facts = factsOf(event);
+    addWords(seq, event, facts);
+    return facts;
+  });
 
   const insertEvent = db.prepare(
     `INSERT INTO events (id, project, hash, received, created, canonical_time, action, crud, actor_id, group_id, target_id, external_id, body,
        outcome, reason, account, address, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertName = db.prepare(
-    'INSERT INTO names (project, kind, id, name) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name',
+    'INSERT INTO names (project, kind, id, name) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name WHERE name <> excluded.name',
   );
+
+  const known = new Map<string, string>();
+  function keepName(project: string, kind: string, id: string, name: string): void {
+    const key = `${project}\0${kind}\0${id}`;
+    if (known.get(key) === name) return;
+    if (known.size >= KNOWN_NAMES) known.clear();
+    known.set(key, name);
+    insertName.run(project, kind, id, name);
+  }
 
   function insertOne(project: string, { id, hash, event }: Receipt & { event: AuditEvent }, received: number): void {
     const created = event.created === undefined ? null : Date.parse(String(event.created));
-    const { outcome, reason, account, address, attempts } = factsOf(event);
+    const facts = factsOf(event);
+    const { outcome, reason, account, address, attempts } = facts;
     const { lastInsertRowid } = insertEvent.run(
       ...[id, project, hash, received, created, created ?? received, event.action, event.crud],
       ...[event.actor?.id ?? null, event.group?.id ?? null, event.target?.id ?? null, event.external_id ?? null, JSON.stringify(event)],
@@ -160,9 +174,9 @@ export function openStore(dataDir: string): Store {
     );
     for (const kind of ['actor', 'group', 'target'] as const) {
       const part = event[kind];
-      if (part?.id && part.name) insertName.run(project, kind, part.id, part.name);
+      if (part?.id && part.name) keepName(project, kind, part.id, part.name);
     }
-    addWords(lastInsertRowid, event);
+    addWords(lastInsertRowid, event, facts);
   }
 
   function transaction(work: () => void): void {
@@ -172,77 +186,130 @@ export function openStore(dataDir: string): Store {
       db.exec('COMMIT');
     } catch (thrown) {
       if (db.isTransaction) db.exec('ROLLBACK');
+      known.clear();
       throw thrown;
     }
   }
 
-  /** Rare words lead to their events; frequent ones are looked up while reading in order, which soon fills a page. */
-  function where(scope: Scope, condition: Condition): { sql: string; values: (string | number)[] } {
-    const limited = within(scope, condition);
-    if (limited.match.length === 0) return { sql: limited.where.join(' AND '), values: limited.values };
-    const match = limited.match.join(' AND ');
-    const { n } = db.prepare(`SELECT count(*) AS n FROM (${MATCHING} LIMIT ${MANY_MATCHES})`).get(match) as { n: number };
-    const words = n < MANY_MATCHES ? `e.seq IN (${MATCHING})` : `EXISTS (${MATCHING} AND rowid = e.seq)`;
-    return { sql: [...limited.where, words].join(' AND '), values: [...limited.values, match] };
+  interface Insert {
+    project: string;
+    events: readonly (Receipt & { event: AuditEvent })[];
+    resolve: () => void;
+    reject: (thrown: unknown) => void;
+  }
+  let waiting: Insert[] = [];
+
+  /** What came meanwhile is committed together. If that fails, each call stands for itself. */
+  function commit(): void {
+    const calls = waiting;
+    waiting = [];
+    const received = Date.now();
+    const insertAll = (some: Insert[]): void =>
+      transaction(() => {
+        for (const { project, events } of some) for (const event of events) insertOne(project, event, received);
+      });
+    try {
+      insertAll(calls);
+      for (const { resolve } of calls) resolve();
+    } catch {
+      for (const call of calls) {
+        try {
+          insertAll([call]);
+          call.resolve();
+        } catch (thrown) {
+          call.reject(thrown);
+        }
+      }
+    }
+    for (const listener of listeners) listener();
   }
 
   function all<T>(sql: string, values: (string | number)[]): T[] {
     return db.prepare(sql).all(...values) as T[];
   }
 
-  const rows = (sql: string, values: (string | number)[]): StoredEvent[] =>
-    all<Row>(`SELECT ${COLUMNS} FROM ${JOINED} WHERE ${sql}`, values).map(stored);
+  /** Which events to look at: few, if something leads to them, else all in the log's order. */
+  function plan(scope: Scope, condition: Condition, isOrdered: boolean): { from: string; values: (string | number)[] } {
+    const { where, values, words, facets, received } = within(scope, condition);
+    const leads: { sql: string; values: (string | number)[] }[] = [];
+    const matching = [...facets, ...words].join(' AND ');
+    if (matching !== '') leads.push({ sql: MATCHING, values: [matching] });
+    if (received) {
+      const range = [received.from ?? 0, received.to ?? Number.MAX_SAFE_INTEGER];
+      leads.push({ sql: 'SELECT seq FROM events WHERE received >= ? AND received < ?', values: range });
+    }
+    const isRare = (lead: { sql: string; values: (string | number)[] }): boolean =>
+      all<{ n: number }>(`SELECT count(*) AS n FROM (${lead.sql} LIMIT ${MANY})`, lead.values)[0]!.n < MANY;
+    // Without an order, words lead to the first matches, however many there are.
+    const lead = leads.find((each) => (!isOrdered && each.sql === MATCHING) || isRare(each));
+    // Where the word is the lead, or where there is none to look up, nothing is left to check.
+    const wanted = words.length > 0 && lead?.sql !== MATCHING ? [...where, `EXISTS (${MATCHING} AND rowid = e.seq)`] : where;
+    const sought = wanted === where ? [] : [words.join(' AND ')];
+    // SQLite reads what stands before a CROSS JOIN first (sqlite.org/optoverview.html#crossjoin).
+    const source = lead ? `(${lead.sql}) found CROSS JOIN events e ON e.seq = found.seq` : 'events e';
+    return { from: `${source} %names WHERE ${wanted.join(' AND ')}`, values: [...(lead?.values ?? []), ...values, ...sought] };
+  }
+
+  function rows({ from, values }: { from: string; values: (string | number)[] }, rest: string, more: (string | number)[]): StoredEvent[] {
+    return all<Row>(`SELECT ${COLUMNS} FROM ${from.replace('%names', NAMES)} ${rest}`, [...values, ...more]).map(stored);
+  }
+
+  function facts<T>(
+    what: string,
+    { from, values }: { from: string; values: (string | number)[] },
+    rest = '',
+    more: (string | number)[] = [],
+  ): T[] {
+    return all<T>(`SELECT ${what} FROM ${from.replace('%names', '')} ${rest}`, [...values, ...more]);
+  }
 
   return {
     db,
-    insert(project, events) {
-      const received = Date.now();
-      transaction(() => {
-        for (const event of events) insertOne(project, event, received);
-      });
-      for (const listener of listeners) listener();
-    },
+    insert: (project, events) =>
+      new Promise((resolve, reject) => {
+        if (waiting.push({ project, events, resolve, reject }) === 1) setTimeout(commit, GATHER);
+      }),
     find(scope, condition, limit, order, from) {
-      const { sql, values } = where(scope, condition);
       const [direction, beyond] = order === 'newest' ? ['DESC', '<'] : ['ASC', '>'];
-      const behind = from ? ` AND (e.canonical_time, e.seq) ${beyond} (?, ?)` : '';
-      if (from) values.push(from.canonicalTime, from.seq);
-      const found = rows(`${sql}${behind} ORDER BY e.canonical_time ${direction}, e.seq ${direction} LIMIT ?`, [...values, limit + 1]);
+      const behind = from ? `AND (e.canonical_time, e.seq) ${beyond} (?, ?)` : '';
+      const found = rows(plan(scope, condition, true), `${behind} ORDER BY e.canonical_time ${direction}, e.seq ${direction} LIMIT ?`, [
+        ...(from ? [from.canonicalTime, from.seq] : []),
+        limit + 1,
+      ]);
       return { events: found.slice(0, limit), hasMore: found.length > limit };
     },
-    arrivals(scope, condition, after, limit) {
-      const { sql, values } = where(scope, condition);
-      return rows(`${sql} AND e.seq > ? ORDER BY e.seq LIMIT ?`, [...values, after, limit]);
-    },
+    arrivals: (scope, condition, after, limit) =>
+      rows(plan(scope, { ...condition, facets: [] }, true), 'AND e.seq > ? ORDER BY e.seq LIMIT ?', [after, limit]),
     count(scope, condition, bound = Number.MAX_SAFE_INTEGER) {
-      const { sql, values } = where(scope, condition);
-      const counting = db.prepare(`SELECT count(*) AS n FROM (SELECT 1 FROM events e WHERE ${sql} LIMIT ?)`);
-      return (counting.get(...values, bound) as { n: number }).n;
+      const { from, values } = plan(scope, condition, false);
+      return all<{ n: number }>(`SELECT count(*) AS n FROM (SELECT 1 FROM ${from.replace('%names', '')} LIMIT ?)`, [...values, bound])[0]!
+        .n;
     },
-    lastSeq: () => (db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM events').get() as { seq: number }).seq,
+    lastSeq: () => all<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM events', [])[0]!.seq,
     span(scope, condition) {
-      const { sql, values } = where(scope, condition);
-      const one = (which: 'min' | 'max'): number | null =>
-        (db.prepare(`SELECT ${which}(e.canonical_time) AS at FROM events e WHERE ${sql}`).get(...values) as { at: number | null }).at;
-      const [first, last] = [one('min'), one('max')];
-      return first === null || last === null ? undefined : { first, last };
+      const planned = plan(scope, condition, true);
+      // Each by itself: only so are they the ends of an index.
+      const [first, last] = ['min', 'max'].map((which) => facts<{ at: number | null }>(`${which}(e.canonical_time) AS at`, planned)[0]!.at);
+      return first == null || last == null ? undefined : { first, last };
     },
     timeline(scope, condition, origin, step) {
-      const { sql, values } = where(scope, condition);
+      const { from, values } = plan(scope, condition, false);
       return all(
-        `WITH found AS (SELECT e.canonical_time AS at, e.outcome, e.attempts FROM events e WHERE ${sql})
-         SELECT at - (at - CAST(? AS INTEGER)) % CAST(? AS INTEGER) AS start, outcome, sum(attempts) AS attempts FROM found GROUP BY 1, 2 ORDER BY 1`,
+        `WITH seen AS (SELECT e.canonical_time AS at, e.outcome, e.attempts FROM ${from.replace('%names', '')})
+         SELECT at - (at - CAST(? AS INTEGER)) % CAST(? AS INTEGER) AS start, outcome, sum(attempts) AS attempts FROM seen GROUP BY 1, 2 ORDER BY 1`,
         [...values, origin, step],
       );
     },
     failures(scope, by, since, limit) {
       const other = by === 'address' ? 'account' : 'address';
-      const failed = [`e.outcome = 'failure'`, 'e.canonical_time >= ?', `e.${by} IS NOT NULL`];
-      const { sql, values } = where(scope, { where: failed, values: [since], match: [] });
-      return all(
-        `SELECT e.${by} AS name, sum(e.attempts) AS failures, count(DISTINCT e.${other}) AS others, max(e.canonical_time) AS last
-         FROM events e WHERE ${sql} GROUP BY 1 ORDER BY failures DESC, last DESC LIMIT ?`,
-        [...values, limit],
+      const failed = everything();
+      failed.where.push(`e.outcome = 'failure'`, `e.${by} IS NOT NULL`);
+      whereValue(failed, 'e.canonical_time >= ?', since);
+      return facts(
+        `e.${by} AS name, sum(e.attempts) AS failures, count(DISTINCT e.${other}) AS others, max(e.canonical_time) AS last`,
+        plan(scope, failed, true),
+        'GROUP BY 1 ORDER BY failures DESC, last DESC LIMIT ?',
+        [limit],
       );
     },
     watch(listener) {
@@ -275,6 +342,7 @@ export function openStore(dataDir: string): Store {
       chmodSync(target, 0o600);
     },
     close() {
+      if (waiting.length > 0) commit();
       // Statements that are not collected yet keep SQLite from doing so by itself.
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       db.close();

@@ -1,7 +1,7 @@
 import { createSession } from 'better-sse';
 import type { Request, Response } from 'express';
 import type { Scope } from '../access/scope.js';
-import type { Condition } from '../store/search.js';
+import type { Condition } from '../store/condition.js';
 import type { Store } from '../store/store.js';
 import { viewerEvent } from './rows.js';
 

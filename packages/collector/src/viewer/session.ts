@@ -25,12 +25,12 @@ export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimi
     if (session) response.json(describe(session));
     else refuse(response, { status: 401, error: 'Not signed in' });
   });
-  router.post('/', limit.check, express.json({ limit: '4kb' }), (request, response) => {
+  router.post('/', limit.check, express.json({ limit: '4kb' }), async (request, response) => {
     const { data } = tokenSchema.safeParse(request.body);
     const opened = data && viewers.open(data.token);
     if (!opened)
       return limit.refuse(request, response, 'The token opens nothing: it is wrong, used up, older than five minutes, or revoked');
-    record(store, opened.session, request);
+    await record(store, opened.session, request);
     response.cookie(COOKIE, opened.secret, {
       httpOnly: true,
       sameSite: 'strict',
@@ -76,10 +76,10 @@ function describe({ scope, viewer }: ViewerSession): object {
   return { ...scope, kind: viewer ? 'viewer' : 'publisher' };
 }
 
-function record(store: Store, { scope, viewer }: ViewerSession, request: Request): void {
+async function record(store: Store, { scope, viewer }: ViewerSession, request: Request): Promise<void> {
   if (!viewer) return;
   const address = request.socket.remoteAddress?.replace(/^::ffff:/, '');
-  keep(store, scope.project, [
+  await keep(store, scope.project, [
     {
       action: viewer.viewLogAction,
       crud: 'r',

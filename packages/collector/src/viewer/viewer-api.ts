@@ -16,7 +16,7 @@ import { stepFor } from './steps.js';
 
 const PAGE = 100;
 /** Counting ends here: nobody needs the exact number of a crowd. */
-const COUNT_BOUND = 10_001;
+const COUNT_BOUND = 1_001;
 const HOUR = 3_600_000;
 const TOP = 8;
 const MAX_LIVE = 100;
