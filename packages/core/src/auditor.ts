@@ -184,7 +184,8 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
       lose(serialise({ ...event, external_id: id }), error);
       throw error;
     }
-    const serialised = serialise({ ...seal({ ...event, external_id: id }), external_id: id });
+    const identified = { ...event, external_id: id };
+    const serialised = serialise(settings.sealKey ? { ...seal(identified), external_id: id } : identified);
     try {
       await put(serialised);
     } catch (thrown) {

@@ -142,13 +142,17 @@ interface Observation {
 
 interface Reader<Request> extends Extractors<Request> {
   auditor: Auditor;
+  /** Whether there is any extractor. */
+  extracts: boolean;
   redirects: RedirectRules;
   outcome: OutcomeRule<Request> | undefined;
   outcomeBodyLimit: number;
   extractorTimeout: number;
 }
 
-const observations = new WeakMap<IncomingMessage, Observation>();
+/** On the request itself: a weak map of all requests costs the garbage collector more than all else here. */
+const OBSERVATION = Symbol('auditlogin.observation');
+type Attended = IncomingMessage & { [OBSERVATION]?: Observation };
 const NEVER_LOGIN = new Set(['HEAD', 'OPTIONS']);
 
 /**
@@ -158,7 +162,7 @@ const NEVER_LOGIN = new Set(['HEAD', 'OPTIONS']);
  * @returns a marker that keeps nothing, if no adapter has seen the request
  */
 export function markerOf(incoming: IncomingMessage): Marker {
-  return observations.get(incoming)?.marker ?? silentMarker;
+  return (incoming as Attended)[OBSERVATION]?.marker ?? silentMarker;
 }
 
 /**
@@ -167,7 +171,7 @@ export function markerOf(incoming: IncomingMessage): Marker {
  * @param incoming the request of node:http
  */
 export function abortedBy(incoming: IncomingMessage): void {
-  observations.get(incoming)?.abort();
+  (incoming as Attended)[OBSERVATION]?.abort();
 }
 
 /**
@@ -193,6 +197,7 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
     identity: options.identity,
     method: options.method,
     factors: options.factors,
+    extracts: [options.actor, options.group, options.identity, options.method, options.factors].some((one) => one !== undefined),
   };
   const actionOf = actionMatcher(settings.routes, settings.rules);
 
@@ -201,7 +206,7 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
     attend(source, always) {
       const path = pathOf(source.target);
       const method = source.incoming.method ?? '';
-      const observation = observations.get(source.incoming) ?? observe(source, path);
+      const observation = (source.incoming as Attended)[OBSERVATION] ?? observe(source, path);
       observation.reader = reader as Reader<unknown>;
       const action = actionOf(method, path);
       if (action) observation.action = action;
@@ -258,13 +263,20 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
       const look = shielded(innermost.auditor.problem, NOTHING_SEEN, () => source.look());
       if (mark === 'skip' || (mark === undefined && isNoAttempt(ending, look))) return Promise.resolve(true);
       const seen: Seen = {
-        ...{ startedAt, path, ending, mark, action, ...before },
+        startedAt,
+        path,
+        ending,
+        mark,
+        action,
+        address: before.address,
+        userBefore: before.userBefore,
+        sessionBefore: before.sessionBefore,
         duration: performance.now() - startedTick,
         answer: innermost.outcome && { bytes: captured?.(), headers },
       };
       return innermost.auditor.record(readAttempt(source, look, seen, innermost), (attempt) => decideOutcome(attempt, innermost.redirects));
     }
-    observations.set(source.incoming, observation);
+    (source.incoming as Attended)[OBSERVATION] = observation;
     return observation;
   }
 }
@@ -300,15 +312,75 @@ function isNoAttempt(ending: Ending, look: Look): boolean {
   return ending.kind === 'answered' && ending.status === 404 && !look.routed;
 }
 
-async function readAttempt<Request>(
+/** What the application's own functions say of an attempt. */
+interface Extracted {
+  actor?: Attempt['actor'];
+  group?: Attempt['group'];
+  identity?: string | undefined;
+  method?: string | undefined;
+  factors?: readonly string[] | undefined;
+  ruled?: RuledOutcome | 'skip' | undefined;
+}
+
+const NOTHING_EXTRACTED: Extracted = {};
+
+/** Reads all that request and session show, at once: after an await they may have changed. */
+function readAttempt<Request>(
   source: AttemptSource<Request>,
   look: Look,
   seen: Seen,
   reader: Reader<Request>,
-): Promise<Attempt | undefined> {
+): Attempt | Promise<Attempt | undefined> {
   const { incoming } = source;
-  const { userBefore, sessionBefore, ending, answer, action, ...rest } = seen;
+  const { userBefore, sessionBefore, ending, answer, action } = seen;
+  const { problem } = reader.auditor;
   const owner = ownerOf(look.session);
+  const sight = sightOf(look.session);
+  const sightBefore = sessionBefore === 'unseen' ? undefined : sessionBefore;
+  const signs = {
+    before: sessionBefore,
+    after: sight,
+    userAppeared: isPresent(look.user) && !isPresent(userBefore),
+  };
+  const account = shielded(problem, undefined, () => accountOf(userBefore) ?? sightBefore?.owner);
+  const user = shielded(problem, undefined, () => accountOf(look.user) ?? accountOf(owner));
+  const userGroup = shielded(problem, undefined, () => tenantOf(look.user) ?? tenantOf(owner) ?? tenantOf(userBefore));
+  const fallback = typedIn(look.body);
+
+  const attemptWith = ({ actor, group, identity, method, factors, ruled }: Extracted): Attempt | undefined => {
+    if (ruled === 'skip') return undefined;
+    const typed = identity === undefined ? fallback : typedIn(look.body, String(identity));
+    return {
+      startedAt: seen.startedAt,
+      duration: seen.duration,
+      path: seen.path,
+      mark: seen.mark,
+      address: seen.address,
+      ending,
+      action: typed.isRefresh && action === 'user.login' ? 'user.session.refresh' : action,
+      route: look.route,
+      signs,
+      cameWithCookie: incoming.headers.cookie !== undefined,
+      cameWithBearer: /^bearer\s/i.test(incoming.headers.authorization?.slice(0, 16) ?? ''),
+      userBefore: account,
+      user,
+      userGroup,
+      actor,
+      group,
+      identity: typed.identity,
+      identityIsPassword: typed.identityIsPassword,
+      method: method ?? (typed.hasPassword ? 'password' : undefined),
+      factors,
+      ruled,
+      sessionId: action === 'user.logout' ? (sightBefore?.id ?? sight?.id) : (sight?.id ?? sightBefore?.id),
+      userAgent: headerOf(incoming, 'user-agent'),
+      requestId: look.requestId ?? headerOf(incoming, 'x-request-id'),
+      traceparent: headerOf(incoming, 'traceparent'),
+    };
+  };
+
+  const rule = reader.outcome && answer && seen.mark === undefined ? ruling(reader.outcome, answer, reader.outcomeBodyLimit) : undefined;
+  if (!reader.extracts && !rule) return attemptWith(NOTHING_EXTRACTED)!;
   const view: AttemptView<Request> = {
     request: source.request,
     method: incoming.method ?? '',
@@ -319,68 +391,35 @@ async function readAttempt<Request>(
     session: look.session,
     status: ending.kind === 'answered' ? ending.status : undefined,
   };
-  // All that the request and session show is read before the first await: afterwards they may change.
-  const sight = sightOf(look.session);
-  const sightBefore = sessionBefore === 'unseen' ? undefined : sessionBefore;
-  const signs = {
-    before: sessionBefore,
-    after: sight,
-    userAppeared: isPresent(look.user) && !isPresent(userBefore),
-  };
-  const { problem } = reader.auditor;
-  const account = shielded(problem, undefined, () => accountOf(userBefore) ?? sightBefore?.owner);
-  const user = shielded(problem, undefined, () => accountOf(look.user) ?? accountOf(owner));
-  const userGroup = shielded(problem, undefined, () => tenantOf(look.user) ?? tenantOf(owner) ?? tenantOf(userBefore));
-  const fallback = typedIn(look.body);
+  return extractAll(reader, view, rule).then(attemptWith);
+}
 
-  const run = <T, View>(
+async function extractAll<Request>(
+  reader: Reader<Request>,
+  view: AttemptView<Request>,
+  rule: ((view: AttemptView<Request>) => Promise<RuledOutcome | 'skip' | undefined>) | undefined,
+): Promise<Extracted> {
+  const run = <T>(
     name: string,
-    extractor: ((view: View) => T | null | undefined | Promise<T | null | undefined>) | undefined,
-    seenBy: View,
-  ): Promise<T | undefined> => extract(name, extractor, seenBy, reader.extractorTimeout, problem);
-  const { outcome } = reader;
-  const rule = outcome && answer && seen.mark === undefined ? ruling(outcome, answer) : undefined;
+    extractor: ((view: AttemptView<Request>) => T | null | undefined | Promise<T | null | undefined>) | undefined,
+  ): Promise<T | undefined> => extract(name, extractor, view, reader.extractorTimeout, reader.auditor.problem);
   const [actor, group, identity, method, factors, ruled] = await Promise.all([
-    run('actor', reader.actor, view),
-    run('group', reader.group, view),
-    run('identity', reader.identity, view),
-    run('method', reader.method, view),
-    run('factors', reader.factors, view),
-    run('outcome', rule, view),
+    run('actor', reader.actor),
+    run('group', reader.group),
+    run('identity', reader.identity),
+    run('method', reader.method),
+    run('factors', reader.factors),
+    run('outcome', rule),
   ]);
-  if (ruled === 'skip') return undefined;
-  const typed = identity === undefined ? fallback : typedIn(look.body, String(identity));
-  return {
-    ...rest,
-    ending,
-    action: typed.isRefresh && action === 'user.login' ? 'user.session.refresh' : action,
-    route: look.route,
-    signs,
-    cameWithCookie: incoming.headers.cookie !== undefined,
-    cameWithBearer: /^bearer\s/i.test(incoming.headers.authorization?.slice(0, 16) ?? ''),
-    userBefore: account,
-    user,
-    userGroup,
-    actor,
-    group,
-    identity: typed.identity,
-    identityIsPassword: typed.identityIsPassword,
-    method: method ?? (typed.hasPassword ? 'password' : undefined),
-    factors,
-    ruled,
-    sessionId: action === 'user.logout' ? (sightBefore?.id ?? sight?.id) : (sight?.id ?? sightBefore?.id),
-    userAgent: headerOf(incoming, 'user-agent'),
-    requestId: look.requestId ?? headerOf(incoming, 'x-request-id'),
-    traceparent: headerOf(incoming, 'traceparent'),
-  };
+  return { actor, group, identity, method, factors, ruled };
+}
 
-  function ruling(read: OutcomeRule<Request>, { bytes, headers }: NonNullable<Seen['answer']>) {
-    return async (seenBy: AttemptView<Request>): Promise<RuledOutcome | 'skip' | undefined> => {
-      const responseBody = await readBody(bytes, headers, reader.outcomeBodyLimit);
-      const said = await read({ ...seenBy, responseBody });
-      return said === undefined || said === null ? undefined : readRuling(said);
-    };
-  }
+function ruling<Request>(read: OutcomeRule<Request>, { bytes, headers }: NonNullable<Seen['answer']>, limit: number) {
+  return async (view: AttemptView<Request>): Promise<RuledOutcome | 'skip' | undefined> => {
+    const responseBody = await readBody(bytes, headers, limit);
+    const said = await read({ ...view, responseBody });
+    return said === undefined || said === null ? undefined : readRuling(said);
+  };
 }
 
 function auditorFor<Request>(options: AuditLoginOptions<Request>): Auditor {

@@ -14,15 +14,20 @@ export function watchSession(request: Request): () => SessionSight | 'unseen' | 
     const sight = sightOf(bag.session);
     return () => sight;
   }
-  let before: SessionSight | 'unseen' | undefined = 'unseen';
-  Object.defineProperty(request, 'session', {
-    configurable: true,
-    enumerable: true,
-    get: () => undefined,
-    set(session: unknown) {
-      Object.defineProperty(request, 'session', { configurable: true, enumerable: true, writable: true, value: session });
-      before = sightOf(session);
-    },
-  });
-  return () => before;
+  Object.defineProperty(request, 'session', AWAITED);
+  return () => (BEFORE in bag ? (bag as Watched)[BEFORE] : 'unseen');
 }
+
+const BEFORE = Symbol('auditlogin.before');
+type Watched = { [BEFORE]?: SessionSight | undefined };
+
+/** The same for all requests: functions of its own would give every request a shape of its own, which slows down all code that touches it. */
+const AWAITED: PropertyDescriptor & ThisType<Request> = {
+  configurable: true,
+  enumerable: true,
+  get: () => undefined,
+  set(session: unknown) {
+    Object.defineProperty(this, 'session', { configurable: true, enumerable: true, writable: true, value: session });
+    (this as Watched)[BEFORE] = sightOf(session);
+  },
+};

@@ -32,7 +32,8 @@ declare module 'fastify' {
 }
 
 const ROUTE_AUDIT = Symbol.for('auditlogin.route');
-const sights = new WeakMap<FastifyRequest, SessionSight | undefined>();
+const SIGHT = Symbol('auditlogin.sight');
+type Sighted = { [SIGHT]?: SessionSight | undefined };
 
 const plugin: FastifyPluginCallback<AuditLoginOptions> = (fastify, options, done) => {
   const audit = createLoginAudit<FastifyRequest>(options);
@@ -60,7 +61,7 @@ const plugin: FastifyPluginCallback<AuditLoginOptions> = (fastify, options, done
   });
   // By now every session plugin has put its session on the request, and no handler has changed it.
   fastify.addHook('preValidation', (request, _reply, next) => {
-    sights.set(request, sightOf(sessionOf(request)));
+    (request as Sighted)[SIGHT] = sightOf(sessionOf(request));
     next();
   });
   done();
@@ -96,7 +97,7 @@ function sourceOf(request: FastifyRequest, reply: FastifyReply): AttemptSource<F
     target: request.originalUrl,
     address: () => request.ip,
     user: () => (request as { user?: unknown }).user,
-    watchSession: () => () => (sights.has(request) ? sights.get(request) : 'unseen'),
+    watchSession: () => () => (SIGHT in request ? (request as Sighted)[SIGHT] : 'unseen'),
     endSession: () => void (request as { session?: { destroy?(): unknown } }).session?.destroy?.(),
     look: () => ({
       user: (request as { user?: unknown }).user,

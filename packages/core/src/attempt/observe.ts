@@ -3,7 +3,7 @@ import type { BodyHeaders } from './capture.js';
 import type { Ending } from './attempt.js';
 
 /** The least of a response that is needed to see how it ends. */
-export type ObservedResponse = Pick<ServerResponse, 'statusCode' | 'writableFinished' | 'once' | 'getHeader' | 'writeHead'>;
+export type ObservedResponse = Pick<ServerResponse, 'statusCode' | 'writableFinished' | 'once' | 'getHeader'>;
 
 /** How an exchange ended, and what its answer says of its body. */
 export type ObservedEnding = { ending: Ending; headers: BodyHeaders };
@@ -26,36 +26,40 @@ export interface Observed {
  * @param ended is called once
  */
 export function observeEnding(response: ObservedResponse, ended: (seen: ObservedEnding) => void): Observed {
-  // Headers that go straight to `writeHead` are not kept by node:http.
   let head: unknown;
-  const noteHead = (args: unknown[]): void => void (head = args.at(-1));
-  const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
-  response.writeHead = (...args: unknown[]) => {
-    noteHead(args);
-    return writeHead(...args);
-  };
-
   let over = false;
   const end = (isAborted: boolean): void => {
     if (over) return;
     over = true;
-    const header = (name: string): string | undefined => asText(response.getHeader(name) ?? headerIn(head, name));
+    const header = (name: string): string | undefined =>
+      asText(response.getHeader(name) ?? headerIn(head, name) ?? headerSent(response as { _header?: unknown }, name));
     ended(isAborted ? { ending: { kind: 'aborted' }, headers: {} } : answered(response.statusCode, header));
   };
   const closed = (): void => end(!response.writableFinished);
   response.once('finish', closed);
   response.once('close', closed);
-  return { aborted: closed, answering: () => end(false), noteHead };
+  return { aborted: closed, answering: () => end(false), noteHead: (args) => void (head = args.at(-1)) };
 }
 
 function answered(status: number, header: (name: string) => string | undefined): ObservedEnding {
-  const location = header('location');
+  const location = status >= 300 && status < 400 ? header('location') : undefined;
   const contentType = header('content-type');
   const contentEncoding = header('content-encoding');
   return {
     ending: { kind: 'answered', status, ...(location !== undefined && { location }), ...(contentType !== undefined && { contentType }) },
     headers: { ...(contentType !== undefined && { contentType }), ...(contentEncoding !== undefined && { contentEncoding }) },
   };
+}
+
+/**
+ * Headers that go straight to `writeHead`, as Fastify's do, are kept nowhere but in the head that was written, which node:http has had in `_header` ever
+ * since; to see them come by would take a function of our own on every response.
+ */
+function headerSent(response: { _header?: unknown }, name: string): string | undefined {
+  const { _header: sent } = response;
+  if (typeof sent !== 'string') return undefined;
+  const at = sent.toLowerCase().indexOf(`\r\n${name}: `);
+  return at === -1 ? undefined : sent.slice(at + name.length + 4, sent.indexOf('\r\n', at + 2));
 }
 
 /** `writeHead` takes an object, a list of pairs, or a flat list of names and values. */

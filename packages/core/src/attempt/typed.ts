@@ -10,6 +10,8 @@ export interface Typed {
 const IDENTITY_KEYS = ['username', 'email', 'login', 'user', 'userName', 'user_name', 'identifier', 'account', 'handle'] as const;
 const PASSWORD_KEYS = ['password', 'pass', 'passwd', 'pwd', 'secret', 'current_password'] as const;
 
+const NOTHING_TYPED: Typed = { identityIsPassword: false, hasPassword: false, isRefresh: false };
+
 /**
  * Finds the user name in a login form's parsed body, or in the variables of a GraphQL request. The password is only compared, never handed on.
  *
@@ -17,6 +19,7 @@ const PASSWORD_KEYS = ['password', 'pass', 'passwd', 'pwd', 'secret', 'current_p
  * @param extracted what the `identity` extractor returned, which counts first
  */
 export function typedIn(body: unknown, extracted?: string): Typed {
+  if (extracted === undefined && (typeof body !== 'object' || body === null)) return NOTHING_TYPED;
   const form = bagOf(body);
   const variables = bagOf(form['variables']);
   const bags = [form, variables, bagOf(variables['input'])];
@@ -31,7 +34,14 @@ export function typedIn(body: unknown, extracted?: string): Typed {
 }
 
 function textsIn(bags: readonly Record<string, unknown>[], keys: readonly string[]): string[] {
-  return bags.flatMap((bag) => keys.map((key) => bag[key])).filter((value): value is string => typeof value === 'string' && value !== '');
+  const found: string[] = [];
+  for (const bag of bags) {
+    for (const key of keys) {
+      const value = bag[key];
+      if (typeof value === 'string' && value !== '') found.push(value);
+    }
+  }
+  return found;
 }
 
 function bagOf(value: unknown): Record<string, unknown> {

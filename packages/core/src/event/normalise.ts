@@ -95,16 +95,18 @@ function partOf<T extends Actor | Group | Target>(part: string, input: Record<st
   return out as unknown as T;
 }
 
-/** Built from entries, so that a `__proto__` key stays a key, in the bytes as in the hash (Publisher API, trap 9). */
 function mapOf(input: MapInput | null | undefined): StringMap {
-  if (typeof input !== 'object' || input === null) return {};
-  const entries: [string, string][] = [];
+  const map: StringMap = {};
+  if (typeof input !== 'object' || input === null) return map;
   for (const key of Object.keys(input)) {
     const cleanKey = cleanText(key, MAX_ID);
     const value = cleanText(input[key]);
-    if (cleanKey !== undefined && value !== undefined) entries.push([cleanKey, value]);
+    if (cleanKey === undefined || value === undefined) continue;
+    if (cleanKey !== '__proto__') map[cleanKey] = value;
+    // It stays a key, in the bytes as in the hash (Publisher API, trap 9).
+    else Object.defineProperty(map, cleanKey, { value, enumerable: true, configurable: true, writable: true });
   }
-  return Object.fromEntries(entries);
+  return map;
 }
 
 function createdOf(created: Date | number | string | undefined): string {
