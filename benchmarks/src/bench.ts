@@ -15,6 +15,8 @@ export interface Bench {
   script: string;
   /** How much work a run does: in a full run, and in a quick one. */
   work: { full: number; quick: number };
+  /** How many runs of each side, where the usual number would take too long. */
+  rounds?: number;
   /** Passed on to the script. */
   env?: Record<string, string>;
 }

@@ -27,13 +27,14 @@ for (const bench of chosen) {
   process.stderr.write('\r\u001b[K');
   if (flags.json) continue;
   const { sides, ...figures } = results.at(-1)!;
-  console.log(`\n${bench.name}: ${bench.title} (${bench.unit}, medians of ${rounds})`);
+  console.log(`\n${bench.name}: ${bench.title} (${bench.unit}, medians of ${Math.min(rounds, bench.rounds ?? rounds)})`);
   const table = new Table({ head: ['', 'median', 'least', 'most'], style: { head: [], border: [] } });
   for (const [side, { median, min, max }] of Object.entries(sides)) table.push([side, median, min, max]);
   console.log(table.toString());
   console.log(`${figures.peer_ratio} times better than the peer, ${figures.limit_ratio} of the limit`);
   for (const [name, value] of Object.entries(figures))
-    if (/_ratio$|per_second|delay/.test(name) && !/^(?:peer|limit)_ratio$/.test(name)) console.log(`${name}: ${JSON.stringify(value)}`);
+    if (/_ratio$|_second$|_ms$|_mb$|^before_response$/.test(name) && !/^(?:peer|limit)_ratio$/.test(name))
+      console.log(`${name}: ${JSON.stringify(value)}`);
 }
 if (!quick) keep(results);
 if (flags.json) for (const result of results) console.log(JSON.stringify(result));

@@ -19,9 +19,10 @@ export async function measure(
   const runs = new Map<string, Run[]>(sides.map((side) => [side, []]));
   const script = fileURLToPath(new URL(bench.script, import.meta.url));
   const work = String(quick ? bench.work.quick : bench.work.full);
-  for (let round = 0; round < rounds; round += 1) {
+  const most = Math.min(rounds, bench.rounds ?? rounds);
+  for (let round = 0; round < most; round += 1) {
     for (const side of sides) {
-      progress(`${bench.name} ${side} ${round + 1}/${rounds}`);
+      progress(`${bench.name} ${side} ${round + 1}/${most}`);
       const { stdout } = await run(process.execPath, [script, side, work], { env: { ...process.env, ...bench.env } });
       runs.get(side)!.push(JSON.parse(stdout.trim().split('\n').at(-1)!) as Run);
     }
@@ -51,8 +52,17 @@ function resultOf(bench: Bench, runs: Map<string, Run[]>): Result {
         .filter(([, each]) => typeof each[0]?.[name] === 'number')
         .map(([side, each]) => [side, round(median(each.map((one) => Number(one[name]))))]),
     );
-  const rates = more('events_per_second');
-  const delays = more('loop_delay_p99_ms');
+  const FURTHER = [
+    'events_per_second',
+    'loop_delay_p99_ms',
+    'p50_ms',
+    'rss_waiting_mb',
+    'rss_drained_mb',
+    'ingest_per_second',
+    'filter_ms',
+    'text_ms',
+  ];
+  const further = FURTHER.map((name) => [name, more(name)] as const).filter(([, figures]) => Object.keys(figures).length > 0);
   return {
     bench: bench.name,
     unit: bench.unit,
@@ -64,8 +74,8 @@ function resultOf(bench: Bench, runs: Map<string, Run[]>): Result {
     ...(bare > 0 && { bare: round(bare), bare_ratio: round((bare + ours) / bare) }),
     ...(runs.has('peer-bulk') && { peer_bulk: of('peer-bulk'), peer_bulk_ratio: round(median(values('peer-bulk')) / ours) }),
     ...(runs.has('memory') && { memory: of('memory'), memory_ratio: round(median(values('memory')) / ours) }),
-    ...(Object.keys(rates).length > 0 && { events_per_second: rates }),
-    ...(Object.keys(delays).length > 0 && { loop_delay_p99_ms: delays }),
+    ...(runs.has('before-response') && { before_response: of('before-response') }),
+    ...Object.fromEntries(further),
     sides,
   };
 }

@@ -51,7 +51,7 @@ const WINDOW_BYTES = 4_194_304;
  */
 export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions, listener: DiskSpoolListener): Promise<DiskSpool> {
   const tally = createTally();
-  const queue = createQueue();
+  const queue = createQueue<SpooledEvent>();
   let queuedBytes = 0;
   let lastInMemory = 0;
   let onDisk = 0;

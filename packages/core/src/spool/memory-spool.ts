@@ -1,3 +1,5 @@
+import { canonicalTail } from '../event/canonical.js';
+import type { AuditEvent } from '../event/event.js';
 import type { SerialisedEvent } from '../event/serialise.js';
 import { type SpoolBounds, checkRoom } from './bounds.js';
 import { createFoldTable } from './folds.js';
@@ -6,6 +8,11 @@ import type { SetAsideEvent, Spool, SpooledEvent } from './spool.js';
 import { createTally } from './tally.js';
 
 const MAX_SET_ASIDE = 100;
+/** With more than these waiting, memory counts for more than the time to make their canonical text anew. */
+const MAX_READY = 1_000;
+
+/** An event that waits, with the text behind its id or without. */
+type Waiting = Omit<SpooledEvent, 'tail'> & { tail: string | undefined };
 
 /**
  * A spool that lasts as long as its process. What was set aside is kept for a look, the newest hundred.
@@ -13,7 +20,7 @@ const MAX_SET_ASIDE = 100;
  * @param bounds how much it holds
  */
 export function memorySpool(bounds: SpoolBounds): Spool & { setAsideEvents(): readonly SetAsideEvent[] } {
-  const queue = createQueue();
+  const queue = createQueue<Waiting>();
   const tally = createTally();
   const folds = createFoldTable();
   let setAside: SetAsideEvent[] = [];
@@ -22,13 +29,15 @@ export function memorySpool(bounds: SpoolBounds): Spool & { setAsideEvents(): re
   function put(event: SerialisedEvent): void {
     checkRoom(event, tally.size, bounds);
     tally.add(event);
-    queue.push({ ...event, seq: (seq += 1), queuedAt: Date.now(), inDoubt: false, crashes: 0 });
+    const { id, body, bytes, isFailure } = event;
+    const tail = queue.length < MAX_READY ? event.tail : undefined;
+    queue.push({ seq: (seq += 1), id, body, tail, bytes, isFailure, queuedAt: Date.now(), inDoubt: false, crashes: 0 });
   }
 
   return {
     isDurable: false,
     append: (event) => settled(() => put(event)),
-    peek: (limit) => Promise.resolve(queue.take(limit)),
+    peek: (limit) => Promise.resolve(queue.take(limit).map(ready)),
     begin: () => Promise.resolve(),
     release(events, inDoubt) {
       queue.putBack(inDoubt ? events.map((event): SpooledEvent => ({ ...event, inDoubt })) : events);
@@ -61,6 +70,11 @@ export function memorySpool(bounds: SpoolBounds): Spool & { setAsideEvents(): re
     setAsideEvents: () => setAside,
     close: () => Promise.resolve(),
   };
+}
+
+function ready(event: Waiting): SpooledEvent {
+  event.tail ??= canonicalTail(JSON.parse(event.body) as AuditEvent);
+  return event as SpooledEvent;
 }
 
 /** What is done at once, as a promise. */

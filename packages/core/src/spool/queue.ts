@@ -1,17 +1,15 @@
-import type { SpooledEvent } from './spool.js';
-
 /** Events that nobody has in hand, oldest first. */
-export interface Queue {
-  push(event: SpooledEvent): void;
-  take(limit: number): SpooledEvent[];
+export interface Queue<T> {
+  push(event: T): void;
+  take(limit: number): T[];
   /** Puts events back in front. */
-  putBack(events: readonly SpooledEvent[]): void;
+  putBack(events: readonly T[]): void;
   readonly length: number;
 }
 
 /** Creates a queue with a moving head: `shift` on a long array costs its length. */
-export function createQueue(): Queue {
-  let events: SpooledEvent[] = [];
+export function createQueue<T>(): Queue<T> {
+  let events: T[] = [];
   let head = 0;
   return {
     push: (event) => void events.push(event),
