@@ -57,7 +57,7 @@ export const BENCHES: readonly Bench[] = [
     sides: ['bare', 'ours', 'peer', 'limit'],
     others: ['before-response'],
     script: 'latency.js',
-    work: { full: 4_000, quick: 500 },
+    work: { full: 2_000, quick: 500 },
   },
   {
     name: 'memory',

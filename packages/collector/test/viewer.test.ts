@@ -209,6 +209,46 @@ test('pages follow each other without a gap, though times are equal', async () =
   expect(new Set(seen).size).toBe(250);
 });
 
+test('a word that is in thousands of events is found page by page, in the order of the log, without a gap', async () => {
+  const sent: { external_id: string; created: string; description: string }[] = [];
+  for (let call = 0; call < 66; call += 1) {
+    const events = Array.from({ length: 50 }, (_, each) => {
+      const index = call * 50 + each;
+      // In no order of time; every third without the word; a few with another one.
+      const created = new Date(Date.UTC(2016, 0, 1) + ((index * 7919) % 3_000) * 1_000).toISOString();
+      return {
+        external_id: `w${index}`,
+        created,
+        description: `${index % 3 === 0 ? 'other' : 'commonplace'} ${index % 500 === 1 ? 'seldom' : ''}`,
+      };
+    });
+    await publish(...events);
+    sent.push(...events);
+  }
+  const expected = sent.filter(({ description }) => description.includes('commonplace'));
+  expect(expected.length).toBeGreaterThan(2_000);
+  const seen: { external_id: string; created: string }[] = [];
+  let before = '';
+  for (let more = true; more;) {
+    const { events, hasOlder } = await me.viewer<Page>(`events?query=commonplace${before}`);
+    seen.push(...events.map(({ event }) => event as (typeof seen)[0]));
+    before = `&before=${events.at(-1)!.cursor}`;
+    more = hasOlder;
+  }
+  expect(seen.map(({ external_id }) => external_id).sort()).toEqual(expected.map(({ external_id }) => external_id).sort());
+  expect(seen.map(({ created }) => created)).toEqual(
+    seen
+      .map(({ created }) => created)
+      .sort()
+      .reverse(),
+  );
+  const both = sent.filter(({ description }) => /commonplace seldom/.test(description)).map(({ external_id }) => external_id);
+  expect(await found('query=commonplace+seldom')).toEqual(both.sort());
+  expect(await found('query=commonplace&from=2016-01-01T00:00:00Z&to=2016-01-01T00:00:05Z')).toHaveLength(
+    expected.filter(({ created }) => created < '2016-01-01T00:00:05').length,
+  );
+}, 60_000);
+
 test('the timeline counts attempts by outcome; folded ones count as many as they were', async () => {
   const at = (minute: number): { created: string } => ({ created: new Date(Date.UTC(2018, 0, 1, 0, minute)).toISOString() });
   await publish(

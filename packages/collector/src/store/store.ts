@@ -109,6 +109,7 @@ export interface Store {
 const SYNCHRONOUS_FULL = 2;
 /** What leads to fewer events than this is followed; with more, a page is found sooner by reading in the log's order. */
 const MANY = 2_000;
+const BATCH = 500;
 const KNOWN_NAMES = 20_000;
 /** How long calls wait for others to share a commit, in milliseconds: it costs as much as fifty events. */
 const GATHER = 2;
@@ -229,7 +230,7 @@ export function openStore(dataDir: string): Store {
   }
 
   /** Which events to look at: few, if something leads to them, else all in the log's order. */
-  function plan(scope: Scope, condition: Condition, isOrdered: boolean): { from: string; values: (string | number)[] } {
+  function plan(scope: Scope, condition: Condition, isOrdered: boolean): Plan {
     const { where, values, words, facets, received } = within(scope, condition);
     const leads: { sql: string; values: (string | number)[] }[] = [];
     const matching = [...facets, ...words].join(' AND ');
@@ -247,19 +248,59 @@ export function openStore(dataDir: string): Store {
     const sought = wanted === where ? [] : [words.join(' AND ')];
     // SQLite reads what stands before a CROSS JOIN first (sqlite.org/optoverview.html#crossjoin).
     const source = lead ? `(${lead.sql}) found CROSS JOIN events e ON e.seq = found.seq` : 'events e';
-    return { from: `${source} %names WHERE ${wanted.join(' AND ')}`, values: [...(lead?.values ?? []), ...values, ...sought] };
+    return {
+      from: `${source} %names WHERE ${wanted.join(' AND ')}`,
+      values: [...(lead?.values ?? []), ...values, ...sought],
+      frequent: sought[0],
+    };
   }
 
-  function rows({ from, values }: { from: string; values: (string | number)[] }, rest: string, more: (string | number)[]): StoredEvent[] {
+  function inOrder(order: 'newest' | 'oldest', from: Cursor | undefined, limit: number): { rest: string; more: number[] } {
+    const [direction, beyond] = order === 'newest' ? ['DESC', '<'] : ['ASC', '>'];
+    const behind = from ? `AND (e.canonical_time, e.seq) ${beyond} (?, ?)` : '';
+    return {
+      rest: `${behind} ORDER BY e.canonical_time ${direction}, e.seq ${direction} LIMIT ?`,
+      more: [...(from ? [from.canonicalTime, from.seq] : []), limit],
+    };
+  }
+
+  /** To ask for words event by event takes a millisecond each: some hundred events in the log's order are asked for at once, until a page is full. */
+  function withFrequentWords(
+    scope: Scope,
+    condition: Condition,
+    words: string,
+    limit: number,
+    order: 'newest' | 'oldest',
+    from: Cursor | undefined,
+  ): StoredEvent[] {
+    const candidates = plan(scope, { ...condition, words: [], facets: [] }, true);
+    const found: number[] = [];
+    let last = from;
+    for (let batch: Cursor[] = [], isFirst = true; found.length < limit && (isFirst || batch.length === BATCH); isFirst = false) {
+      const { rest, more } = inOrder(order, last, BATCH);
+      batch = facts<Cursor>('e.canonical_time AS canonicalTime, e.seq', candidates, rest, more);
+      const seqs = batch.map(({ seq }) => seq);
+      const range = [Math.min(...seqs), Math.max(...seqs)];
+      const matching = new Set(
+        seqs.length === 0 ? [] : all<Cursor>(`${MATCHING} AND rowid BETWEEN ? AND ?`, [words, ...range]).map(({ seq }) => seq),
+      );
+      found.push(...seqs.filter((seq) => matching.has(seq)));
+      last = batch.at(-1);
+    }
+    const { rest, more } = inOrder(order, undefined, limit);
+    const chosen: Plan = {
+      from: 'events e %names WHERE e.seq IN (SELECT value FROM json_each(?))',
+      values: [JSON.stringify(found.slice(0, limit))],
+      frequent: undefined,
+    };
+    return rows(chosen, rest, more);
+  }
+
+  function rows({ from, values }: Plan, rest: string, more: (string | number)[]): StoredEvent[] {
     return all<Row>(`SELECT ${COLUMNS} FROM ${from.replace('%names', NAMES)} ${rest}`, [...values, ...more]).map(stored);
   }
 
-  function facts<T>(
-    what: string,
-    { from, values }: { from: string; values: (string | number)[] },
-    rest = '',
-    more: (string | number)[] = [],
-  ): T[] {
+  function facts<T>(what: string, { from, values }: Plan, rest = '', more: (string | number)[] = []): T[] {
     return all<T>(`SELECT ${what} FROM ${from.replace('%names', '')} ${rest}`, [...values, ...more]);
   }
 
@@ -270,12 +311,12 @@ export function openStore(dataDir: string): Store {
         if (waiting.push({ project, events, resolve, reject }) === 1) setTimeout(commit, GATHER);
       }),
     find(scope, condition, limit, order, from) {
-      const [direction, beyond] = order === 'newest' ? ['DESC', '<'] : ['ASC', '>'];
-      const behind = from ? `AND (e.canonical_time, e.seq) ${beyond} (?, ?)` : '';
-      const found = rows(plan(scope, condition, true), `${behind} ORDER BY e.canonical_time ${direction}, e.seq ${direction} LIMIT ?`, [
-        ...(from ? [from.canonicalTime, from.seq] : []),
-        limit + 1,
-      ]);
+      const planned = plan(scope, condition, true);
+      const { rest, more } = inOrder(order, from, limit + 1);
+      const found =
+        planned.frequent === undefined
+          ? rows(planned, rest, more)
+          : withFrequentWords(scope, condition, planned.frequent, limit + 1, order, from);
       return { events: found.slice(0, limit), hasMore: found.length > limit };
     },
     arrivals: (scope, condition, after, limit) =>
@@ -348,6 +389,15 @@ export function openStore(dataDir: string): Store {
       db.close();
     },
   };
+}
+
+/** Where events are looked for. */
+interface Plan {
+  /** What stands behind FROM, with `%names` where tables may join. */
+  from: string;
+  values: (string | number)[];
+  /** Words that are checked for each event, since there are too many events that have them. */
+  frequent: string | undefined;
 }
 
 interface Row extends Receipt {
