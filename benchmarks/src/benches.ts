@@ -27,7 +27,7 @@ export const BENCHES: readonly Bench[] = [
     sides: ['ours', 'peer', 'limit'],
     others: ['peer-bulk'],
     script: 'publish.js',
-    work: { full: 50_000, quick: 15_000 },
+    work: { full: 20_000, quick: 15_000 },
     env: { SPOOL: 'memory' },
   },
   {
@@ -37,7 +37,7 @@ export const BENCHES: readonly Bench[] = [
     sides: ['ours', 'peer', 'limit'],
     others: ['peer-bulk', 'memory'],
     script: 'publish.js',
-    work: { full: 50_000, quick: 15_000 },
+    work: { full: 20_000, quick: 15_000 },
     env: { SPOOL: 'disk' },
   },
   overhead('express'),
@@ -65,7 +65,7 @@ export const BENCHES: readonly Bench[] = [
     unit: 'bytes/JSON byte',
     sides: ['ours', 'peer', 'limit'],
     script: 'memory.js',
-    work: { full: 100_000, quick: 30_000 },
+    work: { full: 100_000, quick: 100_000 },
   },
   {
     name: 'collector',

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,7 +45,10 @@ function keep(measured: readonly Result[]): void {
   mkdirSync(folder, { recursive: true });
   const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length };
   const date = new Date().toISOString().slice(0, 10);
-  writeFileSync(join(folder, `${date}.json`), `${JSON.stringify({ date, machine, rounds, results: measured }, null, 2)}\n`);
+  const file = join(folder, `${date}.json`);
+  const earlier = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { results: Result[] }).results : [];
+  const others = earlier.filter(({ bench }) => !measured.some((result) => result.bench === bench));
+  writeFileSync(file, `${JSON.stringify({ date, machine, rounds, results: [...others, ...measured] }, null, 2)}\n`);
   for (const result of measured) {
     writeFileSync(join(folder, `${result.bench}.svg`), picture(result, BENCHES.find(({ name }) => name === result.bench)!.title));
   }

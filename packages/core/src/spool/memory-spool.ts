@@ -9,7 +9,7 @@ import { createTally } from './tally.js';
 
 const MAX_SET_ASIDE = 100;
 /** With more than these waiting, memory counts for more than the time to make their canonical text anew. */
-const MAX_READY = 1_000;
+const MAX_READY = 20_000;
 
 /** An event that waits, with the text behind its id or without. */
 type Waiting = Omit<SpooledEvent, 'tail'> & { tail: string | undefined };
