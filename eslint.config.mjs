@@ -56,21 +56,29 @@ export default tseslint.config(
     files: ['**/test/**/*.ts'],
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },
   },
-  room('packages/core/src/attempt/**', ['publish', 'spool', 'auditor', 'options', 'login-audit'], ['undici', ...FRAMEWORKS, ...OWN]),
-  room('packages/core/src/event/**', ['publish', 'spool', 'auditor', 'options', 'login-audit'], ['undici', ...FRAMEWORKS, ...OWN]),
+  room(
+    'packages/core/src/attempt/**',
+    ['publish', 'spool', 'auditor', 'options', 'login-audit', 'observation', 'reading'],
+    ['undici', ...FRAMEWORKS, ...OWN],
+  ),
+  room(
+    'packages/core/src/event/**',
+    ['publish', 'spool', 'auditor', 'options', 'login-audit', 'observation', 'reading'],
+    ['undici', ...FRAMEWORKS, ...OWN],
+  ),
   room(
     'packages/core/src/spool/**',
-    ['attempt', 'publish', 'verify', 'telemetry', 'auditor', 'options', 'login-audit'],
+    ['attempt', 'publish', 'verify', 'telemetry', 'auditor', 'options', 'login-audit', 'observation', 'reading'],
     ['undici', ...FRAMEWORKS, ...OWN],
   ),
   room(
     'packages/core/src/verify/**',
-    ['attempt', 'publish', 'telemetry', 'auditor', 'options', 'login-audit'],
+    ['attempt', 'publish', 'telemetry', 'auditor', 'options', 'login-audit', 'observation', 'reading'],
     ['undici', ...FRAMEWORKS, ...OWN],
   ),
   room(
     'packages/core/src/publish/**',
-    ['attempt', 'auditor', 'options', 'login-audit'],
+    ['attempt', 'auditor', 'options', 'login-audit', 'observation', 'reading'],
     ['undici', ...FRAMEWORKS, ...OWN],
     ['**/http-transport.ts'],
   ),
@@ -87,5 +95,6 @@ export default tseslint.config(
     ['express', 'undici', 'koa', 'fastify', '@auditlogin/(?!core)'],
   ),
   room('packages/collector/viewer/src/**', ['\\.\\./src'], ['node:.*', 'undici', ...FRAMEWORKS, '@auditlogin/(?!core/browser)']),
-  room('packages/cli/src/**', [], ['undici', ...FRAMEWORKS, '@auditlogin/(?!core|collector)']),
+  room('packages/cli/src/**', [], ['undici', ...FRAMEWORKS, '@auditlogin/(?!core|collector|postgres|jetstream)']),
+  room('packages/{postgres,jetstream}/src/**', [], ['undici', ...FRAMEWORKS, '@auditlogin/(?!core)']),
 );

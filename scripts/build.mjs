@@ -16,7 +16,7 @@ function run(tool, ...args) {
 }
 
 run(tsc, '-b');
-for (const name of ['core', 'express', 'koa', 'fastify', 'testing', 'collector']) {
+for (const name of ['core', 'express', 'koa', 'fastify', 'testing', 'collector', 'postgres', 'jetstream']) {
   const cjs = join(root, 'packages', name, 'dist', 'cjs');
   run(tsc, '-p', join('packages', name, 'tsconfig.cjs.json'));
   mkdirSync(cjs, { recursive: true });

@@ -12,7 +12,7 @@ function check(title, args, cwd = root) {
   failed ||= status !== 0;
 }
 
-for (const name of ['core', 'express', 'koa', 'fastify', 'testing', 'collector', 'cli']) {
+for (const name of ['core', 'express', 'koa', 'fastify', 'testing', 'collector', 'postgres', 'jetstream', 'cli']) {
   const folder = join(root, 'packages', name);
   check(`publint ${name}`, ['publint', '--strict', '.'], folder);
   // The command line has no entry point that could be imported.

@@ -62,3 +62,13 @@ test('the application gets the variables that auditlogin reads, from the keys of
     AUDITLOG_API_PROJECT: { name: 'auditlog', key: 'BOOTSTRAP_PUBLISHER_PROJECT' },
   });
 });
+
+test('the relay gets the variables that it reads, has an autoscaler and keeps one through disruptions', () => {
+  const relay = manifests.find(({ kind }) => kind === 'Deployment')!;
+  const { env } = relay.spec.template.spec.containers[0]!;
+  const command = readFileSync(join(__dirname, '..', 'packages', 'cli', 'src', 'cli.ts'), 'utf8');
+  const known = [...(Object.values(VARIABLES).flat() as string[]), ...[...command.matchAll(/\.env\('(\w+)'\)/g)].map(([, name]) => name!)];
+  expect(env.filter(({ name }) => !known.includes(name))).toEqual([]);
+  const others = manifests.filter(({ metadata }) => metadata.name === relay.metadata.name).map(({ kind }) => kind);
+  expect(others.sort()).toEqual(['Deployment', 'HorizontalPodAutoscaler', 'PodDisruptionBudget']);
+});

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { type AuditEvent, canonicalTail } from '@auditlogin/core';
 
 // A process of its own: the least that can be called an audit log. It stores nothing, and answers each event with its true hash.
+const { DELAY } = process.env;
 let count = 0;
 const receiptOf = (event: AuditEvent): { id: string; hash: string } => {
   const id = `server${(count += 1)}`;
@@ -15,7 +16,11 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as AuditEvent & { events?: AuditEvent[] };
     const text = JSON.stringify(body.events ? body.events.map(receiptOf) : receiptOf(body));
-    response.writeHead(201, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
+    const answer = (): void =>
+      void response.writeHead(201, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
+    // A log that is far away.
+    if (DELAY === undefined) answer();
+    else setTimeout(answer, Number(DELAY));
   });
 });
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));

@@ -6,9 +6,24 @@ const overhead = (framework: string): Bench => ({
   unit: 'µs CPU/request',
   sides: ['bare', 'ours', 'peer', 'limit'],
   script: 'overhead.js',
-  work: { full: 20_000, quick: 6_000 },
+  work: { full: 20_000, quick: 5_000 },
   env: { FRAMEWORK: framework, SPOOL: 'memory' },
 });
+
+const relays = (engine: string, name: string): Bench => ({
+  name: `relays-${engine}`,
+  title: `Publishing through relays from ${name}, to an audit log that takes 100 ms; beside one process with the SDK's bulk call`,
+  unit: 'µs/event',
+  sides: ['ours', 'peer', 'limit'],
+  others: ['relays-2', 'relays-4', 'relays-8'],
+  script: 'relays.js',
+  work: { full: 30_000, quick: 6_000 },
+  rounds: 1,
+  env: { ENGINE: engine },
+});
+
+/** What `scale` offers, in requests a second. */
+export const RATES = [1, 10, 100, 1_000, 10_000] as const;
 
 /** Everything that is measured. */
 export const BENCHES: readonly Bench[] = [
@@ -51,6 +66,24 @@ export const BENCHES: readonly Bench[] = [
     env: { FRAMEWORK: 'express', SPOOL: 'disk', THREAD: 'main' },
   },
   {
+    ...overhead('express'),
+    name: 'scale',
+    title: 'CPU a request costs as more people log in each second, spool on disk; beyond what one process answers, people wait',
+    unit: 'µs CPU/request at 1,000/s',
+    work: { full: 4, quick: 1.2 },
+    rounds: 1,
+    env: { FRAMEWORK: 'express', SPOOL: 'disk', RATES: RATES.join(',') },
+  },
+  {
+    name: 'loop-delay',
+    title: "The event loop's delay while 200 people log in each second and every commit takes the disk 5 ms",
+    unit: 'ms, p99',
+    sides: ['bare', 'ours', 'peer', 'limit'],
+    script: 'latency.js',
+    work: { full: 2_000, quick: 500 },
+    env: { DISK_MS: '5', VALUE: 'loop' },
+  },
+  {
     name: 'latency',
     title: 'Login with a 50 ms password check, people come at random moments, 200 a second: the slowest hundredth',
     unit: 'ms, p99',
@@ -67,6 +100,8 @@ export const BENCHES: readonly Bench[] = [
     script: 'memory.js',
     work: { full: 100_000, quick: 100_000 },
   },
+  relays('postgres', 'PostgreSQL'),
+  relays('jetstream', 'a JetStream of one node'),
   {
     name: 'collector',
     title: 'Full-text search in a collector; beside it a table searched by LIKE, and reading rows by their numbers',

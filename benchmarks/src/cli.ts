@@ -20,10 +20,16 @@ if (unknown !== undefined) {
 }
 const chosen = names.length === 0 ? BENCHES : BENCHES.filter(({ name }) => names.includes(name));
 const quick = flags.quick ?? false;
-const rounds = Number(flags.rounds ?? (quick ? 3 : 5));
+const rounds = Number(flags.rounds ?? (quick ? 2 : 5));
 const results: Result[] = [];
 for (const bench of chosen) {
-  results.push(await measure(bench, { rounds, quick, progress: (text) => void process.stderr.write(`\r\u001b[K${text}`) }));
+  try {
+    results.push(await measure(bench, { rounds, quick, progress: (text) => void process.stderr.write(`\r\u001b[K${text}`) }));
+  } catch (thrown) {
+    console.error(`\r\u001b[K${bench.name}: not measured: ${(thrown as Error).message}`);
+    process.exitCode = 1;
+    continue;
+  }
   process.stderr.write('\r\u001b[K');
   if (flags.json) continue;
   const { sides, ...figures } = results.at(-1)!;
@@ -33,7 +39,7 @@ for (const bench of chosen) {
   console.log(table.toString());
   console.log(`${figures.peer_ratio} times better than the peer, ${figures.limit_ratio} of the limit`);
   for (const [name, value] of Object.entries(figures))
-    if (/_ratio$|_second$|_ms$|_mb$|^before_response$/.test(name) && !/^(?:peer|limit)_ratio$/.test(name))
+    if (/_ratio$|_second$|_ms$|_mb$|_at_\d+$|^before_response$/.test(name) && !/^(?:peer|limit)_ratio$/.test(name))
       console.log(`${name}: ${JSON.stringify(value)}`);
 }
 if (!quick) keep(results);

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Auditor, createAuditor } from '@auditlogin/core';
 import { auditLogin } from '@auditlogin/express';
@@ -43,9 +44,12 @@ async function logIn(count: number): Promise<{ p50: number; p99: number }> {
   return result;
 }
 await logIn(200);
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
 const { p50, p99 } = await logIn(work);
+delay.disable();
 await auditor?.flush();
-report({ value: p99, p50_ms: p50 });
+report({ value: process.env['VALUE'] === 'loop' ? delay.percentile(99) / 1e6 : p99, p50_ms: p50 });
 await auditor?.close();
 log.disconnect();
 rmSync(directory, { recursive: true });

@@ -1,25 +1,50 @@
 import { Pool } from 'undici';
 
-// A process of its own: logs in as often as it is told, over a few connections, and counts the answers that are right.
+// A process of its own: logs in as often as it is told, and counts the answers that are right. Without a rate it does so over a few connections, as
+// fast as it can, and never sleeps: to wake it would be charged to the server that answers it, and the more, the slower that is. With a rate people
+// come whether the server is ready or not.
 const CONNECTIONS = 8;
-const { PORT } = process.env;
-const pool = new Pool(`http://127.0.0.1:${PORT}`, { connections: CONNECTIONS, pipelining: 1 });
+const origin = `http://127.0.0.1:${process.env['PORT']}`;
+const lanes = new Pool(origin, { connections: CONNECTIONS, pipelining: 1 });
+const crowd = new Pool(origin, { connections: 128, pipelining: 1 });
 
-process.on('message', (count: number) => {
+async function isRight(pool: Pool): Promise<boolean> {
+  const headers = { 'user-agent': 'bench', 'x-request-id': 'r' };
+  const { statusCode, body } = await pool.request({ method: 'POST', path: '/login', headers });
+  return (await body.text()) === '{"ok":true}' && statusCode === 200;
+}
+
+async function asFastAsPossible(count: number): Promise<number> {
   let left = count;
   let right = 0;
   const lane = async (): Promise<void> => {
     while (left > 0) {
       left -= 1;
-      const { statusCode, body } = await pool.request({
-        method: 'POST',
-        path: '/login',
-        headers: { 'user-agent': 'bench', 'x-request-id': 'r' },
-      });
-      if ((await body.text()) === '{"ok":true}' && statusCode === 200) right += 1;
+      if (await isRight(lanes)) right += 1;
     }
   };
-  void Promise.all(Array.from({ length: CONNECTIONS }, lane)).then(() => process.send?.({ right }));
+  const stayAwake = (): void => void (left > 0 && setImmediate(stayAwake));
+  stayAwake();
+  await Promise.all(Array.from({ length: CONNECTIONS }, lane));
+  return right;
+}
+
+async function atRate(count: number, rate: number): Promise<number> {
+  const began = performance.now();
+  const answers: Promise<boolean>[] = [];
+  while (answers.length < count) {
+    const due = Math.min(count, Math.ceil(((performance.now() - began) / 1_000) * rate));
+    while (answers.length < due) answers.push(isRight(crowd));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return (await Promise.all(answers)).filter(Boolean).length;
+}
+
+process.on('message', ({ count, rate }: { count: number; rate?: number }) => {
+  const began = performance.now();
+  void (rate === undefined ? asFastAsPossible(count) : atRate(count, rate)).then((right) =>
+    process.send?.({ right, seconds: (performance.now() - began) / 1_000 }),
+  );
 });
 process.send?.({ ready: true });
 process.once('disconnect', () => process.exit());

@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Bench, Result, Run } from './bench.js';
+import { RATES } from './benches.js';
+import { slowDisk } from './slow-disk.js';
 
 const run = promisify(execFile);
 
@@ -20,10 +22,12 @@ export async function measure(
   const script = fileURLToPath(new URL(bench.script, import.meta.url));
   const work = String(quick ? bench.work.quick : bench.work.full);
   const most = Math.min(rounds, bench.rounds ?? rounds);
+  const disk = bench.env?.['DISK_MS'] === undefined ? {} : slowDisk();
+  if (!disk) throw new Error(`"${bench.name}" needs a C compiler (on Debian: apt-get install gcc libc6-dev).`);
   for (let round = 0; round < most; round += 1) {
     for (const side of sides) {
       progress(`${bench.name} ${side} ${round + 1}/${most}`);
-      const { stdout } = await run(process.execPath, [script, side, work], { env: { ...process.env, ...bench.env } });
+      const { stdout } = await run(process.execPath, [script, side, work], { env: { ...process.env, ...bench.env, ...disk } });
       runs.get(side)!.push(JSON.parse(stdout.trim().split('\n').at(-1)!) as Run);
     }
   }
@@ -61,6 +65,7 @@ function resultOf(bench: Bench, runs: Map<string, Run[]>): Result {
     'ingest_per_second',
     'filter_ms',
     'text_ms',
+    ...RATES.flatMap((rate) => [`cost_at_${rate}`, `answered_at_${rate}`]),
   ];
   const further = FURTHER.map((name) => [name, more(name)] as const).filter(([, figures]) => Object.keys(figures).length > 0);
   return {

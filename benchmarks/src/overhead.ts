@@ -17,7 +17,7 @@ import { loginEvent } from './login-event.js';
 import { cpuTime, report, start } from './processes.js';
 
 const [side, work] = [process.argv[2]!, Number(process.argv[3])];
-const { FRAMEWORK, SPOOL } = process.env;
+const { FRAMEWORK, SPOOL, RATES } = process.env;
 const { child: log, said } = await start<{ port: number }>('audit-server.js');
 const apiBase = `http://127.0.0.1:${said.port}`;
 const directory = mkdtempSync(join(tmpdir(), 'auditlogin-bench-'));
@@ -82,11 +82,15 @@ const server = createServer(await listener()).listen(0, '127.0.0.1');
 await once(server, 'listening');
 const { child: load } = await start('load.js', { PORT: String((server.address() as AddressInfo).port) });
 
-/** Everything included: until the last event is verified. */
-async function logIn(count: number): Promise<void> {
+/**
+ * Everything included: until the last event is verified.
+ *
+ * @returns the seconds until the last was answered
+ */
+async function logIn(count: number, rate?: number): Promise<number> {
   const goal = reported + count;
-  load.send(count);
-  const [{ right }] = (await once(load, 'message')) as [{ right: number }];
+  load.send({ count, rate });
+  const [{ right, seconds }] = (await once(load, 'message')) as [{ right: number; seconds: number }];
   if (right !== count) throw new Error(`${count - right} of ${count} answers are wrong`);
   if (auditor) {
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -94,16 +98,32 @@ async function logIn(count: number): Promise<void> {
     if (auditor.stats().verified !== seen) throw new Error(`${auditor.stats().verified} of ${seen} events were verified`);
   }
   if (side === 'peer') while (reported < goal) await new Promise((resolve) => setTimeout(resolve, 5));
+  return seconds;
 }
 
-await logIn(2_000);
-const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
-const before = cpuTime();
-await logIn(work);
-const spent = cpuTime() - before;
-delay.disable();
-report({ value: spent / work, loop_delay_p99_ms: delay.percentile(99) / 1e6 });
+async function costOf(count: number, rate?: number): Promise<{ cost: number; perSecond: number }> {
+  const before = cpuTime();
+  const seconds = await logIn(count, rate);
+  return { cost: (cpuTime() - before) / count, perSecond: count / seconds };
+}
+
+// Until the code is compiled: an application that audits logins runs for weeks.
+await logIn(10_000);
+if (RATES === undefined) {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const { cost } = await costOf(work);
+  delay.disable();
+  report({ value: cost, loop_delay_p99_ms: delay.percentile(99) / 1e6 });
+} else {
+  const costs: Record<string, number> = {};
+  for (const rate of RATES.split(',').map(Number)) {
+    const { cost, perSecond } = await costOf(Math.max(3, Math.round(rate * work)), rate);
+    costs[`cost_at_${rate}`] = cost;
+    costs[`answered_at_${rate}`] = perSecond;
+  }
+  report({ value: costs['cost_at_1000']!, ...costs });
+}
 await auditor?.close();
 log.disconnect();
 rmSync(directory, { recursive: true });

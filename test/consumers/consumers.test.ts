@@ -13,7 +13,7 @@ function run(command: string, args: string[], cwd: string): string {
 
 beforeAll(() => {
   for (const name of ['cjs', 'esm', 'typescript']) cpSync(join(__dirname, name), join(folder, name), { recursive: true });
-  const packages = ['core', 'express', 'koa', 'fastify', 'testing', 'collector', 'cli'];
+  const packages = ['core', 'express', 'koa', 'fastify', 'testing', 'collector', 'postgres', 'jetstream', 'cli'];
   const workspaces = packages.flatMap((name) => ['-w', `packages/${name}`]);
   const packed = JSON.parse(run(npm, ['pack', '--json', '--ignore-scripts', '--pack-destination', folder, ...workspaces], root)) as
     { filename: string }[] | Record<string, { filename: string }>;
@@ -49,7 +49,13 @@ test('TypeScript, strict', () => {
   expect(stats(run('node', ['typescript/out/index.js', dataDir('ts')], folder))).toMatchObject({ verified: 2, lost: 0 });
 }, 60_000);
 
-test.each(['koa', 'fastify', 'testing'])('%s loads in both module systems', (name) => {
+test.each([
+  ['koa', /auditLogin,mark/],
+  ['fastify', /auditLogin,mark/],
+  ['testing', /auditMatchers,contract,contractRoutes,recordingAuditor/],
+  ['postgres', /MIGRATIONS,migrate,postgresSpool,reportIn/],
+  ['jetstream', /initJetStream,jetStreamSpool/],
+])('%s loads in both module systems', (name, expected) => {
   const names = 'Object.keys(loaded).sort().join()';
   const required = run('node', ['-e', `const loaded = require('@auditlogin/${name}'); console.log(${names})`], folder);
   const imported = run(
@@ -58,9 +64,10 @@ test.each(['koa', 'fastify', 'testing'])('%s loads in both module systems', (nam
     folder,
   );
   expect(imported).toBe(required);
-  expect(required).toMatch(name === 'testing' ? /auditMatchers,contract,contractRoutes,recordingAuditor/ : /auditLogin,mark/);
+  expect(required).toMatch(expected);
 });
 
 test('the command line', () => {
   expect(run(join('node_modules', '.bin', 'auditlogin'), ['--version'], folder)).toBe('0.1.0\n');
+  expect(run(join('node_modules', '.bin', 'auditlogin'), ['engine', 'init', '--print'], folder)).toContain('CREATE TABLE');
 });

@@ -12,7 +12,7 @@ function lazy<M extends Record<N, (...given: never[]) => unknown>, N extends str
 }
 
 const program = new Command('auditlogin')
-  .description('Login auditing for Node: runs a collector, follows, moves and verifies a log, looks after spools.')
+  .description('Login auditing for Node: runs a collector or a relay, follows, moves and verifies a log, looks after spools.')
   .version(version)
   .showSuggestionAfterError()
   .showHelpAfterError('(see auditlogin --help)')
@@ -192,6 +192,42 @@ spool
   .option(...SPOOL_DIR)
   .option('--json', 'print the numbers for programs')
   .action(lazy(() => import('./commands/spool.js'), 'spoolStats'));
+
+const engineOptions = (command: Command): Command =>
+  command
+    .addOption(new Option('--engine <name>', 'postgres or jetstream (default: the one whose address is given)').env('AUDITLOG_ENGINE'))
+    .addOption(new Option('--postgres-url <url>', 'where PostgreSQL is; without it, its PG\u2026 variables').env('AUDITLOG_POSTGRES_URL'))
+    .addOption(new Option('--nats <addresses>', 'where the nodes of NATS are, divided by commas').env('AUDITLOG_NATS'))
+    .addOption(new Option('--nats-credentials <file>', 'credentials for NATS').env('AUDITLOG_NATS_CREDENTIALS'))
+    .option('--stream <name>', 'name of the stream in JetStream', 'AUDITLOGIN')
+    .option('--replicas <number>', 'the fewest copies that a stream may keep of an event', '3')
+    .option('--lease <time>', 'how long the events of a relay that is gone stay with it', '30s');
+
+engineOptions(connectionOptions(program.command('relay')))
+  .description('Publish what applications have handed to PostgreSQL or JetStream. As many relays as wanted work side by side.')
+  .option('--listen <address>', 'where health and metrics are answered; beyond loopback AUDITLOG_RELAY_TOKEN must be set', '127.0.0.1:4478')
+  .addOption(new Option('--listen-token <token>', 'what opens health and metrics').env('AUDITLOG_RELAY_TOKEN').hideHelp())
+  .option('--concurrency <number>', 'the most calls in flight', '4')
+  .option('--timeout <ms>', 'how long to wait for an answer', '10000')
+  .option('--backoff-max <time>', 'the longest wait between two tries', '60s')
+  .option('--in-doubt <rule>', 'what to do with events that may be stored: resend or reconcile', 'reconcile')
+  .option('--index-lag <time>', 'how long the server takes to find what it stored', '3s')
+  .addHelpText(
+    'after',
+    '\nGET /livez, /readyz, /healthz (JSON) and /metrics (Prometheus). SIGTERM finishes what is in hand.' +
+      '\n\nExample:\n  $ AUDITLOG_POSTGRES_URL=postgres://relay@db/shop AUDITLOG_API_BASE=https://auditlog.example.com auditlogin relay',
+  )
+  .action(lazy(() => import('./commands/relay.js'), 'relay'));
+
+const engine = program.command('engine').description('Prepare PostgreSQL or JetStream for applications and relays.');
+engineOptions(engine.command('init'))
+  .description('Make the tables or streams; what is there already is left as it is.')
+  .option('--print', 'print the SQL for PostgreSQL instead')
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ auditlogin engine init --postgres-url postgres://owner@db/shop\n  $ auditlogin engine init --nats n1:4222,n2:4222,n3:4222',
+  )
+  .action(lazy(() => import('./commands/engine.js'), 'engineInit'));
 
 program.addHelpText('after', '\nShell completion: source <(auditlogin completion bash), or zsh, fish, powershell.');
 tab(program, { completionCommandName: 'completion' });

@@ -23,6 +23,7 @@ export const ERROR_CODES = [
   'ERR_AUDIT_RECEIPT',
   'ERR_AUDIT_HASH_MISMATCH',
   'ERR_AUDIT_KUBERNETES',
+  'ERR_AUDIT_ENGINE',
 ] as const;
 
 export type AuditErrorCode = (typeof ERROR_CODES)[number];

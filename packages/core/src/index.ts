@@ -1,14 +1,7 @@
 export { type Auditor, type AuditorParts, type AuditorStats, createAuditor } from './auditor.js';
-export {
-  abortedBy,
-  type AttemptSource,
-  type AuditLoginOptions,
-  auditLoginSchema,
-  createLoginAudit,
-  type LoginAudit,
-  type Look,
-  markerOf,
-} from './login-audit.js';
+export { type AuditLoginOptions, auditLoginSchema, createLoginAudit, type LoginAudit } from './login-audit.js';
+export type { AttemptSource, Look } from './attempt-source.js';
+export { abortedBy, markerOf } from './observation.js';
 export {
   type AuditorOptions,
   type Connection,
@@ -64,11 +57,16 @@ export { backoff } from './publish/retry.js';
 export { httpTransport, type HttpTransportOptions } from './publish/http-transport.js';
 export type { CheckedReceipt, Verdict } from './publish/receipt.js';
 export type { BreakerState, InDoubt } from './publish/publisher.js';
-export type { Delivery, Search, Transport } from './publish/transport.js';
+export type { Delivery, Search, ServerDelivery, Transport } from './publish/transport.js';
 export { destinationOf } from './spool/directory.js';
 export type { LedgerEntry } from './spool/ledger.js';
 export { operateSpools, type SpoolOperator, type SpoolSummary } from './spool/operate.js';
-export type { Fold, SetAsideEvent, Settled, Spool, SpooledEvent, SpoolSize } from './spool/spool.js';
+export type { Fold, FoldingSpool, SetAsideEvent, Settled, SharedSpool, Spool, SpooledEvent, SpoolSize } from './spool/spool.js';
+export { createRelay, type Relay, type RelayHealth, type RelayOptions, type RelayStats } from './relay.js';
+export { createHand, type Hand } from './spool/hand.js';
+export { spooledEvent } from './spool/spooled-event.js';
+export { createTally, type Tally } from './spool/tally.js';
+export { checkRoom, type SpoolBounds } from './spool/bounds.js';
 export type { Health } from './telemetry/health.js';
 
 export { heldIn, receiptsIn } from './verify/held.js';

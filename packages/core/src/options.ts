@@ -8,6 +8,7 @@ import type { TypedIdentityPolicy } from './event/privacy.js';
 import { type SealKey, sealKeyOf } from './event/seal.js';
 import type { InDoubt } from './publish/publisher.js';
 import type { CheckedReceipt } from './publish/receipt.js';
+import type { SharedSpool } from './spool/spool.js';
 import type { AuditEvent } from './event/event.js';
 
 /** What {@link createAuditor} takes. Everything may be left out, if the environment says where to publish. */
@@ -50,6 +51,11 @@ export interface AuditorOptions {
     /** How long the disk may take, in milliseconds. @default 5000 */
     commitTimeout?: number;
   };
+  /**
+   * Hands events to an engine, e.g. PostgreSQL, from which relays (`auditlogin relay`) publish them; the spool bridges the time until it has them. The
+   * application then needs no `apiBase`, `project` or `token`, and may not have them.
+   */
+  engine?: SharedSpool;
   /** Seals each event, so that what is deleted, reordered, altered or foreign shows from the log alone, and keeps a ledger of receipts. */
   seal?: {
     /** The key, 32 characters or more; a new one begins a new key id. @default `AUDITLOG_SEAL_KEY`, the first in it */
@@ -122,6 +128,12 @@ export const auditorSchema = z.strictObject({
       commitTimeout: milliseconds(1, 600_000).default(5_000),
     })
     .prefault({}),
+  engine: z
+    .custom<SharedSpool>(
+      (value) => typeof value === 'object' && value !== null && 'appendAll' in value,
+      'expected what postgresSpool() or jetStreamSpool() returns',
+    )
+    .optional(),
   seal: z.strictObject({ key: z.string().min(32).optional() }).prefault({}),
   publish: z
     .strictObject({
@@ -185,10 +197,19 @@ export function readSettings(options: AuditorOptions, env: NodeJS.ProcessEnv = p
   const [sealKey] = parsed.seal.key === undefined ? readSealKeys(env) : [sealKeyOf(parsed.seal.key)];
   return {
     ...parsed,
-    ...readConnection(options, env).connection,
+    ...(parsed.engine ? noConnection(parsed.engine, options) : readConnection(options, env).connection),
     spool: { ...spool, directory: spoolDirectory(spool.directory, env) },
     sealKey,
   };
+}
+
+/** With an engine, only relays know the API. The engine takes its place as what a spool's files are for. */
+function noConnection(engine: SharedSpool, options: AuditorOptions): Connection {
+  const given = (['apiBase', 'project', 'token'] as const).find((name) => options[name] !== undefined);
+  if (given !== undefined) {
+    throw invalidOption(given, 'is given beside "engine"; it belongs to the relay, and the application is better off without it');
+  }
+  return { apiBase: `${engine.engine}:`, project: 'engine', token: '' };
 }
 
 const DEFAULT_DIRECTORY = '.auditlogin';

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { captureBody, readBody } from '../src/attempt/capture.js';
-import { observeEnding, type ObservedEnding } from '../src/attempt/observe.js';
+import { EndingWatch, type ObservedEnding } from '../src/attempt/observe.js';
 import { readRuling } from '../src/attempt/ruled.js';
 
 const JSON_TYPE = { contentType: 'application/json; charset=utf-8' };
@@ -15,7 +15,7 @@ async function exchange(
   const ended = new Promise<{ seen: ObservedEnding; bytes: Buffer | undefined }>((resolve) => {
     server.once('request', (_request, response: ServerResponse) => {
       const captured = captureBody(response, limit);
-      observeEnding(response, (seen) => resolve({ seen, bytes: captured() }));
+      new EndingWatch(response, (seen) => resolve({ seen, bytes: captured() }));
       answer(response);
     });
   });

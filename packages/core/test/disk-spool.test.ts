@@ -19,7 +19,7 @@ import { destinationOf, ledgersIn, lockSpool, spoolsIn, takePlace } from '../src
 import { type DiskSpool, type DiskSpoolOptions, openDiskSpool } from '../src/spool/disk-spool.js';
 import { openLedger } from '../src/spool/ledger.js';
 import { openSpoolFile, type SpoolFile } from '../src/spool/spool-file.js';
-import { settle, spoolContract, spoolEvent } from './spool-contract.js';
+import { foldingContract, settle, spoolContract, spoolEvent } from './spool-contract.js';
 
 const DESTINATION = destinationOf({ apiBase: 'http://localhost', project: 'dev' });
 let folder: string;
@@ -46,6 +46,7 @@ async function idsIn(spool: DiskSpool): Promise<string[]> {
 }
 
 spoolContract('on disk', () => open({ maxEvents: 10 }));
+foldingContract('on disk', () => open({ maxEvents: 10 }));
 
 /** A spool as a process leaves it that is killed. */
 function leave(name: string, ids: string[]): string {

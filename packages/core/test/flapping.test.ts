@@ -44,6 +44,7 @@ test('a server that flaps for an hour: everything arrives, with few tries while 
     transport,
     {
       receipt: (_event, _receipt, verdict) => void verdicts.push(verdict),
+      handedOver: () => undefined,
       setAside: () => undefined,
       failed: () => undefined,
       broken: (thrown) => {

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import type { SpooledEvent } from '../src/index.js';
 import { memorySpool } from '../src/spool/memory-spool.js';
-import { settle, spoolContract, spoolEvent } from './spool-contract.js';
+import { foldingContract, settle, spoolContract, spoolEvent } from './spool-contract.js';
 
 spoolContract('in memory', () => memorySpool({ maxEvents: 10, maxBytes: 1e6 }));
+foldingContract('in memory', () => memorySpool({ maxEvents: 10, maxBytes: 1e6 }));
 
 test('it is bounded in bytes, too', async () => {
   const event = spoolEvent('a');

@@ -54,6 +54,7 @@ test('many go out fifty at a time, over a few connections that stay open', async
   expect(server.connections()).toBeLessThanOrEqual(4);
   expect(watched.auditor.stats()).toEqual({
     queued: 1000,
+    handedOver: 0,
     published: 1000,
     verified: 1000,
     mismatched: 0,
@@ -75,6 +76,13 @@ const cutBody: Fault = (_, response, store) => {
   setTimeout(() => response.destroy(), 5);
 };
 const wrongCount: Fault = (_, response, store) => (store(), answer(response, 201, []));
+const endless: Fault = (_, response) => {
+  const more = (): void => {
+    while (!response.destroyed && response.write(' '.repeat(1_048_576)));
+  };
+  response.on('drain', more).writeHead(201);
+  more();
+};
 const notJson: Fault = (_, response, store) => (store(), answer(response, 201, '<html>ok</html>'));
 
 test.each<[string, Fault, AuditErrorCode, number]>([
@@ -82,6 +90,7 @@ test.each<[string, Fault, AuditErrorCode, number]>([
   ['connection reset after storing', resetAfterStoring, 'ERR_AUDIT_CONNECTION', 1],
   ['no answer', hang, 'ERR_AUDIT_TIMEOUT', 0],
   ['answer cut short', cutBody, 'ERR_AUDIT_CONNECTION', 1],
+  ['an answer without end', endless, 'ERR_AUDIT_CONNECTION', 0],
   ['wrong number of receipts', wrongCount, 'ERR_AUDIT_RECEIPT', 1],
   ['201 without receipts', notJson, 'ERR_AUDIT_RECEIPT', 1],
   ['500 as JSON', (_, response) => answer(response, 500, { error: `db down ${TOKEN}` }), 'ERR_AUDIT_SERVER', 0],

@@ -1,4 +1,12 @@
-import { normaliseEvent, serialise, type SerialisedEvent, type Spool, type SpooledEvent } from '../src/index.js';
+import {
+  type FoldingSpool,
+  normaliseEvent,
+  serialise,
+  type SerialisedEvent,
+  type SharedSpool,
+  type Spool,
+  type SpooledEvent,
+} from '../src/index.js';
 
 /** An event with the given id. */
 export function spoolEvent(id: string, isFailure = false): SerialisedEvent {
@@ -17,8 +25,9 @@ const ids = (events: readonly SerialisedEvent[]): string[] => events.map(({ id }
  *
  * @param name the spool
  * @param open opens one that takes ten events
+ * @param isOnePartAtATime whether nothing more is handed out of what a process appended until all that was is done
  */
-export function spoolContract(name: string, open: () => Promise<Spool> | Spool): void {
+export function spoolContract(name: string, open: () => Promise<Spool> | Spool, isOnePartAtATime = false): void {
   describe(`the spool contract: ${name}`, () => {
     let spool: Spool;
     beforeEach(async () => (spool = await open()));
@@ -30,10 +39,15 @@ export function spoolContract(name: string, open: () => Promise<Spool> | Spool):
 
     test('hands out the oldest first, each to one only, and keeps them until they are settled', async () => {
       await append('a', 'b', 'c');
-      expect(ids(await spool.peek(2))).toEqual(['a', 'b']);
+      const first = await spool.peek(2);
+      expect(ids(first)).toEqual(['a', 'b']);
+      if (isOnePartAtATime) {
+        expect(ids(await spool.peek(2))).toEqual([]);
+        await settle(spool, first);
+      }
       expect(ids(await spool.peek(2))).toEqual(['c']);
       expect(ids(await spool.peek(2))).toEqual([]);
-      expect([spool.size().events, spool.waiting()]).toEqual([3, 0]);
+      expect([spool.size().events, spool.waiting()]).toEqual([isOnePartAtATime ? 1 : 3, 0]);
     });
 
     test('what is released is the oldest again', async () => {
@@ -90,6 +104,20 @@ export function spoolContract(name: string, open: () => Promise<Spool> | Spool):
       await settle(spool, events);
       expect(spool.size()).toMatchObject({ events: 0, bytes: 0, failures: 0 });
     });
+  });
+}
+
+/**
+ * What every spool of one process must hold beside {@link spoolContract}: it folds.
+ *
+ * @param name the spool
+ * @param open opens one
+ */
+export function foldingContract(name: string, open: () => Promise<FoldingSpool> | FoldingSpool): void {
+  describe(`the contract of folding: ${name}`, () => {
+    let spool: FoldingSpool;
+    beforeEach(async () => (spool = await open()));
+    afterEach(() => spool.close());
 
     test('folds keep the number by source and minute, and give way to an event', async () => {
       for (const [source, at] of [
@@ -123,5 +151,103 @@ export function spoolContract(name: string, open: () => Promise<Spool> | Spool):
       expect(folds.length).toBeLessThanOrEqual(1_001);
       expect(folds.reduce((sum, { count }) => sum + count, 0)).toBe(1_500);
     });
+  });
+}
+
+/**
+ * What every spool must hold that processes share.
+ *
+ * @param name the spool
+ * @param open opens one more on the same engine; the first is empty
+ * @param takeAndDie takes so many in a process that is then killed, and tells their ids
+ */
+export function sharedContract(
+  name: string,
+  open: () => Promise<SharedSpool> | SharedSpool,
+  takeAndDie: (limit: number) => Promise<string[]>,
+): void {
+  describe(`the contract of sharing: ${name}`, () => {
+    const opened: SharedSpool[] = [];
+    const another = async (): Promise<SharedSpool> => {
+      opened.push(await open());
+      return opened.at(-1)!;
+    };
+    afterEach(async () => {
+      for (const spool of opened.splice(0)) await spool.close();
+    });
+    const named = (prefix: string, count: number): SerialisedEvent[] =>
+      Array.from({ length: count }, (_, index) => spoolEvent(`${prefix}${String(index).padStart(3, '0')}`));
+    /** Looks and takes until something comes: what another has given back may take a moment. */
+    const take = async (spool: SharedSpool, limit: number): Promise<SpooledEvent[]> => {
+      for (const due = Date.now() + 15_000; ;) {
+        await spool.refresh();
+        const taken = await spool.peek(limit);
+        if (taken.length > 0 || Date.now() > due) return taken;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+
+    test('what one appends another takes; an id that is there already is taken once', async () => {
+      const [app, relay] = [await another(), await another()];
+      await app.appendAll(named('a', 3), 'one');
+      await app.appendAll(named('a', 4), 'one');
+      await relay.refresh();
+      expect(relay.size().events).toBe(4);
+      const taken = await take(relay, 50);
+      expect(ids(taken)).toEqual(['a000', 'a001', 'a002', 'a003']);
+      await settle(relay, taken);
+      await relay.refresh();
+      expect(relay.size()).toMatchObject({ events: 0, setAside: 0 });
+    });
+
+    test('two relays never have events of one process in hand together, and keep its order', async () => {
+      const [app, ...relays] = [await another(), await another(), await another()];
+      for (const instance of ['one', 'two', 'three']) await app.appendAll(named(instance, 40), instance);
+      const got: string[] = [];
+      const held = new Map<string, number>();
+      const instanceOf = (id: string): string => id.replace(/\d+$/, '');
+      await Promise.all(
+        relays.map(async (relay, number) => {
+          for (let dry = 0; got.length < 120 && dry < 300;) {
+            await relay.refresh();
+            const taken = await relay.peek(10);
+            dry = taken.length === 0 ? dry + 1 : 0;
+            for (const { id } of taken) {
+              expect(held.get(instanceOf(id)) ?? number).toBe(number);
+              held.set(instanceOf(id), number);
+            }
+            await new Promise((resolve) => setTimeout(resolve, 5));
+            got.push(...ids(taken));
+            for (const { id } of taken) held.delete(instanceOf(id));
+            await settle(relay, taken);
+          }
+        }),
+      );
+      for (const instance of ['one', 'two', 'three']) {
+        expect(got.filter((id) => instanceOf(id) === instance)).toEqual(ids(named(instance, 40)));
+      }
+    });
+
+    test('one that has much to say does not keep others waiting', async () => {
+      const [app, relay] = [await another(), await another()];
+      await app.appendAll(named('loud', 200), 'loud');
+      await app.appendAll(named('quiet', 1), 'quiet');
+      const first = await take(relay, 50);
+      const second = first.some(({ id }) => id.startsWith('quiet')) ? [] : await take(relay, 50);
+      expect([...ids(first), ...ids(second)]).toContain('quiet000');
+    });
+
+    test('what a relay that is gone had in hand comes to another, in doubt, and is known to have been in hand', async () => {
+      const [app, relay] = [await another(), await another()];
+      await app.appendAll(named('a', 3), 'one');
+      expect(await takeAndDie(2)).toEqual(['a000', 'a001']);
+      const taken = await take(relay, 50);
+      expect(taken.map(({ id, inDoubt, crashes }) => [id, inDoubt, crashes])).toEqual([
+        ['a000', true, 1],
+        ['a001', true, 1],
+        ['a002', false, 0],
+      ]);
+      await settle(relay, taken);
+    }, 60_000);
   });
 }

@@ -4,12 +4,14 @@ import {
   type Auditor,
   type AuditLoginOptions as CoreOptions,
   createLoginAudit,
+  type Look,
   type Marker,
   markerOf,
+  type SessionSight,
   warnOfForgeableAddress,
 } from '@auditlogin/core';
-import type { Request, RequestHandler } from 'express';
-import { watchSession } from './session.js';
+import type { Request, RequestHandler, Response } from 'express';
+import { sessionBefore, watchSession } from './session.js';
 
 /** The options of {@link auditLogin}; extractors see the Express request as `request`. */
 export type AuditLoginOptions = CoreOptions<Request>;
@@ -34,7 +36,7 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
     if (request.app.get('trust proxy') === true) {
       warnOfForgeableAddress(request.app, '"trust proxy" is true; name the proxies, or say how many there are');
     }
-    audit.attend(sourceOf(request, response), request.route !== undefined);
+    audit.attend(new Exchange(request, response), request.route !== undefined);
     next();
   };
   return Object.assign(middleware, { auditor: audit.auditor });
@@ -50,25 +52,51 @@ export function mark(request: IncomingMessage): Marker {
   return markerOf(request);
 }
 
-function sourceOf(request: Request, response: Parameters<RequestHandler>[1]): AttemptSource<Request> {
-  return {
-    request,
-    incoming: request,
-    outgoing: response,
-    target: request.originalUrl,
-    address: () => request.ip,
-    user: () => (request as { user?: unknown }).user,
-    watchSession: () => watchSession(request),
-    endSession: () => (request as { session?: { destroy?(done: () => void): void } }).session?.destroy?.(() => undefined),
-    look: () => ({
-      user: (request as { user?: unknown }).user,
+class Exchange implements AttemptSource<Request> {
+  readonly target: string;
+
+  constructor(
+    readonly request: Request,
+    readonly outgoing: Response,
+  ) {
+    this.target = request.originalUrl;
+  }
+
+  get incoming(): IncomingMessage {
+    return this.request;
+  }
+
+  address(): string | undefined {
+    return this.request.ip;
+  }
+
+  user(): unknown {
+    return (this.request as { user?: unknown }).user;
+  }
+
+  watchSession(): void {
+    watchSession(this.request);
+  }
+
+  sessionBefore(): SessionSight | 'unseen' | undefined {
+    return sessionBefore(this.request);
+  }
+
+  endSession(): void {
+    (this.request as { session?: { destroy?(done: () => void): void } }).session?.destroy?.(() => undefined);
+  }
+
+  look(): Look {
+    const { request } = this;
+    return {
+      user: this.user(),
       session: (request as { session?: unknown }).session,
       body: request.body as unknown,
       routed: request.route !== undefined,
       route: routePattern(request),
       requestId: idOf(request),
-    }),
-  };
+    };
+  }
 }
 
 function routePattern(request: Request): string | undefined {

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   abortedBy,
   type AttemptSource,
@@ -6,6 +7,7 @@ import {
   type AuditorOptions,
   createLoginAudit,
   type LoginAudit,
+  type Look,
   type Marker,
   markerOf,
   type SessionSight,
@@ -52,7 +54,7 @@ const plugin: FastifyPluginCallback<AuditLoginOptions> = (fastify, options, done
   });
   fastify.addHook('onRequest', (request, reply, next) => {
     const { config } = request.routeOptions as { config: { auditLogin?: RouteAudit; [ROUTE_AUDIT]?: LoginAudit<FastifyRequest> } };
-    if (config.auditLogin !== false) (config[ROUTE_AUDIT] ?? audit).attend(sourceOf(request, reply), config.auditLogin !== undefined);
+    if (config.auditLogin !== false) (config[ROUTE_AUDIT] ?? audit).attend(new Exchange(request, reply), config.auditLogin !== undefined);
     next();
   });
   fastify.addHook('onRequestAbort', (request, next) => {
@@ -89,25 +91,54 @@ export function mark(request: Pick<FastifyRequest, 'raw'>): Marker {
   return markerOf(request.raw);
 }
 
-function sourceOf(request: FastifyRequest, reply: FastifyReply): AttemptSource<FastifyRequest> {
-  return {
-    request,
-    incoming: request.raw,
-    outgoing: reply.raw,
-    target: request.originalUrl,
-    address: () => request.ip,
-    user: () => (request as { user?: unknown }).user,
-    watchSession: () => () => (SIGHT in request ? (request as Sighted)[SIGHT] : 'unseen'),
-    endSession: () => void (request as { session?: { destroy?(): unknown } }).session?.destroy?.(),
-    look: () => ({
-      user: (request as { user?: unknown }).user,
+class Exchange implements AttemptSource<FastifyRequest> {
+  readonly target: string;
+
+  constructor(
+    readonly request: FastifyRequest,
+    private readonly reply: FastifyReply,
+  ) {
+    this.target = request.originalUrl;
+  }
+
+  get incoming(): IncomingMessage {
+    return this.request.raw;
+  }
+
+  get outgoing(): ServerResponse {
+    return this.reply.raw;
+  }
+
+  address(): string | undefined {
+    return this.request.ip;
+  }
+
+  user(): unknown {
+    return (this.request as { user?: unknown }).user;
+  }
+
+  /** A hook does, which runs behind every session plugin. */
+  watchSession(): void {}
+
+  sessionBefore(): SessionSight | 'unseen' | undefined {
+    return SIGHT in this.request ? (this.request as Sighted)[SIGHT] : 'unseen';
+  }
+
+  endSession(): void {
+    void (this.request as { session?: { destroy?(): unknown } }).session?.destroy?.();
+  }
+
+  look(): Look {
+    const { request } = this;
+    return {
+      user: this.user(),
       session: sessionOf(request),
       body: request.body,
       routed: !request.is404,
       route: request.routeOptions.url,
       requestId: String(request.id),
-    }),
-  };
+    };
+  }
 }
 
 /** Fastify shows `trustProxy` nowhere but in its own options. */

@@ -1,8 +1,10 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   type AttemptSource,
   type Auditor,
   type AuditLoginOptions as CoreOptions,
   createLoginAudit,
+  type Look,
   type Marker,
   markerOf,
   type SessionSight,
@@ -38,7 +40,7 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
     if (context.app.proxy && !(context.app.maxIpsCount > 0)) {
       warnOfForgeableAddress(context.app, '"app.proxy" is true without "maxIpsCount"; say how many proxies there are');
     }
-    audit.attend(sourceOf(context), isOnRoute(context, middleware));
+    audit.attend(new Exchange(context), isOnRoute(context, middleware));
     return next();
   };
   return Object.assign(middleware, { auditor: audit.auditor });
@@ -54,29 +56,53 @@ export function mark(context: Pick<Context, 'req'>): Marker {
   return markerOf(context.req);
 }
 
-function sourceOf(context: Context): AttemptSource<Context> {
-  return {
-    request: context,
-    incoming: context.req,
-    outgoing: context.res,
-    target: context.originalUrl,
-    address: () => context.ip,
-    user: () => userOf(context),
-    watchSession() {
-      const before: SessionSight | 'unseen' | undefined = hasSession(context) ? sightOf(context['session']) : 'unseen';
-      return () => before;
-    },
-    endSession() {
-      if (hasSession(context)) context['session'] = null;
-    },
-    look: () => ({
+class Exchange implements AttemptSource<Context> {
+  readonly target: string;
+  private before: SessionSight | 'unseen' | undefined;
+
+  constructor(readonly request: Context) {
+    this.target = request.originalUrl;
+  }
+
+  get incoming(): IncomingMessage {
+    return this.request.req;
+  }
+
+  get outgoing(): ServerResponse {
+    return this.request.res;
+  }
+
+  address(): string | undefined {
+    return this.request.ip;
+  }
+
+  user(): unknown {
+    return userOf(this.request);
+  }
+
+  watchSession(): void {
+    this.before = hasSession(this.request) ? sightOf(this.request['session']) : 'unseen';
+  }
+
+  sessionBefore(): SessionSight | 'unseen' | undefined {
+    return this.before;
+  }
+
+  endSession(): void {
+    if (hasSession(this.request)) this.request['session'] = null;
+  }
+
+  look(): Look {
+    const context = this.request;
+    const matched: unknown = context['_matchedRoute'];
+    return {
       user: userOf(context),
       session: hasSession(context) ? (context['session'] as unknown) : undefined,
       body: (context.request as { body?: unknown }).body,
-      routed: context['_matchedRoute'] !== undefined,
-      route: typeof context['_matchedRoute'] === 'string' ? context['_matchedRoute'] : undefined,
-    }),
-  };
+      routed: matched !== undefined,
+      route: typeof matched === 'string' ? matched : undefined,
+    };
+  }
 }
 
 /** koa-passport and koa-jwt keep the user in the state, Passport itself on the request of node:http. */

@@ -9,6 +9,7 @@ import {
   receiptMatches,
   serialise,
   type SerialisedEvent,
+  type ServerDelivery,
   type Transport,
   violations,
 } from '@auditlogin/core';
@@ -118,7 +119,7 @@ function eventIn(line: string): AuditEvent | string {
 /** What may be there already is looked up before it is sent, and again after an answer that never came. */
 async function publish(
   batch: SerialisedEvent[],
-  transport: Transport,
+  transport: Transport<ServerDelivery>,
   { tries, indexLag }: { tries: number; indexLag: number },
   counts: Counts,
   problems: string[],

@@ -3,42 +3,56 @@ import type { BodyHeaders } from './capture.js';
 import type { Ending } from './attempt.js';
 
 /** The least of a response that is needed to see how it ends. */
-export type ObservedResponse = Pick<ServerResponse, 'statusCode' | 'writableFinished' | 'once' | 'getHeader'>;
+export type ObservedResponse = Pick<ServerResponse, 'statusCode' | 'writableFinished' | 'on' | 'getHeader'>;
 
 /** How an exchange ended, and what its answer says of its body. */
 export type ObservedEnding = { ending: Ending; headers: BodyHeaders };
 
-/** An exchange that is observed until it ends. */
-export interface Observed {
-  /** Ends the observation as aborted, for frameworks that notice it first. */
-  aborted(): void;
-  /** Ends the observation as answered, although the answer has not left yet. */
-  answering(): void;
-  /** Takes what is handed to `writeHead`, if that is not called at once. */
-  noteHead(args: unknown[]): void;
-}
-
 /**
  * Tells, once, how an exchange ended: after the answer was handed to the operating system, or when the connection was lost before that.
  * A lost connection still has status 200 in Node; that is never passed on.
- *
- * @param response the response of node:http
- * @param ended is called once
  */
-export function observeEnding(response: ObservedResponse, ended: (seen: ObservedEnding) => void): Observed {
-  let head: unknown;
-  let over = false;
-  const end = (isAborted: boolean): void => {
-    if (over) return;
-    over = true;
-    const header = (name: string): string | undefined =>
-      asText(response.getHeader(name) ?? headerIn(head, name) ?? headerSent(response as { _header?: unknown }, name));
-    ended(isAborted ? { ending: { kind: 'aborted' }, headers: {} } : answered(response.statusCode, header));
-  };
-  const closed = (): void => end(!response.writableFinished);
-  response.once('finish', closed);
-  response.once('close', closed);
-  return { aborted: closed, answering: () => end(false), noteHead: (args) => void (head = args.at(-1)) };
+export class EndingWatch {
+  private head: unknown;
+  private isOver = false;
+
+  /**
+   * @param response the response of node:http
+   * @param ended is called once
+   */
+  constructor(
+    private readonly response: ObservedResponse,
+    private readonly ended: (seen: ObservedEnding) => void,
+  ) {
+    const closed = (): void => this.aborted();
+    // Each comes at most once, so nothing is gained by `once`, which costs a function of its own.
+    response.on('finish', closed);
+    response.on('close', closed);
+  }
+
+  /** Ends the observation as aborted, unless the answer has left: for frameworks that notice it first. */
+  aborted(): void {
+    this.end(!this.response.writableFinished);
+  }
+
+  /** Ends the observation as answered, although the answer has not left yet. */
+  answering(): void {
+    this.end(false);
+  }
+
+  /** Takes what is handed to `writeHead`, if that is not called at once. */
+  noteHead(args: unknown[]): void {
+    this.head = args.at(-1);
+  }
+
+  private end(isAborted: boolean): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    const { response } = this;
+    const sent = new SentHead(response);
+    const header = (name: string): string | undefined => asText(response.getHeader(name) ?? headerIn(this.head, name) ?? sent.header(name));
+    this.ended(isAborted ? { ending: { kind: 'aborted' }, headers: {} } : answered(response.statusCode, header));
+  }
 }
 
 function answered(status: number, header: (name: string) => string | undefined): ObservedEnding {
@@ -55,11 +69,18 @@ function answered(status: number, header: (name: string) => string | undefined):
  * Headers that go straight to `writeHead`, as Fastify's do, are kept nowhere but in the head that was written, which node:http has had in `_header` ever
  * since; to see them come by would take a function of our own on every response.
  */
-function headerSent(response: { _header?: unknown }, name: string): string | undefined {
-  const { _header: sent } = response;
-  if (typeof sent !== 'string') return undefined;
-  const at = sent.toLowerCase().indexOf(`\r\n${name}: `);
-  return at === -1 ? undefined : sent.slice(at + name.length + 4, sent.indexOf('\r\n', at + 2));
+class SentHead {
+  private lines: string | undefined;
+
+  constructor(private readonly response: object) {}
+
+  header(name: string): string | undefined {
+    const { _header: sent } = this.response as { _header?: unknown };
+    if (typeof sent !== 'string') return undefined;
+    this.lines ??= sent.toLowerCase();
+    const at = this.lines.indexOf(`\r\n${name}: `);
+    return at === -1 ? undefined : sent.slice(at + name.length + 4, sent.indexOf('\r\n', at + 2));
+  }
 }
 
 /** `writeHead` takes an object, a list of pairs, or a flat list of names and values. */

@@ -43,7 +43,7 @@ export function sealKeyOf(key: string): SealKey {
  * @param key the key
  * @param instance a UUID
  */
-export function createSealer({ id: keyId, key }: SealKey, instance: string): (event: AuditEvent) => AuditEvent {
+export function createSealer({ id: keyId, key }: SealKey, instance: string): <Event extends AuditEvent>(event: Event) => Event {
   let seq = 0;
   let prev: string | undefined;
   return (event) => {

@@ -1,7 +1,7 @@
 import { AuditError, type AuditErrorCode } from '../errors.js';
 import type { Receipt } from '../event/event.js';
 import { parseRetryAfter } from './retry.js';
-import type { Delivery } from './transport.js';
+import type { ServerDelivery } from './transport.js';
 
 /** An answer of the server, read to its end or to the bound. */
 export interface Answer {
@@ -30,7 +30,7 @@ const IN_DOUBT = new Set([502, 504]);
  * @param single whether they went out by the single call
  * @param token the token, to be kept out of what is reported
  */
-export function readAnswer(answer: Answer, count: number, single: boolean, token: string): Delivery {
+export function readAnswer(answer: Answer, count: number, single: boolean, token: string): ServerDelivery {
   if (answer.status === 201) return readReceipts(answer, count, single, token);
   const reason = reasonOf(answer.body, token);
   const details = { status: answer.status, reason };
@@ -64,7 +64,7 @@ function reasonOf(body: string, token: string): string {
   return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}…` : text;
 }
 
-function readReceipts(answer: Answer, count: number, single: boolean, token: string): Delivery {
+function readReceipts(answer: Answer, count: number, single: boolean, token: string): ServerDelivery {
   const parsed = parse(answer.body);
   const receipts = single ? [parsed] : parsed;
   if (Array.isArray(receipts) && receipts.length === count && receipts.every(isReceipt)) return { kind: 'accepted', receipts };

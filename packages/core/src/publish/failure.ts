@@ -1,5 +1,5 @@
 import { AuditError } from '../errors.js';
-import type { Delivery } from './transport.js';
+import type { ServerDelivery } from './transport.js';
 
 const UNREACHABLE = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN']);
 const NEVER_SENT = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', ...UNREACHABLE]);
@@ -13,7 +13,7 @@ const TLS = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOS
  * @param thrown what the HTTP client threw
  * @param base the API's base address, for the message
  */
-export function readFailure(thrown: unknown, base: string): Delivery {
+export function readFailure(thrown: unknown, base: string): ServerDelivery {
   const code = codeOf(thrown);
   const error = describe(code, base);
   return { kind: 'retry', error, inDoubt: !NEVER_SENT.has(code) && !TLS.test(code) };

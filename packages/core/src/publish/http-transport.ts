@@ -6,7 +6,7 @@ import { READ_BACK, readBack } from '../event/read-back.js';
 import type { SerialisedEvent } from '../event/serialise.js';
 import { type Answer, readAnswer, readSearch } from './answer.js';
 import { readFailure } from './failure.js';
-import type { Search, Transport } from './transport.js';
+import type { Search, ServerDelivery, Transport } from './transport.js';
 
 /** Where to send, as whom, and how patiently. */
 export interface HttpTransportOptions {
@@ -25,7 +25,8 @@ export interface HttpTransportOptions {
 
 /** The server closes idle connections after 5 s (Publisher API, "Calls"): be first. */
 const KEEP_ALIVE = 4_000;
-const MAX_ANSWER = 1_048_576;
+/** Twice what a search for fifty of the largest events gives back; what is longer is no answer of the API. */
+const MAX_ANSWER = 16_777_216;
 const SEARCH = `query ($query: String!, $last: Int!) { search(query: $query, last: $last) { edges { node { ${READ_BACK} } } } }`;
 /** Others would need quoting, in a query language that has none for commas. */
 const SEARCHABLE_ID = /^[\w.-]{1,128}$/;
@@ -36,7 +37,7 @@ const HEADER_SAFE = /^[\x21-\x7e]+$/;
  *
  * @param options where to send and how patiently
  */
-export function httpTransport(options: HttpTransportOptions): Transport {
+export function httpTransport(options: HttpTransportOptions): Transport<ServerDelivery> {
   const base = new URL(options.apiBase);
   const pool = new Pool(base.origin, {
     connections: options.connections,
@@ -45,6 +46,7 @@ export function httpTransport(options: HttpTransportOptions): Transport {
     keepAliveMaxTimeout: KEEP_ALIVE,
     headersTimeout: options.timeout,
     bodyTimeout: options.timeout,
+    maxResponseSize: MAX_ANSWER,
     connect: { timeout: options.connectTimeout },
   });
   const project = `${base.pathname.replace(/\/+$/, '')}/publisher/v1/project/${encodeURIComponent(options.project)}`;
@@ -75,12 +77,12 @@ export function httpTransport(options: HttpTransportOptions): Transport {
     const retryAfter = response.headers['retry-after'];
     return {
       status: response.statusCode,
-      body: await readBounded(response.body),
+      body: await response.body.text(),
       retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
     };
   }
 
-  async function send(events: readonly SerialisedEvent[]): ReturnType<Transport['send']> {
+  async function send(events: readonly SerialisedEvent[]): Promise<ServerDelivery> {
     try {
       const isSingle = events.length === 1;
       const token = await tokenNow();
@@ -112,13 +114,17 @@ export function httpTransport(options: HttpTransportOptions): Transport {
   return { send, find, close: () => pool.destroy() };
 }
 
-async function readBounded(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > MAX_ANSWER) break;
-  }
-  return Buffer.concat(chunks).toString('utf8');
+/**
+ * The transport that settings ask for.
+ *
+ * @param settings where to send, and how
+ */
+export function transportTo(
+  settings: Pick<HttpTransportOptions, 'apiBase' | 'project' | 'token'> & {
+    publish: Pick<HttpTransportOptions, 'connectTimeout' | 'timeout'> & { concurrency: number };
+  },
+): Transport<ServerDelivery> {
+  const { apiBase, project, token, publish } = settings;
+  const { connectTimeout, timeout, concurrency } = publish;
+  return httpTransport({ apiBase, project, token, connectTimeout, timeout, connections: concurrency });
 }

@@ -10,6 +10,8 @@ import type { Transport } from './transport.js';
 export interface PublisherListener {
   /** The server stored an event, and its receipt was checked. */
   receipt(event: SpooledEvent, receipt: Receipt, verdict: Verdict): void;
+  /** An engine took events, for a relay to publish. */
+  handedOver(events: readonly SpooledEvent[]): void;
   /** The server will never take this event, or it is too old; it was set aside. */
   setAside(event: SpooledEvent, error: AuditError): void;
   /** A try failed; the events stay in the spool. */
@@ -33,6 +35,23 @@ export interface PublisherOptions {
   indexLag: number;
   /** The age at which an event is set aside, in milliseconds. */
   maxAge: number;
+  /** How long events gather to a batch, in milliseconds. @default 25 */
+  gather?: number;
+  /** How many processes have ended while they sent an event that goes out alone and last. @default 1 */
+  suspectFrom?: number;
+}
+
+/**
+ * How a publisher works by the settings.
+ *
+ * @param publish the settings
+ * @param special what is different here
+ */
+export function publisherOptions(
+  publish: Omit<PublisherOptions, 'backoff'> & { backoffMin: number; backoffMax: number },
+  special: Partial<PublisherOptions> = {},
+): PublisherOptions {
+  return { ...publish, backoff: { min: publish.backoffMin, max: publish.backoffMax }, ...special };
 }
 
 /** Whether the server can be reached, as far as is known: `open` after a failure, `probing` while one batch finds out. */
@@ -51,7 +70,7 @@ export interface Publisher {
 
 /** An event that was in flight at the end of so many processes is taken for what ended them; fewer may be chance, on a machine that kills them. */
 const MAX_CRASHES = 10;
-/** How long events gather to a batch, in milliseconds: nobody waits for them, and a call costs as much for one as for fifty. */
+/** How long events gather to a batch: nobody waits for them, and a call costs as much for one as for fifty. */
 const GATHER = 25;
 /** Fifty events are told apart in six rounds of halving. */
 const MAX_ROUNDS = 6;
@@ -85,7 +104,7 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
     gathering ??= setTimeout(() => {
       gathering = undefined;
       schedule();
-    }, GATHER).unref();
+    }, options.gather ?? GATHER).unref();
   }
 
   function schedule(): void {
@@ -102,7 +121,8 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
       const call = (spool.waiting() - reserved > 0 ? deliver() : deliverSuspect())
         .catch((thrown: unknown) => {
           listener.broken(thrown);
-          pause(0);
+          failures += 1;
+          pause(backoff(failures, options.backoff));
         })
         .finally(() => {
           inFlight.delete(call);
@@ -124,10 +144,14 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
     reserved += options.batchSize;
     const peeked = await spool.peek(options.batchSize).finally(() => (reserved -= options.batchSize));
     const fresh = await withoutHopeless(peeked);
-    const suspected = fresh.filter(({ crashes }) => crashes > 0);
+    const suspected = fresh.filter(isSuspect);
     if (suspected.length > 0) suspects = [...suspects, ...suspected].sort((one, other) => one.crashes - other.crashes);
-    const others = fresh.filter(({ crashes }) => crashes === 0);
+    const others = fresh.filter((event) => !isSuspect(event));
     if (others.length > 0) await attempt(others);
+  }
+
+  function isSuspect({ crashes }: SpooledEvent): boolean {
+    return crashes >= (options.suspectFrom ?? 1);
   }
 
   /** What may have ended a process goes out alone and after all others, so that it takes no other event with it. */
@@ -184,6 +208,10 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
       case 'accepted':
         failures = 0;
         return settle(events, delivery.receipts);
+      case 'handedOver':
+        failures = 0;
+        await spool.settle(events.map((event) => ({ event, isVerified: false })));
+        return listener.handedOver(events);
       case 'retry':
         return retry(events, delivery.error, delivery.inDoubt, delivery.after);
       case 'refused':

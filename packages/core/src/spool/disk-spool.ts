@@ -1,15 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { AuditError } from '../errors.js';
-import { canonicalTail } from '../event/canonical.js';
-import type { AuditEvent } from '../event/event.js';
 import type { SerialisedEvent } from '../event/serialise.js';
 import { checkRoom, type SpoolBounds } from './bounds.js';
 import type { SpoolPlace } from './directory.js';
 import type { DiskAnswers, DiskFailure, DiskQuestion, DiskReply, DiskRequest, DiskState, DiskWorkerData } from './disk-protocol.js';
 import type { LedgerEntry } from './ledger.js';
 import { createQueue } from './queue.js';
-import type { Spool, SpooledEvent, SpoolSize } from './spool.js';
-import type { NewRow, SpoolChange, SpoolRow } from './spool-file.js';
+import type { FoldingSpool, SpooledEvent, SpoolSize } from './spool.js';
+import type { NewRow, SpoolChange } from './spool-file.js';
+import { spooledEvent } from './spooled-event.js';
 import { createTally } from './tally.js';
 import workerFile from './worker-path.cjs';
 
@@ -31,9 +30,15 @@ export interface DiskSpoolListener {
 }
 
 /** A spool on disk. */
-export interface DiskSpool extends Spool {
+export interface DiskSpool extends FoldingSpool {
   /** Takes over what processes that are gone have left. */
   adopt(): Promise<void>;
+}
+
+/** What ends the waiting for a message's answers, as long as any is missing. */
+interface Late {
+  timer: NodeJS.Timeout;
+  left: number;
 }
 
 /** So much is kept in memory, ready to be sent; the rest is read when it is its turn. */
@@ -58,7 +63,7 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
   let outbox: DiskRequest[] = [];
   let number = 0;
   let broken: AuditError | undefined;
-  const open = new Map<number, { resolve(value: never): void; reject(error: AuditError): void; timer: NodeJS.Timeout }>();
+  const open = new Map<number, { resolve(value: never): void; reject(error: AuditError): void; late?: Late }>();
   const workerData: DiskWorkerData = {
     directory: place.directory,
     destination: place.destination,
@@ -87,7 +92,7 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
     const waiter = open.get(n);
     if (!waiter) return;
     open.delete(n);
-    clearTimeout(waiter.timer);
+    if (waiter.late && (waiter.late.left -= 1) === 0) clearTimeout(waiter.late.timer);
     if (open.size === 0) worker.unref();
     if (error) waiter.reject(new AuditError(error.code, error.message));
     else waiter.resolve(result as never);
@@ -99,21 +104,25 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
     return new Promise<T>((resolve, reject) => {
       // Not before the answer is the process to end; by itself the worker keeps nothing alive.
       if (open.size === 0) worker.ref();
-      const late = (): void =>
-        settleRequest(
-          n,
-          { code: 'ERR_AUDIT_SPOOL', message: `The disk of the spool gave no answer within ${options.commitTimeout} ms.` },
-          undefined,
-        );
-      open.set(n, { resolve, reject, timer: setTimeout(late, options.commitTimeout).unref() });
+      open.set(n, { resolve, reject });
       if (outbox.push({ n, ...what }) === 1) setImmediate(post);
     });
   }
 
-  /** One message a turn: what crosses to the worker is copied, and each message costs. */
+  /** One message a turn, and one timer: what crosses to the worker is copied, and each message costs. */
   function post(): void {
     const messages = outbox;
     outbox = [];
+    const error: DiskFailure = {
+      code: 'ERR_AUDIT_SPOOL',
+      message: `The disk of the spool gave no answer within ${options.commitTimeout} ms.`,
+    };
+    const timer = setTimeout(() => messages.forEach(({ n }) => settleRequest(n, error, undefined)), options.commitTimeout).unref();
+    const late: Late = { timer, left: messages.length };
+    for (const { n } of messages) {
+      const waiter = open.get(n);
+      if (waiter) waiter.late = late;
+    }
     worker.postMessage(messages);
   }
 
@@ -149,7 +158,7 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
       listener.damaged(`${damaged} of its events were damaged and set aside`);
     }
     for (const row of rows) {
-      const event = spooled(row);
+      const event = spooledEvent(row);
       lastInMemory = event.seq;
       queuedBytes += event.bytes;
       queue.push(event);
@@ -195,13 +204,9 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
     async settle(settled) {
       for (const { event } of settled) tally.remove(event);
       const at = Date.now();
-      const receipts = settled.map(({ event, receipt, isVerified }): LedgerEntry => ({
-        externalId: event.id,
-        receiptId: receipt.id,
-        hash: receipt.hash,
-        isVerified,
-        at,
-      }));
+      const receipts = settled.flatMap(({ event, receipt, isVerified }): LedgerEntry[] =>
+        receipt ? [{ externalId: event.id, receiptId: receipt.id, hash: receipt.hash, isVerified, at }] : [],
+      );
       await change({ do: 'settle', seqs: settled.map(({ event }) => event.seq) }, options.ledger ? receipts : undefined);
     },
     async setAside(event, reason) {
@@ -239,10 +244,4 @@ async function started(worker: Worker): Promise<DiskState> {
   await worker.terminate();
   const { code, message } = (reply as { failed: DiskFailure }).failed;
   throw new AuditError(code, message);
-}
-
-function spooled({ seq, id, body, isFailure, queuedAt, inDoubt, crashes }: SpoolRow): SpooledEvent {
-  // The text behind the id is not on disk: it follows from the bytes.
-  const tail = canonicalTail(JSON.parse(body) as AuditEvent);
-  return { seq, id, body, tail, bytes: Buffer.byteLength(body), isFailure, queuedAt, inDoubt, crashes };
 }

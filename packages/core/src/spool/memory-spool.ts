@@ -4,7 +4,7 @@ import type { SerialisedEvent } from '../event/serialise.js';
 import { type SpoolBounds, checkRoom } from './bounds.js';
 import { createFoldTable } from './folds.js';
 import { createQueue } from './queue.js';
-import type { SetAsideEvent, Spool, SpooledEvent } from './spool.js';
+import type { FoldingSpool, SetAsideEvent, SpooledEvent } from './spool.js';
 import { createTally } from './tally.js';
 
 const MAX_SET_ASIDE = 100;
@@ -19,7 +19,7 @@ type Waiting = Omit<SpooledEvent, 'tail'> & { tail: string | undefined };
  *
  * @param bounds how much it holds
  */
-export function memorySpool(bounds: SpoolBounds): Spool & { setAsideEvents(): readonly SetAsideEvent[] } {
+export function memorySpool(bounds: SpoolBounds): FoldingSpool & { setAsideEvents(): readonly SetAsideEvent[] } {
   const queue = createQueue<Waiting>();
   const tally = createTally();
   const folds = createFoldTable();

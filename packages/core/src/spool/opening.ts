@@ -1,4 +1,4 @@
-import type { Spool, SpoolSize } from './spool.js';
+import type { FoldingSpool, SpoolSize } from './spool.js';
 
 const EMPTY: SpoolSize = { events: 0, bytes: 0, failures: 0, folded: 0, setAside: 0 };
 
@@ -7,10 +7,10 @@ const EMPTY: SpoolSize = { events: 0, bytes: 0, failures: 0, folded: 0, setAside
  *
  * @param opening the spool to come; must not reject
  */
-export function openingSpool(opening: Promise<Spool>): Spool {
-  let opened: Spool | undefined;
+export function openingSpool(opening: Promise<FoldingSpool>): FoldingSpool {
+  let opened: FoldingSpool | undefined;
   void opening.then((spool) => (opened = spool));
-  const then = <T>(work: (spool: Spool) => Promise<T>): Promise<T> => (opened ? work(opened) : opening.then(work));
+  const then = <T>(work: (spool: FoldingSpool) => Promise<T>): Promise<T> => (opened ? work(opened) : opening.then(work));
   return {
     get isDurable() {
       return opened?.isDurable ?? false;

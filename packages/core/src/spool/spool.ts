@@ -25,10 +25,10 @@ export interface SpooledEvent extends SerialisedEvent {
   crashes: number;
 }
 
-/** An event that the server stored, with its receipt. */
+/** An event that arrived, with its receipt; without one where an engine took it, whose relay gets the receipt. */
 export interface Settled {
   event: SpooledEvent;
-  receipt: Receipt;
+  receipt?: Receipt;
   isVerified: boolean;
 }
 
@@ -86,6 +86,15 @@ export interface Spool {
   settle(settled: readonly Settled[]): Promise<void>;
   /** Lets go of an event that the server will never take, keeping why. */
   setAside(event: SpooledEvent, reason: string): Promise<void>;
+  /** What is in the spool, in hand or not. */
+  size(): SpoolSize;
+  /** How many events nobody has in hand. */
+  waiting(): number;
+  close(): Promise<void>;
+}
+
+/** A spool of one process, which keeps of failed attempts only their number while they would take the room of others. */
+export interface FoldingSpool extends Spool {
   /**
    * Keeps of a failed attempt only that it happened.
    *
@@ -101,9 +110,28 @@ export interface Spool {
   folds(before: number): Promise<Fold[]>;
   /** Puts an event in the place of a fold, at once: neither both nor none are ever there. */
   unfold(fold: Fold, event: SerialisedEvent): Promise<void>;
-  /** What is in the spool, in hand or not. */
-  size(): SpoolSize;
-  /** How many events nobody has in hand. */
-  waiting(): number;
-  close(): Promise<void>;
+}
+
+/**
+ * A spool that many processes share, on an engine beyond this machine: applications append, relays take and settle. What one process appends is
+ * handed out in its order, to one relay at a time.
+ */
+export interface SharedSpool extends Spool {
+  /** The engine, e.g. `postgres`. */
+  readonly engine: string;
+  /**
+   * Takes events, all or none. One whose id it holds already counts as taken.
+   *
+   * @param events in their order
+   * @param instance the process that they are of
+   * @returns when the engine has them safe
+   * @throws AuditError `ERR_AUDIT_ENGINE` when it cannot tell that, `ERR_AUDIT_SPOOL_FULL` when there is no room
+   */
+  appendAll(events: readonly SerialisedEvent[], instance: string): Promise<void>;
+  /**
+   * Looks what waits, since other processes append and settle, too.
+   *
+   * @throws AuditError `ERR_AUDIT_ENGINE` when the engine cannot be asked
+   */
+  refresh(): Promise<void>;
 }

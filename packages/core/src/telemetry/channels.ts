@@ -4,6 +4,8 @@ import { channel } from 'node:diagnostics_channel';
 const CHANNELS = {
   /** `{ id }`: an event is in the spool. */
   queued: channel('auditlogin:queued'),
+  /** `{ ids }`: an engine took events, for a relay to publish. */
+  handedOver: channel('auditlogin:handed-over'),
   /** `{ event, receipt, verdict }`: the server stored it. */
   receipt: channel('auditlogin:receipt'),
   /** `{ event, error }`: an event is lost. */

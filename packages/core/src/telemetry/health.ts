@@ -7,8 +7,8 @@ export interface Health {
   status: 'ok' | 'degraded' | 'failing';
   /** What is not well, for people. */
   problems: string[];
-  /** Where events wait: a file that outlives the process, or memory. */
-  spool: 'disk' | 'memory' | 'opening';
+  /** Where events wait: a file that outlives the process, memory, or an engine that a relay takes them from. */
+  spool: 'disk' | 'memory' | 'opening' | 'engine';
   waiting: number;
   setAside: number;
   /** Whether the server can be reached, as far as is known. */
@@ -44,7 +44,8 @@ export function healthOf({ lost, mismatched, fellBack, fill, ...seen }: HealthSi
   const degraded = [
     fellBack && 'the spool is in memory, since its directory cannot be used',
     seen.breaker !== 'closed' && 'the server cannot be reached',
-    seen.setAside > 0 && `${seen.setAside} events are set aside: see "auditlogin spool list"`,
+    seen.setAside > 0 &&
+      `${seen.setAside} events are set aside${seen.spool === 'engine' ? ' in the engine' : ': see "auditlogin spool list"'}`,
   ].filter((problem) => problem !== false);
   const problems = [...failing, ...degraded];
   return { status: failing.length > 0 ? 'failing' : degraded.length > 0 ? 'degraded' : 'ok', problems, ...seen };

@@ -2,6 +2,7 @@ import type { AuditorStats } from '../auditor.js';
 
 const COUNTERS = {
   queued: 'Events that were queued',
+  handedOver: 'Events that an engine took',
   verified: "Events that the server stored, and whose receipt's hash is right",
   mismatched: "Events that the server stored, and whose receipt's hash is wrong",
   lost: 'Events that are lost',
@@ -30,7 +31,7 @@ export async function exposeMetrics(stats: () => AuditorStats): Promise<() => vo
   const meter = api.metrics.getMeter('auditlogin');
   const undo: (() => void)[] = [];
   for (const [name, description] of Object.entries(COUNTERS)) {
-    const counter = meter.createObservableCounter(`auditlogin.events.${name}`, { description });
+    const counter = meter.createObservableCounter(`auditlogin.events.${name === 'handedOver' ? 'handed_over' : name}`, { description });
     const observe = (result: { observe(value: number): void }): void => result.observe(stats()[name as keyof typeof COUNTERS]);
     counter.addCallback(observe);
     undo.push(() => counter.removeCallback(observe));

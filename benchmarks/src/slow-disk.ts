@@ -1,0 +1,31 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const SOURCE = `
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <unistd.h>
+static void wait_for_disk(void) { usleep(1000 * atoi(getenv("DISK_MS"))); }
+int fsync(int fd) { wait_for_disk(); return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd); }
+int fdatasync(int fd) { wait_for_disk(); return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(fd); }
+`;
+
+/**
+ * What to start a process with so that the disk takes its time for each commit.
+ *
+ * @returns undefined where there is no C compiler
+ */
+export function slowDisk(): { LD_PRELOAD: string } | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'auditlogin-bench-'));
+  const [source, library] = [join(folder, 'slow-disk.c'), join(folder, 'slow-disk.so')];
+  writeFileSync(source, SOURCE);
+  try {
+    execFileSync('cc', ['-shared', '-fPIC', '-o', library, source, '-ldl'], { stdio: 'ignore' });
+    return { LD_PRELOAD: library };
+  } catch {
+    return undefined;
+  }
+}

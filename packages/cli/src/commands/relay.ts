@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { AuditError, createRelay, type Relay } from '@auditlogin/core';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { engineIn, type EngineFlags } from '../engine.js';
+import { connectionIn, type ConnectionFlags, durationIn, invalid, numberIn } from '../flags.js';
+import { paint } from '../paint.js';
+
+/** The flags of `auditlogin relay`. */
+export interface RelayFlags extends ConnectionFlags, EngineFlags {
+  listen: string;
+  listenToken?: string;
+  concurrency: string;
+  timeout: string;
+  backoffMax: string;
+  inDoubt: string;
+  indexLag: string;
+}
+
+/**
+ * Publishes what applications have handed to an engine, until it is told to stop; then finishes what it has in hand.
+ *
+ * @param flags the command line's flags
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID`, `ERR_AUDIT_CONFIG_MISSING` or `ERR_AUDIT_ENGINE`
+ */
+export async function relay(flags: RelayFlags): Promise<void> {
+  const engine = engineIn(flags);
+  const address = addressIn(flags);
+  if (flags.inDoubt !== 'resend' && flags.inDoubt !== 'reconcile') throw invalid('in-doubt', flags.inDoubt, '"resend" or "reconcile"');
+  const working = createRelay({
+    ...(await connectionIn(flags)),
+    engine: await engine.open(),
+    publish: {
+      concurrency: numberIn('concurrency', flags.concurrency, 1, 32),
+      timeout: numberIn('timeout', flags.timeout, 1, 600_000),
+      backoffMax: durationIn('backoff-max', flags.backoffMax),
+      backoffMin: Math.min(500, durationIn('backoff-max', flags.backoffMax)),
+      inDoubt: flags.inDoubt,
+      indexLag: durationIn('index-lag', flags.indexLag),
+    },
+  });
+  // Whoever reads its lines may go before it does.
+  process.stdout.on('error', () => undefined);
+  const server = createServer(answering(working, address.token)).listen(address.port, address.host);
+  await once(server, 'listening');
+  console.log(`The relay takes events from ${engine.name}. Health and metrics: ${paint.cyan(urlOf(server, address.host))}`);
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  console.log('Finishing what is in hand …');
+  await working.close();
+  server.close();
+  server.closeAllConnections();
+  const { verified, mismatched, setAside } = working.stats();
+  console.log(`${verified} events verified, ${mismatched} mismatched, ${setAside} set aside.`);
+}
+
+interface Address {
+  host: string;
+  port: number;
+  token: string | undefined;
+}
+
+function addressIn({ listen, listenToken: token }: RelayFlags): Address {
+  const parts = /^(?:\[(?<six>[\da-f:]+)\]|(?<host>[^:]+)):(?<port>\d{1,5})$/i.exec(listen)?.groups;
+  if (!parts || Number(parts['port']) > 65_535) throw invalid('listen', listen, 'an address and a port, such as 127.0.0.1:4478');
+  const host = (parts['six'] ?? parts['host'])!;
+  if (token === undefined && !/^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/i.test(host)) {
+    throw new AuditError(
+      'ERR_AUDIT_OPTION_INVALID',
+      `Option "--listen" is ${JSON.stringify(listen)}, which is beyond loopback; give AUDITLOG_RELAY_TOKEN, too, by which metrics can be read.`,
+      { field: 'listen' },
+    );
+  }
+  return { host, port: Number(parts['port']), token };
+}
+
+/** Whether it lives and is ready everybody may know; how it is, only who has the token, if there is one. */
+function answering(working: Relay, token: string | undefined): (request: IncomingMessage, response: ServerResponse) => void {
+  const registry = metricsOf(working);
+  return (request, response) => {
+    const send = (status: number, type: string, body: string): void => {
+      response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }).end(body);
+    };
+    const path = request.url?.split('?')[0];
+    if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'text/plain', 'Method Not Allowed\n');
+    if (path === '/livez') return send(200, 'text/plain', 'ok\n');
+    if (path === '/readyz') {
+      const isReady = working.health().engine === 'connected';
+      return send(isReady ? 200 : 503, 'text/plain', isReady ? 'ok\n' : 'the engine cannot be reached\n');
+    }
+    if (path !== '/healthz' && path !== '/metrics') return send(404, 'text/plain', 'Not Found\n');
+    if (token !== undefined && !isSame(request.headers.authorization ?? '', `Bearer ${token}`))
+      return send(401, 'text/plain', 'Unauthorized\n');
+    if (path === '/healthz') {
+      const health = working.health();
+      return send(health.status === 'failing' ? 503 : 200, 'application/json', `${JSON.stringify({ ...health, ...working.stats() })}\n`);
+    }
+    registry.metrics().then(
+      (text) => send(200, registry.contentType, text),
+      () => send(500, 'text/plain', 'Internal Server Error\n'),
+    );
+  };
+}
+
+/** Compared by digests: how much of a token is right must not show in the time. */
+function isSame(one: string, other: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+}
+
+function metricsOf(working: Relay): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const counters = {
+    verified: "Events that the server stored, and whose receipt's hash is right.",
+    mismatched: "Events that the server stored, and whose receipt's hash is wrong.",
+    setAside: 'Events that the server refused, or that grew too old.',
+    retries: 'Tries that failed.',
+  } as const;
+  for (const [name, help] of Object.entries(counters)) {
+    const counter: Counter = new Counter({
+      ...{ name: `auditlogin_relay_${name === 'setAside' ? 'set_aside' : name}_total`, help, registers },
+      collect() {
+        counter.reset();
+        counter.inc(working.stats()[name as keyof typeof counters]);
+      },
+    });
+  }
+  const gauges = {
+    waiting: ['Events that wait in the engine, of all processes.', () => working.stats().waiting],
+    engine_reachable: ['Whether the engine answered when it was last asked.', () => Number(working.health().engine === 'connected')],
+  } as const;
+  for (const [name, [help, value]] of Object.entries(gauges)) {
+    const gauge: Gauge = new Gauge({ name: `auditlogin_relay_${name}`, help, registers, collect: () => gauge.set(value()) });
+  }
+  return registry;
+}
+
+function urlOf(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/healthz`;
+}

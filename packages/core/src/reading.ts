@@ -1,0 +1,159 @@
+import type { Attempt, Ending, Mark, RuledOutcome, SessionSight } from './attempt/attempt.js';
+import type { AuditAction } from './attempt/action.js';
+import { type BodyHeaders, readBody } from './attempt/capture.js';
+import { extract, type AttemptView, type Extractors, type OutcomeRule } from './attempt/extract.js';
+import { accountOf, tenantOf } from './attempt/identity.js';
+import { headerOf } from './attempt/observe.js';
+import type { RedirectRules } from './attempt/outcome.js';
+import { readRuling } from './attempt/ruled.js';
+import { ownerOf, sightOf } from './attempt/session.js';
+import { typedIn } from './attempt/typed.js';
+import { type AttemptSource, type Look, shielded } from './attempt-source.js';
+import type { Auditor } from './auditor.js';
+
+/** How attempts are read: what an adapter's options say, made ready. */
+export interface Reader<Request> extends Extractors<Request> {
+  auditor: Auditor;
+  /** Whether there is any extractor. */
+  extracts: boolean;
+  redirects: RedirectRules;
+  outcome: OutcomeRule<Request> | undefined;
+  outcomeBodyLimit: number;
+  extractorTimeout: number;
+}
+
+/** What was seen of an exchange until it ended. */
+export interface Seen {
+  action: AuditAction;
+  startedAt: number;
+  duration: number;
+  path: string;
+  ending: Ending;
+  mark: Mark | undefined;
+  address: string | undefined;
+  userBefore: unknown;
+  sessionBefore: SessionSight | 'unseen' | undefined;
+  answer: { bytes: Buffer | undefined; headers: BodyHeaders } | undefined;
+}
+
+/** What the application's own functions say of an attempt. */
+interface Extracted {
+  actor?: Attempt['actor'];
+  group?: Attempt['group'];
+  identity?: string | undefined;
+  method?: string | undefined;
+  factors?: readonly string[] | undefined;
+  ruled?: RuledOutcome | 'skip' | undefined;
+}
+
+const NOTHING_EXTRACTED: Extracted = {};
+
+/**
+ * Reads all that request and session show, at once: after an await they may have changed.
+ *
+ * @param source the exchange
+ * @param look what there is to see at its end
+ * @param seen what was seen of it
+ * @param reader how it is read
+ * @returns the attempt; a promise if functions of the application are asked, of undefined if they say that it was none
+ */
+export function readAttempt<Request>(
+  source: AttemptSource<Request>,
+  look: Look,
+  seen: Seen,
+  reader: Reader<Request>,
+): Attempt | Promise<Attempt | undefined> {
+  const { incoming } = source;
+  const { userBefore, sessionBefore, ending, answer, action } = seen;
+  const { problem } = reader.auditor;
+  const owner = ownerOf(look.session);
+  const sight = sightOf(look.session);
+  const sightBefore = sessionBefore === 'unseen' ? undefined : sessionBefore;
+  const signs = {
+    before: sessionBefore,
+    after: sight,
+    userAppeared: isPresent(look.user) && !isPresent(userBefore),
+  };
+  const account = shielded(problem, undefined, () => accountOf(userBefore) ?? sightBefore?.owner);
+  const user = shielded(problem, undefined, () => accountOf(look.user) ?? accountOf(owner));
+  const userGroup = shielded(problem, undefined, () => tenantOf(look.user) ?? tenantOf(owner) ?? tenantOf(userBefore));
+  const fallback = typedIn(look.body);
+
+  const attemptWith = ({ actor, group, identity, method, factors, ruled }: Extracted): Attempt | undefined => {
+    if (ruled === 'skip') return undefined;
+    const typed = identity === undefined ? fallback : typedIn(look.body, String(identity));
+    return {
+      startedAt: seen.startedAt,
+      duration: seen.duration,
+      path: seen.path,
+      mark: seen.mark,
+      address: seen.address,
+      ending,
+      action: typed.isRefresh && action === 'user.login' ? 'user.session.refresh' : action,
+      route: look.route,
+      signs,
+      cameWithCookie: incoming.headers.cookie !== undefined,
+      cameWithBearer: /^bearer\s/i.test(incoming.headers.authorization?.slice(0, 16) ?? ''),
+      userBefore: account,
+      user,
+      userGroup,
+      actor,
+      group,
+      identity: typed.identity,
+      identityIsPassword: typed.identityIsPassword,
+      method: method ?? (typed.hasPassword ? 'password' : undefined),
+      factors,
+      ruled,
+      sessionId: action === 'user.logout' ? (sightBefore?.id ?? sight?.id) : (sight?.id ?? sightBefore?.id),
+      userAgent: headerOf(incoming, 'user-agent'),
+      requestId: look.requestId ?? headerOf(incoming, 'x-request-id'),
+      traceparent: headerOf(incoming, 'traceparent'),
+    };
+  };
+
+  const rule = reader.outcome && answer && seen.mark === undefined ? ruling(reader.outcome, answer, reader.outcomeBodyLimit) : undefined;
+  if (!reader.extracts && !rule) return attemptWith(NOTHING_EXTRACTED)!;
+  const view: AttemptView<Request> = {
+    request: source.request,
+    method: incoming.method ?? '',
+    path: seen.path,
+    headers: incoming.headers,
+    body: look.body,
+    user: look.user,
+    session: look.session,
+    status: ending.kind === 'answered' ? ending.status : undefined,
+  };
+  return extractAll(reader, view, rule).then(attemptWith);
+}
+
+async function extractAll<Request>(
+  reader: Reader<Request>,
+  view: AttemptView<Request>,
+  rule: ((view: AttemptView<Request>) => Promise<RuledOutcome | 'skip' | undefined>) | undefined,
+): Promise<Extracted> {
+  const run = <T>(
+    name: string,
+    extractor: ((view: AttemptView<Request>) => T | null | undefined | Promise<T | null | undefined>) | undefined,
+  ): Promise<T | undefined> => extract(name, extractor, view, reader.extractorTimeout, reader.auditor.problem);
+  const [actor, group, identity, method, factors, ruled] = await Promise.all([
+    run('actor', reader.actor),
+    run('group', reader.group),
+    run('identity', reader.identity),
+    run('method', reader.method),
+    run('factors', reader.factors),
+    run('outcome', rule),
+  ]);
+  return { actor, group, identity, method, factors, ruled };
+}
+
+function ruling<Request>(read: OutcomeRule<Request>, { bytes, headers }: NonNullable<Seen['answer']>, limit: number) {
+  return async (view: AttemptView<Request>): Promise<RuledOutcome | 'skip' | undefined> => {
+    const responseBody = await readBody(bytes, headers, limit);
+    const said = await read({ ...view, responseBody });
+    return said === undefined || said === null ? undefined : readRuling(said);
+  };
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== false;
+}

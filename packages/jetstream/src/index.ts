@@ -1,0 +1,2 @@
+export { initJetStream, type JetStreamOptions } from './streams.js';
+export { jetStreamSpool } from './jetstream-spool.js';

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { createAuditor, isAuditError } from '@auditlogin/core';
+import { settle, sharedContract, spoolContract, spoolEvent } from '../../core/test/spool-contract.js';
+import { noNats, startNats } from '../../../test/engines/servers.js';
+import { takeAndDie } from '../../../test/engines/taker.js';
+import { initJetStream, type JetStreamOptions, jetStreamSpool } from '../src/index.js';
+
+if (noNats) console.warn(`Skipped: the spool in JetStream, since ${noNats}.`);
+
+(noNats ? describe.skip : describe)('JetStream', () => {
+  let cluster: Awaited<ReturnType<typeof startNats>>;
+  let options: JetStreamOptions;
+  beforeAll(async () => (cluster = await startNats(1)), 60_000);
+  afterAll(() => cluster?.stop());
+
+  async function fresh(more: JetStreamOptions = {}): Promise<void> {
+    options = { servers: cluster.servers, replicas: 1, stream: `T${randomUUID().slice(0, 8)}`, lease: 1_000, timeout: 5_000, ...more };
+    await initJetStream(options);
+  }
+
+  /** The server hands out so many, to a connection that is gone before it has read them. */
+  async function loseOnTheWay(count: number): Promise<void> {
+    const connection = await connect({ servers: cluster.servers });
+    const consumers = jetstream(connection).consumers;
+    const [info] = await (await jetstreamManager(connection)).consumers.list(options.stream!).next();
+    const consumer = await consumers.get(options.stream!, info!.name);
+    for await (const { seq } of await consumer.fetch({ max_messages: count })) expect(seq).toBeGreaterThan(0);
+    await connection.close();
+  }
+
+  spoolContract('in JetStream', async () => (await fresh({ maxEvents: 10 }), jetStreamSpool(options)), true);
+  describe('shared', () => {
+    beforeEach(() => fresh());
+    sharedContract(
+      'in JetStream',
+      () => jetStreamSpool(options),
+      (limit) => takeAndDie({ NATS_SERVERS: cluster.servers.join(','), REPLICAS: '1', STREAM: options.stream! }, limit),
+    );
+  });
+
+  test('a stream with fewer replicas than asked for is refused, and the error says why', async () => {
+    await fresh();
+    const { servers, stream } = options;
+    const usual = { servers: servers!, stream: stream! };
+    const spool = jetStreamSpool(usual);
+    await expect(spool.append(spoolEvent('a'))).rejects.toThrow(/has 1 replicas; expected 3 or more, since a node acknowledges/);
+    await spool.close();
+    await expect(initJetStream(usual)).rejects.toThrow(/replicas/);
+  });
+
+  test('without a stream, or without a server, the error says what to do, and never the password', async () => {
+    const never = jetStreamSpool({ ...options, stream: 'NEVER' });
+    await expect(never.append(spoolEvent('a'))).rejects.toThrow(/Run "auditlogin engine init"/);
+    await never.close();
+    const connection = { user: 'u', pass: 'canary-secret' };
+    const nowhere = jetStreamSpool({ servers: ['127.0.0.1:1'], connection, timeout: 300 });
+    const thrown: unknown = await nowhere.append(spoolEvent('a')).catch((error: unknown) => error);
+    expect(isAuditError(thrown) && thrown.code).toBe('ERR_AUDIT_ENGINE');
+    expect(JSON.stringify(thrown) + String((thrown as Error).stack)).not.toContain('canary-secret');
+    await nowhere.close();
+  });
+
+  test('what arrived while the server was gone is acknowledged when it is back', async () => {
+    await fresh({ timeout: 500, lease: 10_000 });
+    const spool = jetStreamSpool(options);
+    await spool.append(spoolEvent('a'));
+    const taken = await spool.peek(1);
+    await cluster.nodes[0]!.kill();
+    const settled = settle(spool, taken);
+    await pause(2_000);
+    await cluster.nodes[0]!.restart();
+    await settled;
+    await spool.refresh();
+    expect(spool.size()).toMatchObject({ events: 0, setAside: 0 });
+    await spool.close();
+  });
+
+  test('what the server has handed out and nobody got is handed out again, in its place', async () => {
+    await fresh();
+    const spool = jetStreamSpool(options);
+    await spool.append(spoolEvent('a'));
+    await settle(spool, await spool.peek(1));
+    for (const id of ['b', 'c', 'd']) await spool.append(spoolEvent(id));
+    await loseOnTheWay(2);
+    await spool.refresh();
+    const taken = await spool.peek(5);
+    expect(taken.map(({ id }) => id)).toEqual(['b', 'c', 'd']);
+    await settle(spool, taken);
+    await spool.close();
+  });
+
+  test('a consumer that does not know what is in the stream is made anew', async () => {
+    await fresh();
+    const spool = jetStreamSpool(options);
+    await spool.append(spoolEvent('a'));
+    await settle(spool, await spool.peek(1));
+    const connection = await connect({ servers: cluster.servers });
+    const { consumers } = await jetstreamManager(connection);
+    const [info] = await consumers.list(options.stream!).next();
+    await consumers.delete(options.stream!, info!.name);
+    await consumers.add(options.stream!, { ...info!.config, filter_subject: `${options.stream!}.event.other` });
+    await connection.close();
+    await spool.append(spoolEvent('b'));
+    await spool.refresh();
+    const taken = await spool.peek(5);
+    expect(taken.map(({ id }) => id)).toEqual(['b']);
+    await settle(spool, taken);
+    await spool.close();
+  });
+
+  test('what arrived is let go, even if the consumer that handed it out was lost', async () => {
+    await fresh();
+    const spool = jetStreamSpool(options);
+    await spool.append(spoolEvent('a'));
+    const taken = await spool.peek(1);
+    const connection = await connect({ servers: cluster.servers });
+    const { consumers } = await jetstreamManager(connection);
+    const [info] = await consumers.list(options.stream!).next();
+    await consumers.delete(options.stream!, info!.name);
+    await connection.close();
+    await settle(spool, taken);
+    await spool.refresh();
+    expect(spool.size().events).toBe(0);
+    await spool.append(spoolEvent('b'));
+    expect((await spool.peek(5)).map(({ id }) => id)).toEqual(['b']);
+    await spool.close();
+  });
+
+  test('what is set aside is in a stream of its own, with its reason', async () => {
+    await fresh();
+    const spool = jetStreamSpool(options);
+    await spool.append(spoolEvent('a'));
+    const [taken] = await spool.peek(1);
+    await spool.setAside(taken!, 'refused\r\nX-Forged: 1');
+    await spool.refresh();
+    expect(spool.size()).toMatchObject({ events: 0, setAside: 1 });
+    await spool.close();
+  });
+
+  test('an application hands its events over, and needs no token', async () => {
+    await fresh();
+    const auditor = createAuditor({ engine: jetStreamSpool(options), spool: { kind: 'memory' } });
+    await auditor.report({ action: 'user.login', actor: { id: 'u' } });
+    await auditor.flush();
+    expect(auditor.stats()).toMatchObject({ queued: 1, handedOver: 1, waiting: 0 });
+    const relay = jetStreamSpool(options);
+    await relay.refresh();
+    const taken = await relay.peek(5);
+    expect(taken).toHaveLength(1);
+    await settle(relay, taken);
+    await relay.close();
+    await auditor.close();
+  });
+});

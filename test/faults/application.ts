@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { AuditEvent } from '@auditlogin/core';
+import { answer, type Fault, type FaultServer } from '../../packages/core/test/fault-server.js';
+
+/** A process that a test has started, and will kill. */
+export interface Started {
+  child: ChildProcess;
+  /** What it said that the test waited for. */
+  said: string;
+  kill(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+const children = new Set<ChildProcess>();
+
+/** Kills all that is left. */
+export function killAll(): void {
+  for (const child of children) child.kill('SIGKILL');
+}
+
+/**
+ * Starts a script, and waits until it says something. What it complains of, as it must, is shown with AUDITLOGIN_SHOW=1.
+ *
+ * @param script its path, and its arguments
+ * @param env its environment
+ * @param wanted what it says when it is ready; the first group is given back
+ */
+export async function start(script: string[], env: Record<string, string>, wanted: RegExp): Promise<Started> {
+  const child = spawn(process.execPath, script, {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', process.env['AUDITLOGIN_SHOW'] ? 'inherit' : 'ignore'],
+  });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  const kill = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    return ((await ended) as [number | null])[0];
+  };
+  const said = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+      const found = wanted.exec(text)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    child.once('exit', (code) => reject(new Error(`${script[0]} ended with ${code} before it was ready`)));
+  });
+  return { child, said, kill };
+}
+
+/** Starts the login application; what it said is its port. */
+export function startApp(env: Record<string, string>): Promise<Started> {
+  return start([join(__dirname, 'app.mjs')], env, /port (\d+)/);
+}
+
+/** Logs in as nobody did before. */
+export class People {
+  /** All that was ever sent. */
+  readonly sent = new Set<string>();
+  private number = 0;
+
+  async logIn(port: string, id = this.next()): Promise<string | undefined> {
+    const response = await fetch(`http://127.0.0.1:${port}/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id }),
+    });
+    await response.arrayBuffer();
+    return response.status === 200 ? id : undefined;
+  }
+
+  /**
+   * Logs in until the application is gone, or nobody wants to any more.
+   *
+   * @param port where it listens
+   * @param pace how long each waits before the next time, in milliseconds
+   * @param go whether to go on
+   * @returns the ids that were answered with 200
+   */
+  async load(port: string, pace = 0, go = () => true): Promise<string[]> {
+    const acknowledged: string[] = [];
+    const one = async (): Promise<void> => {
+      while (go()) {
+        try {
+          const id = await this.logIn(port);
+          if (id !== undefined) acknowledged.push(id);
+        } catch {
+          return;
+        }
+        if (pace > 0) await new Promise((resolve) => setTimeout(resolve, pace));
+      }
+    };
+    await Promise.all(Array.from({ length: 10 }, one));
+    return acknowledged;
+  }
+
+  private next(): string {
+    const id = `a${(this.number += 1)}`;
+    this.sent.add(id);
+    return id;
+  }
+}
+
+/** The attempt that an event is about. */
+const idIn = ({ actor }: AuditEvent): string => actor!.id;
+
+/**
+ * The oracle: nothing that is owed is missing, nothing is there that was not sent, copies are copies of one event.
+ *
+ * @param server what was stored
+ * @param owed what was answered with 200
+ * @param sent all that was sent
+ */
+export function judge(server: FaultServer, owed: Iterable<string>, sent: ReadonlySet<string>): void {
+  const stored = new Set(server.stored.map(idIn));
+  expect([...owed].filter((id) => !stored.has(id))).toEqual([]);
+  expect([...stored].filter((id) => !sent.has(id))).toEqual([]);
+  // Each attempt is one event: all its copies have one `external_id`, and say the same.
+  const copyOf = new Map<string, string>();
+  const forked = server.stored.filter((event) => {
+    const text = JSON.stringify(event);
+    return (copyOf.get(idIn(event)) ?? text) !== (copyOf.set(idIn(event), text), text);
+  });
+  expect(forked).toEqual([]);
+}
+
+/** Now and then the server fails, too, before or after it has stored. */
+export const moody: Fault = (_, response, store) => {
+  const mood = Math.random();
+  if (mood < 0.1) return void response.destroy();
+  if (mood < 0.2) return void (store(), response.destroy());
+  if (mood < 0.3) return answer(response, 503, 'no', { 'retry-after': '0' });
+  answer(response, 201, store());
+};
