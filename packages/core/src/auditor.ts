@@ -1,15 +1,12 @@
 import { type Attempt } from './attempt/attempt.js';
-import { isLoginAction } from './attempt/action.js';
 import { decideOutcome, type Outcome } from './attempt/outcome.js';
-import { AuditError, isAuditError } from './errors.js';
-import { composeEvent } from './event/compose.js';
+import { AuditError } from './errors.js';
 import type { AuditEvent } from './event/event.js';
-import { composeFolded } from './event/folded.js';
-import { eventId } from './event/id.js';
 import { type EventInput, normaliseEvent } from './event/normalise.js';
 import { createSealer } from './event/seal.js';
-import { serialise, type SerialisedEvent } from './event/serialise.js';
+import type { SerialisedEvent } from './event/serialise.js';
 import { flushBeforeExit } from './exit.js';
+import { asAuditError, createIntake } from './intake.js';
 import { type AuditorOptions, readSettings } from './options.js';
 import { handOver } from './publish/hand-over.js';
 import { transportTo } from './publish/http-transport.js';
@@ -17,7 +14,6 @@ import { createPublisher, publisherOptions } from './publish/publisher.js';
 import type { CheckedReceipt } from './publish/receipt.js';
 import type { Transport } from './publish/transport.js';
 import { createReporter } from './reporter.js';
-import { isToBeFolded } from './spool/bounds.js';
 import { minuteOf } from './spool/folds.js';
 import { openSpool } from './spool/open-spool.js';
 import { tell } from './telemetry/channels.js';
@@ -59,7 +55,7 @@ export interface Auditor extends AsyncDisposable {
    *
    * @param attempt what was observed, or a promise of it, which `flush()` and `close()` then wait for; undefined is no attempt
    * @param outcome how it came out; decided by evidence if left out
-   * @returns whether it is as safe as the spool makes it
+   * @returns whether it, and what was recorded with it, is as safe as the spool makes it
    */
   record(attempt: Attempt | Promise<Attempt | undefined>, outcome?: (attempt: Attempt) => Outcome): Promise<boolean>;
   /**
@@ -106,7 +102,6 @@ export interface AuditorParts {
 const UNFOLD_PERIOD = 10_000;
 /** One call at a time keeps the order; a thousand processes that gather longer make a thousand commits a second fewer. */
 const TO_ENGINE = { concurrency: 1, gather: 500 };
-const LOST_BY_NAME = new Set(['ERR_AUDIT_SPOOL_FULL', 'ERR_AUDIT_SPOOL', 'ERR_AUDIT_CLOSED']);
 
 /**
  * Creates an auditor: the only place where the parts are wired.
@@ -119,11 +114,7 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
   const settings = readSettings(options);
   const reporter = createReporter(settings);
   const counts = { queued: 0, handedOver: 0, verified: 0, mismatched: 0, lost: 0, folded: 0, adopted: 0, retries: 0 };
-  const pending = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
-  let closed = false;
-  let gap = 0;
-  let turn: Promise<void> | undefined;
   let lastReceipt: number | undefined;
   let lastError: Health['lastError'];
 
@@ -133,7 +124,6 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
     warned: problem,
   });
   const transport = parts.transport ?? (settings.engine ? handOver(settings.engine, instance) : transportTo(settings));
-  const seal = settings.sealKey ? createSealer(settings.sealKey, instance) : <Event>(event: Event) => event;
   const publisher = createPublisher(
     spool,
     transport,
@@ -163,10 +153,36 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
     },
     publisherOptions(settings.publish, settings.engine ? TO_ENGINE : {}),
   );
+  const intake = createIntake(
+    spool,
+    {
+      ...settings,
+      seal: settings.sealKey ? createSealer(settings.sealKey, instance) : (event) => event,
+      gapEvent: settings.lifecycleEvents
+        ? (lost) => ownEvent('audit.gap', true, `${lost} events were lost before this one`, { lost })
+        : undefined,
+    },
+    {
+      queued(events) {
+        counts.queued += events.length;
+        for (const { id } of events) tell('queued', () => ({ id }));
+        publisher.wake();
+      },
+      folded(source) {
+        counts.folded += 1;
+        tell('folded', () => ({ source }));
+      },
+      lost: lose,
+      uncomposed(error) {
+        counts.lost += 1;
+        problem(error);
+      },
+    },
+  );
   const stayAlive = flushBeforeExit(async () => {
-    if (spool.size().events + spool.size().folded > 0 || pending.size > 0) await auditor.close();
+    if (spool.size().events + spool.size().folded > 0 || intake.isBusy()) await auditor.close();
   });
-  const unfolding = setInterval(() => void joined(unfold(minuteOf(Date.now()))).catch(problem), UNFOLD_PERIOD);
+  const unfolding = setInterval(() => void intake.unfold(minuteOf(Date.now())).catch(problem), UNFOLD_PERIOD);
   unfolding.unref();
 
   function note(error: AuditError): void {
@@ -180,39 +196,9 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
 
   function lose(event: SerialisedEvent, error: AuditError): void {
     counts.lost += 1;
-    gap += 1;
     note(error);
     tell('drop', () => ({ event: eventIn(event), error }));
     reporter.drop(eventIn(event), error, 'lost');
-  }
-
-  /** Sealing and appending are one step: the spool keeps the order of the seals. */
-  async function append(event: AuditEvent, put: (event: SerialisedEvent) => Promise<void> = spool.append): Promise<string> {
-    const id = event.external_id ?? eventId(Date.parse(event.created!));
-    const identified = Object.assign(event, { external_id: id });
-    if (closed) {
-      const error = new AuditError('ERR_AUDIT_CLOSED', 'The auditor is closed; the event was not queued.');
-      lose(serialise(identified), error);
-      throw error;
-    }
-    const serialised = serialise(seal(identified));
-    try {
-      await put(serialised);
-    } catch (thrown) {
-      lose(serialised, asAuditError(thrown));
-      throw thrown;
-    }
-    counts.queued += 1;
-    tell('queued', () => ({ id }));
-    publisher.wake();
-    if (gap > 0 && settings.lifecycleEvents) await reportGap();
-    return id;
-  }
-
-  async function reportGap(): Promise<void> {
-    const lost = gap;
-    gap = 0;
-    await append(ownEvent('audit.gap', true, `${lost} events were lost before this one`, { lost }));
   }
 
   function ownEvent(action: string, isFailure: boolean, description: string, fields: Record<string, string | number>): AuditEvent {
@@ -234,74 +220,12 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
     return { ...event, component: event.component ?? settings.component, version: event.version ?? settings.version };
   }
 
-  function joined<T>(work: Promise<T>): Promise<T> {
-    const leave = (): boolean => pending.delete(work);
-    pending.add(work);
-    work.then(leave, leave);
-    return work;
-  }
-
-  async function recordNow(attempt: Attempt | Promise<Attempt | undefined>, decide: (attempt: Attempt) => Outcome): Promise<boolean> {
-    try {
-      const observed = attempt instanceof Promise ? await attempt : attempt;
-      if (!observed) return true;
-      if (settings.durability === 'after-response') await (turn ??= endOfTurn());
-      const outcome = decide(observed);
-      const event = composeEvent(observed, outcome, settings);
-      if (isFoldable(event)) await fold(event);
-      else await append(event);
-      return true;
-    } catch (thrown) {
-      const error = asAuditError(thrown);
-      // These were counted and reported where the event was still at hand.
-      if (LOST_BY_NAME.has(error.code)) return false;
-      counts.lost += 1;
-      gap += 1;
-      problem(error);
-      return false;
-    }
-  }
-
-  /** Attempts of one turn of the event loop are composed in a row: between the handlers of requests each would cost twice as much. */
-  function endOfTurn(): Promise<void> {
-    return new Promise((resolve) =>
-      setImmediate(() => {
-        turn = undefined;
-        resolve();
-      }),
-    );
-  }
-
-  /** A flood of failures must not take the room of a success: half full, only their number is kept. */
-  function isFoldable(event: AuditEvent): boolean {
-    const isFailure = event.is_failure === true;
-    if (!isFailure || closed || event.actor !== undefined || !isLoginAction(event.action as never)) return false;
-    return isToBeFolded({ isFailure }, spool.size(), settings.spool);
-  }
-
-  async function fold(event: AuditEvent): Promise<void> {
-    const source = event.source_ip ?? '';
-    await spool.fold(source, Date.parse(event.created!));
-    counts.folded += 1;
-    tell('folded', () => ({ source }));
-  }
-
-  async function unfold(before: number): Promise<void> {
-    if (spool.size().folded === 0) return;
-    for (const found of await spool.folds(before)) {
-      // As long as failures are folded there is no room for more of them.
-      if (isToBeFolded({ isFailure: true }, spool.size(), settings.spool)) return;
-      const event = composeFolded(found, settings);
-      await append(event, (serialised) => spool.unfold(found, serialised));
-    }
-  }
-
   async function drain(): Promise<void> {
-    while (pending.size > 0) await Promise.allSettled(pending);
+    await intake.idle();
     await spool.folds(0);
     while (spool.size().folded > 0) {
       await publisher.drained();
-      await unfold(Number.MAX_SAFE_INTEGER);
+      await intake.unfold(Number.MAX_SAFE_INTEGER);
     }
     await publisher.drained();
   }
@@ -317,9 +241,9 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
 
   async function stop(timeout: number): Promise<void> {
     clearInterval(unfolding);
-    if (settings.lifecycleEvents) await append(ownEvent('audit.stop', false, 'The audit stops', {})).catch(() => undefined);
+    if (settings.lifecycleEvents) await intake.append(ownEvent('audit.stop', false, 'The audit stops', {})).catch(() => undefined);
     await flush({ timeout }).catch(() => undefined);
-    closed = true;
+    intake.close();
     stayAlive();
     hideMetrics.then((hide) => hide(), problem);
     const stopped = publisher.stop();
@@ -362,8 +286,8 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
 
   const auditor: Auditor = {
     durability: settings.durability,
-    record: (attempt, outcome = decideOutcome) => joined(recordNow(attempt, outcome)),
-    report: async (event) => joined(append(normaliseEvent(signed(event)))),
+    record: (attempt, outcome = decideOutcome) => intake.record(attempt, outcome),
+    report: async (event) => intake.append(normaliseEvent(signed(event))),
     flush,
     close: ({ timeout = settings.closeTimeout } = {}) => (closing ??= stop(timeout)),
     stats,
@@ -374,16 +298,11 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
   const hideMetrics = exposeMetrics(stats);
   if (settings.lifecycleEvents) {
     const about = { node: process.version, spool: settings.spool.kind };
-    void joined(append(ownEvent('audit.start', false, 'The audit starts', about))).catch(() => undefined);
+    void intake.append(ownEvent('audit.start', false, 'The audit starts', about)).catch(() => undefined);
   }
   return auditor;
 }
 
 function eventIn(event: SerialisedEvent): CheckedReceipt['event'] {
   return JSON.parse(event.body) as AuditEvent;
-}
-
-function asAuditError(thrown: unknown): AuditError {
-  if (isAuditError(thrown)) return thrown;
-  return new AuditError('ERR_AUDIT_EVENT_INVALID', `An event could not be made: ${thrown instanceof Error ? thrown.name : 'unknown'}.`);
 }

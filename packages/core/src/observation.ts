@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { AuditAction } from './attempt/action.js';
-import type { Mark } from './attempt/attempt.js';
+import type { Ending, Mark } from './attempt/attempt.js';
 import { captureBody } from './attempt/capture.js';
 import { holdAnswer } from './attempt/hold.js';
 import { createMarker, type Marker, silentMarker } from './attempt/marker.js';
-import { EndingWatch, type ObservedEnding } from './attempt/observe.js';
+import { EndingWatch } from './attempt/observe.js';
 import { decideOutcome } from './attempt/outcome.js';
 import { type AttemptSource, type Look, shielded } from './attempt-source.js';
 import { readAttempt, type Reader } from './reading.js';
@@ -92,12 +92,12 @@ export class Observation {
     this.address = shielded(problem, undefined, () => source.address());
     this.userBefore = shielded(problem, undefined, () => source.user());
     shielded(problem, undefined, () => source.watchSession());
-    const watch = new EndingWatch(source.outgoing, (ended) => this.end(ended));
+    const watch = new EndingWatch(source.outgoing, (ending) => this.end(ending));
     this.watch = watch;
     if (auditor.durability === 'before-response') {
       const noteHead = (args: unknown[]): void => watch.noteHead(args);
       holdAnswer(source.outgoing, noteHead, async () => {
-        watch.answering();
+        watch.answered();
         const mayGo = (await this.recorded) ?? true;
         if (!mayGo) shielded(problem, undefined, () => source.endSession());
         return mayGo;
@@ -106,8 +106,8 @@ export class Observation {
     if (outcome) this.captured = captureBody(source.outgoing, outcomeBodyLimit);
   }
 
-  private end({ ending, headers }: ObservedEnding): void {
-    const { source, reader, said: mark } = this;
+  private end(ending: Ending): void {
+    const { source, reader, watch, said: mark } = this;
     const { problem } = reader.auditor;
     const look = shielded(problem, NOTHING_SEEN, () => source.look());
     const isNoAttempt = ending.kind === 'answered' && ending.status === 404 && !look.routed;
@@ -125,7 +125,10 @@ export class Observation {
         address: this.address,
         userBefore: this.userBefore,
         sessionBefore: shielded(problem, 'unseen', () => source.sessionBefore()),
-        answer: reader.outcome && { bytes: this.captured?.(), headers },
+        answer: reader.outcome && {
+          bytes: this.captured?.(),
+          headers: { contentType: watch?.header('content-type'), contentEncoding: watch?.header('content-encoding') },
+        },
       },
       reader,
     );

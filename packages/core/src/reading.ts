@@ -64,6 +64,7 @@ export function readAttempt<Request>(
   reader: Reader<Request>,
 ): Attempt | Promise<Attempt | undefined> {
   const { incoming } = source;
+  const { headers } = incoming;
   const { userBefore, sessionBefore, ending, answer, action } = seen;
   const { problem } = reader.auditor;
   const owner = ownerOf(look.session);
@@ -92,8 +93,8 @@ export function readAttempt<Request>(
       action: typed.isRefresh && action === 'user.login' ? 'user.session.refresh' : action,
       route: look.route,
       signs,
-      cameWithCookie: incoming.headers.cookie !== undefined,
-      cameWithBearer: /^bearer\s/i.test(incoming.headers.authorization?.slice(0, 16) ?? ''),
+      cameWithCookie: headers.cookie !== undefined,
+      cameWithBearer: headers.authorization !== undefined && /^bearer\s/i.test(headers.authorization.slice(0, 16)),
       userBefore: account,
       user,
       userGroup,
@@ -105,9 +106,9 @@ export function readAttempt<Request>(
       factors,
       ruled,
       sessionId: action === 'user.logout' ? (sightBefore?.id ?? sight?.id) : (sight?.id ?? sightBefore?.id),
-      userAgent: headerOf(incoming, 'user-agent'),
-      requestId: look.requestId ?? headerOf(incoming, 'x-request-id'),
-      traceparent: headerOf(incoming, 'traceparent'),
+      userAgent: headerOf(headers, 'user-agent'),
+      requestId: look.requestId ?? headerOf(headers, 'x-request-id'),
+      traceparent: headerOf(headers, 'traceparent'),
     };
   };
 
@@ -117,7 +118,7 @@ export function readAttempt<Request>(
     request: source.request,
     method: incoming.method ?? '',
     path: seen.path,
-    headers: incoming.headers,
+    headers,
     body: look.body,
     user: look.user,
     session: look.session,

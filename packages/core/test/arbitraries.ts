@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import type { AuditEvent } from '../src/index.js';
 
 /** Strings with what breaks naive code: delimiters, NUL, lone surrogates, emoji. */
-const nastyText = fc.oneof(
+export const nastyText = fc.oneof(
   fc.string({ minLength: 1, unit: 'binary' }),
   fc.constantFrom('%', ':', '=', ';', '%3A', 'a\u0000b', '\ud800', 'x\udc00y', '😀', '__proto__', 'toString', ' ', '\u202e'),
 );
 
-const nastyMap = fc
+/** Maps of them. */
+export const nastyMap = fc
   .array(fc.tuple(nastyText, nastyText), { maxLength: 6 })
   .map((entries) => Object.fromEntries(entries) as Record<string, string>);
 

@@ -1,27 +1,27 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
+import { connect, createServer as createHttp2Server, type Http2ServerResponse } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { captureBody, readBody } from '../src/attempt/capture.js';
-import { EndingWatch, type ObservedEnding } from '../src/attempt/observe.js';
+import type { Ending } from '../src/index.js';
+import { EndingWatch } from '../src/attempt/observe.js';
 import { readRuling } from '../src/attempt/ruled.js';
 
 const JSON_TYPE = { contentType: 'application/json; charset=utf-8' };
 
-async function exchange(
-  answer: (response: ServerResponse) => void,
-  limit = 1024,
-): Promise<{ seen: ObservedEnding; body: unknown; sent: string }> {
-  const ended = new Promise<{ seen: ObservedEnding; bytes: Buffer | undefined }>((resolve) => {
+async function exchange(answer: (response: ServerResponse) => void, limit = 1024): Promise<{ seen: Ending; body: unknown; sent: string }> {
+  const ended = new Promise<{ seen: Ending; watch: EndingWatch; bytes: Buffer | undefined }>((resolve) => {
     server.once('request', (_request, response: ServerResponse) => {
       const captured = captureBody(response, limit);
-      new EndingWatch(response, (seen) => resolve({ seen, bytes: captured() }));
+      const watch = new EndingWatch(response, (seen) => resolve({ seen, watch, bytes: captured() }));
       answer(response);
     });
   });
   const sent = await (await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { redirect: 'manual' })).text();
-  const { seen, bytes } = await ended;
-  return { seen, body: await readBody(bytes, seen.headers, limit), sent };
+  const { seen, watch, bytes } = await ended;
+  const headers = { contentType: watch.header('content-type'), contentEncoding: watch.header('content-encoding') };
+  return { seen, body: await readBody(bytes, headers, limit), sent };
 }
 
 const server = createServer();
@@ -66,7 +66,7 @@ test.each<[string, (response: ServerResponse) => void]>([
   ['handed to writeHead behind a status text', (response) => response.writeHead(302, 'Found', { Location: '/login?error' }).end()],
   ['handed to writeHead as a flat list', (response) => response.writeHead(302, ['Location', '/login?error']).end()],
 ])('a redirect whose target is %s', async (_name, answer) => {
-  expect((await exchange(answer)).seen.ending).toEqual({ kind: 'answered', status: 302, location: '/login?error' });
+  expect((await exchange(answer)).seen).toEqual({ kind: 'answered', status: 302, location: '/login?error' });
 });
 
 test('compressed by middleware that was mounted earlier: the bytes are plain, whatever the header says', async () => {
@@ -83,4 +83,27 @@ test.each([
 
 test.each(['yes', true, {}, { outcome: 'failure', reason: 'because' }])('the ruling %j is refused, with what is expected', (answer) => {
   expect(() => readRuling(answer)).toThrow(/"outcome" returned an unusable (?:outcome|reason); expected one of \w+/);
+});
+
+test.each<[string, (response: Http2ServerResponse) => unknown, Ending]>([
+  ['answered', (response) => response.writeHead(401).end('no'), { kind: 'answered', status: 401 }],
+  ['aborted', (response) => response.stream.session?.destroy(), { kind: 'aborted' }],
+])('over HTTP/2: %s', async (_name, answer, expected) => {
+  const http2 = createHttp2Server().listen(0, '127.0.0.1');
+  await once(http2, 'listening');
+  const ended = new Promise<Ending>((resolve) =>
+    http2.once('request', (_request, response: Http2ServerResponse) => {
+      new EndingWatch(response as never, resolve);
+      answer(response);
+    }),
+  );
+  const client = connect(`http://127.0.0.1:${(http2.address() as AddressInfo).port}`).on('error', () => undefined);
+  client
+    .request({ ':path': '/', ':method': 'POST' })
+    .on('error', () => undefined)
+    .resume()
+    .end();
+  expect(await ended).toEqual(expected);
+  client.destroy();
+  http2.close();
 });

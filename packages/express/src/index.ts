@@ -11,7 +11,7 @@ import {
   warnOfForgeableAddress,
 } from '@auditlogin/core';
 import type { Request, RequestHandler, Response } from 'express';
-import { sessionBefore, watchSession } from './session.js';
+import { sessionAsPut, type SessionSeen, watchSession } from './session.js';
 
 /** The options of {@link auditLogin}; extractors see the Express request as `request`. */
 export type AuditLoginOptions = CoreOptions<Request>;
@@ -33,9 +33,6 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
   const audit = createLoginAudit<Request>(options);
 
   const middleware: RequestHandler = function auditLogin(request, response, next) {
-    if (request.app.get('trust proxy') === true) {
-      warnOfForgeableAddress(request.app, '"trust proxy" is true; name the proxies, or say how many there are');
-    }
     audit.attend(new Exchange(request, response), request.route !== undefined);
     next();
   };
@@ -52,8 +49,10 @@ export function mark(request: IncomingMessage): Marker {
   return markerOf(request);
 }
 
+/** Express gives each request a hidden class of its own, so every property is looked up the slow way: each is asked for once. */
 class Exchange implements AttemptSource<Request> {
   readonly target: string;
+  private seen: SessionSeen | undefined;
 
   constructor(
     readonly request: Request,
@@ -67,7 +66,11 @@ class Exchange implements AttemptSource<Request> {
   }
 
   address(): string | undefined {
-    return this.request.ip;
+    const { app, ip } = this.request;
+    if (app.get('trust proxy') === true) {
+      warnOfForgeableAddress(app, '"trust proxy" is true; name the proxies, or say how many there are');
+    }
+    return ip;
   }
 
   user(): unknown {
@@ -75,11 +78,12 @@ class Exchange implements AttemptSource<Request> {
   }
 
   watchSession(): void {
-    watchSession(this.request);
+    this.seen = watchSession(this.request);
   }
 
   sessionBefore(): SessionSight | 'unseen' | undefined {
-    return sessionBefore(this.request);
+    const seen = this.seen ?? sessionAsPut(this.request);
+    return seen ? seen.sight : 'unseen';
   }
 
   endSession(): void {
@@ -87,25 +91,20 @@ class Exchange implements AttemptSource<Request> {
   }
 
   look(): Look {
-    const { request } = this;
+    const { user, session, body, route, id } = this.request as unknown as Record<string, unknown>;
     return {
-      user: this.user(),
-      session: (request as { session?: unknown }).session,
-      body: request.body as unknown,
-      routed: request.route !== undefined,
-      route: routePattern(request),
-      requestId: idOf(request),
+      user,
+      session,
+      body,
+      routed: route !== undefined,
+      route: patternOf(route),
+      // What express-request-id, pino-http and the like leave on the request.
+      requestId: typeof id === 'string' || typeof id === 'number' ? String(id) : undefined,
     };
   }
 }
 
-function routePattern(request: Request): string | undefined {
-  const path = (request.route as { path?: unknown } | undefined)?.path;
+function patternOf(route: unknown): string | undefined {
+  const path = (route as { path?: unknown } | undefined)?.path;
   return typeof path === 'string' ? path : undefined;
-}
-
-/** What express-request-id, pino-http and the like leave on the request. */
-function idOf(request: Request): string | undefined {
-  const { id } = request as { id?: unknown };
-  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
 }

@@ -4,25 +4,29 @@ import type { Request } from 'express';
 const BEFORE = Symbol('auditlogin.before');
 type Watched = { [BEFORE]?: SessionSight | undefined };
 
+/** What was seen of a session, which may be that there was none. */
+export type SessionSeen = { sight: SessionSight | undefined };
+
 /**
- * Looks at the session before any handler can change it: now, if the session middleware came first, or at the moment when it puts the session on
- * the request.
+ * Looks at the session of a request before any handler can change it: now, or else at the moment when the session middleware puts it on the request.
  *
  * @param request the request
+ * @returns what is there now; undefined if nothing is, and {@link sessionAsPut} will tell
  */
-export function watchSession(request: Request): void {
-  if ('session' in request) (request as Watched)[BEFORE] = sightOf(request.session);
-  else Object.defineProperty(request, 'session', AWAITED);
+export function watchSession(request: Request): SessionSeen | undefined {
+  if ('session' in request) return { sight: sightOf(request.session) };
+  Object.defineProperty(request, 'session', AWAITED);
+  return undefined;
 }
 
 /**
- * What was there when the session was looked at.
+ * The session as it was put on a request that is watched.
  *
  * @param request the request
- * @returns `unseen` if the session was put there in a way that could not be watched
+ * @returns undefined if none was, or in a way that could not be seen
  */
-export function sessionBefore(request: Request): SessionSight | 'unseen' | undefined {
-  return BEFORE in request ? (request as Watched)[BEFORE] : 'unseen';
+export function sessionAsPut(request: Request): SessionSeen | undefined {
+  return BEFORE in request ? { sight: (request as Watched)[BEFORE] } : undefined;
 }
 
 /** The same for all requests: functions of its own would give every request a shape of its own, which slows down all code that touches it. */

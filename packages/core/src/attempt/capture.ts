@@ -7,8 +7,8 @@ export type CapturedResponse = Pick<ServerResponse, 'write' | 'end'>;
 
 /** What is known of a body beside its bytes. */
 export interface BodyHeaders {
-  contentType?: string;
-  contentEncoding?: string;
+  contentType?: string | undefined;
+  contentEncoding?: string | undefined;
 }
 
 const decompress: Partial<Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>> = {

@@ -1,12 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { BodyHeaders } from './capture.js';
 import type { Ending } from './attempt.js';
 
 /** The least of a response that is needed to see how it ends. */
-export type ObservedResponse = Pick<ServerResponse, 'statusCode' | 'writableFinished' | 'on' | 'getHeader'>;
-
-/** How an exchange ended, and what its answer says of its body. */
-export type ObservedEnding = { ending: Ending; headers: BodyHeaders };
+export type ObservedResponse = Pick<ServerResponse, 'statusCode' | 'writableEnded' | 'on' | 'getHeader'> & {
+  /** Missing in HTTP/2. */
+  readonly writableFinished?: boolean;
+};
 
 /**
  * Tells, once, how an exchange ended: after the answer was handed to the operating system, or when the connection was lost before that.
@@ -14,6 +13,7 @@ export type ObservedEnding = { ending: Ending; headers: BodyHeaders };
  */
 export class EndingWatch {
   private head: unknown;
+  private sent: SentHead | undefined;
   private isOver = false;
 
   /**
@@ -22,22 +22,22 @@ export class EndingWatch {
    */
   constructor(
     private readonly response: ObservedResponse,
-    private readonly ended: (seen: ObservedEnding) => void,
+    private readonly ended: (ending: Ending) => void,
   ) {
-    const closed = (): void => this.aborted();
-    // Each comes at most once, so nothing is gained by `once`, which costs a function of its own.
-    response.on('finish', closed);
-    response.on('close', closed);
+    // It comes behind `finish`, and without it where the connection was lost; it comes once, so nothing is gained by `once`, which costs a function of its own.
+    response.on('close', () => this.aborted());
   }
 
   /** Ends the observation as aborted, unless the answer has left: for frameworks that notice it first. */
   aborted(): void {
-    this.end(!this.response.writableFinished);
+    if (this.isOver) return;
+    const { response } = this;
+    this.end(!(response.writableFinished ?? response.writableEnded));
   }
 
-  /** Ends the observation as answered, although the answer has not left yet. */
-  answering(): void {
-    this.end(false);
+  /** Ends the observation as answered, although the answer may not have left yet. */
+  answered(): void {
+    if (!this.isOver) this.end(false);
   }
 
   /** Takes what is handed to `writeHead`, if that is not called at once. */
@@ -45,41 +45,49 @@ export class EndingWatch {
     this.head = args.at(-1);
   }
 
-  private end(isAborted: boolean): void {
-    if (this.isOver) return;
-    this.isOver = true;
+  /**
+   * A header of the answer.
+   *
+   * @param name in lower case
+   */
+  header(name: string): string | undefined {
     const { response } = this;
-    const sent = new SentHead(response);
-    const header = (name: string): string | undefined => asText(response.getHeader(name) ?? headerIn(this.head, name) ?? sent.header(name));
-    this.ended(isAborted ? { ending: { kind: 'aborted' }, headers: {} } : answered(response.statusCode, header));
+    this.sent ??= new SentHead(response);
+    const value = this.sent.isWritten ? this.sent.header(name) : (headerIn(this.head, name) ?? response.getHeader(name));
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  private end(isAborted: boolean): void {
+    this.isOver = true;
+    this.ended(isAborted ? { kind: 'aborted' } : this.answer(this.response.statusCode));
+  }
+
+  private answer(status: number): Ending {
+    const location = status >= 300 && status < 400 ? this.header('location') : undefined;
+    const contentType = this.header('content-type');
+    return { kind: 'answered', status, ...(location !== undefined && { location }), ...(contentType !== undefined && { contentType }) };
   }
 }
 
-function answered(status: number, header: (name: string) => string | undefined): ObservedEnding {
-  const location = status >= 300 && status < 400 ? header('location') : undefined;
-  const contentType = header('content-type');
-  const contentEncoding = header('content-encoding');
-  return {
-    ending: { kind: 'answered', status, ...(location !== undefined && { location }), ...(contentType !== undefined && { contentType }) },
-    headers: { ...(contentType !== undefined && { contentType }), ...(contentEncoding !== undefined && { contentEncoding }) },
-  };
-}
-
 /**
- * Headers that go straight to `writeHead`, as Fastify's do, are kept nowhere but in the head that was written, which node:http has had in `_header` ever
- * since; to see them come by would take a function of our own on every response.
+ * The head that was written, which node:http has in `_header` ever since. It has what went straight to `writeHead`, as Fastify's headers do; to see that
+ * come by would take a function of our own on every response.
  */
 class SentHead {
-  private lines: string | undefined;
+  readonly isWritten: boolean;
+  private readonly text: string;
+  private readonly lines: string;
 
-  constructor(private readonly response: object) {}
+  constructor(response: object) {
+    const { _header: sent } = response as { _header?: unknown };
+    this.isWritten = typeof sent === 'string';
+    this.text = typeof sent === 'string' ? sent : '';
+    this.lines = this.text.toLowerCase();
+  }
 
   header(name: string): string | undefined {
-    const { _header: sent } = this.response as { _header?: unknown };
-    if (typeof sent !== 'string') return undefined;
-    this.lines ??= sent.toLowerCase();
     const at = this.lines.indexOf(`\r\n${name}: `);
-    return at === -1 ? undefined : sent.slice(at + name.length + 4, sent.indexOf('\r\n', at + 2));
+    return at === -1 ? undefined : this.text.slice(at + name.length + 4, this.text.indexOf('\r\n', at + 2));
   }
 }
 
@@ -93,17 +101,13 @@ function headerIn(head: unknown, name: string): unknown {
   return undefined;
 }
 
-function asText(header: unknown): string | undefined {
-  return typeof header === 'string' ? header : undefined;
-}
-
 /**
  * One header as a string; of a repeated one the first.
  *
- * @param request the request of node:http
+ * @param headers of a request of node:http
  * @param name the header's name in lower case
  */
-export function headerOf(request: Pick<IncomingMessage, 'headers'>, name: string): string | undefined {
-  const value = request.headers[name];
+export function headerOf(headers: IncomingMessage['headers'], name: string): string | undefined {
+  const value = headers[name];
   return Array.isArray(value) ? value[0] : value;
 }

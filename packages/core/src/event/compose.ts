@@ -3,7 +3,7 @@ import type { ActorInput, Attempt, GroupInput } from '../attempt/attempt.js';
 import { resolveIdentity } from '../attempt/identity.js';
 import type { Outcome } from '../attempt/outcome.js';
 import type { AuditEvent } from './event.js';
-import { type EventInput, type MapInput, normaliseEvent } from './normalise.js';
+import { type EventInput, type MapInput, cleanEvent } from './normalise.js';
 import { cleanId } from './text.js';
 import { keepIdentity, sessionDigest, type TypedIdentityPolicy } from './privacy.js';
 
@@ -71,7 +71,7 @@ export function composeEvent(attempt: Attempt, outcome: Outcome, settings: Compo
     version: settings.version,
     fields,
   };
-  return normaliseEvent(input);
+  return cleanEvent(input);
 }
 
 const ENDS = {
@@ -104,8 +104,8 @@ function originalActorOf(action: AuditAction, marked: ActorInput | undefined, ac
 }
 
 /** Takes of an actor or group what the API keeps; one without a usable id costs the event nothing but that part. */
-function partOf(input: ActorInput | GroupInput | undefined, keys: readonly string[]): { id: string } | undefined {
-  const described = typeof input === 'object' && input.toString === Object.prototype.toString;
+function partOf(input: ActorInput | GroupInput | null | undefined, keys: readonly string[]): { id: string } | undefined {
+  const described = typeof input === 'object' && input !== null && input.toString === Object.prototype.toString;
   const bag = (described ? input : { id: input }) as Record<string, unknown>;
   const id = cleanId(bag['id']);
   return id === undefined ? undefined : { ...Object.fromEntries(keys.map((key) => [key, bag[key]])), id };

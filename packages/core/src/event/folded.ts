@@ -1,5 +1,5 @@
 import type { AuditEvent } from './event.js';
-import { normaliseEvent } from './normalise.js';
+import { cleanEvent } from './normalise.js';
 
 /** Failed logins of which only the number was kept. */
 export interface FoldedFailures {
@@ -21,7 +21,7 @@ export function composeFolded(
   { source, count, first, last }: FoldedFailures,
   about: { component?: string | undefined; version?: string | undefined },
 ): AuditEvent {
-  return normaliseEvent({
+  return cleanEvent({
     action: 'user.login',
     crud: 'c',
     is_failure: true,

@@ -51,6 +51,18 @@ export function normaliseEvent(input: EventInput): AuditEvent {
       throw invalidEvent(key, `"${key.slice(0, 64)}" is not a field of an event${nearest(key, EVENT_KEYS)}`);
     }
   }
+  const event = cleanEvent(input);
+  const [violation] = violations(event);
+  if (violation) throw invalidEvent(violation.field, violation.message);
+  return event;
+}
+
+/**
+ * {@link normaliseEvent} for an event that we make: its keys and the types of its values are right, so cleaning it is enough.
+ *
+ * @param input the event as it was made
+ */
+export function cleanEvent(input: EventInput): AuditEvent {
   const address = normaliseAddress(input.source_ip);
   const fields = mapOf(input.fields);
   if (address.seen !== undefined && fields['source_ip_seen'] === undefined) fields['source_ip_seen'] = cleanText(address.seen, MAX_ID)!;
@@ -71,9 +83,6 @@ export function normaliseEvent(input: EventInput): AuditEvent {
   if (Object.keys(fields).length > 0) event.fields = fields;
   const metadata = mapOf(input.metadata);
   if (Object.keys(metadata).length > 0) event.metadata = metadata;
-
-  const [violation] = violations(event);
-  if (violation) throw invalidEvent(violation.field, violation.message);
   return event;
 }
 
