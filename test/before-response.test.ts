@@ -53,9 +53,11 @@ describe.each([...express, ...koa, ...fastify])('durability before-response: %s'
   function onDisk(): string[] {
     const name = readdirSync(directory).find((each) => /^spool-.*\.db$/.test(each))!;
     const db = new DatabaseSync(join(directory, name), { readOnly: true });
-    const rows = db.prepare('SELECT body FROM events ORDER BY seq').all() as { body: string }[];
+    const pages = db.prepare('SELECT lines FROM pages ORDER BY first').all() as { lines: string }[];
     db.close();
-    return rows.map(({ body }) => (JSON.parse(body) as { fields: { outcome: string } }).fields.outcome);
+    return pages
+      .flatMap(({ lines }) => lines.split('\n'))
+      .map((body) => (JSON.parse(body) as { fields: { outcome: string } }).fields.outcome);
   }
 
   test.each<[string, (exchange: ContractExchange) => Promise<void>, number, string]>([

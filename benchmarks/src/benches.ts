@@ -47,10 +47,10 @@ export const BENCHES: readonly Bench[] = [
   },
   {
     name: 'publish-durable',
-    title: 'The same through the spool on disk, synchronous FULL',
+    title: 'The same with the way into the spool, on disk, synchronous FULL; beside it the same in memory, and what waits on disk already',
     unit: 'µs CPU/event',
     sides: ['ours', 'peer', 'limit'],
-    others: ['peer-bulk', 'memory'],
+    others: ['peer-bulk', 'memory', 'waiting'],
     script: 'publish.js',
     work: { full: 20_000, quick: 15_000 },
     env: { SPOOL: 'disk' },

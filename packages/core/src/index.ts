@@ -66,7 +66,7 @@ export { createRelay, type Relay, type RelayHealth, type RelayOptions, type Rela
 export { createHand, type Hand } from './spool/hand.js';
 export { spooledEvent } from './spool/spooled-event.js';
 export { createTally, type Tally } from './spool/tally.js';
-export { checkRoom, type SpoolBounds } from './spool/bounds.js';
+export { refusalOf, type SpoolBounds } from './spool/bounds.js';
 export type { Health } from './telemetry/health.js';
 
 export { heldIn, receiptsIn } from './verify/held.js';

@@ -66,17 +66,25 @@ type Run = { put: Promise<void>; events: SerialisedEvent[] };
  * @param listener is told what becomes of them
  */
 export function createIntake(spool: FoldingSpool, settings: IntakeSettings, listener: IntakeListener): Intake {
-  const pending = new Set<Promise<unknown>>();
+  let busy = 0;
+  let idlers: (() => void)[] = [];
   let gathered: Gathered[] = [];
-  let gathering: { timer: NodeJS.Timeout; recorded: Promise<boolean>; end(): void } | undefined;
+  let gathering: { timer: NodeJS.Timeout; recorded: Promise<boolean>; end(recorded: Promise<boolean>): void } | undefined;
   let gap = 0;
   let isClosed = false;
 
   function joined<T>(work: Promise<T>): Promise<T> {
-    const leave = (): boolean => pending.delete(work);
-    pending.add(work);
+    busy += 1;
     work.then(leave, leave);
     return work;
+  }
+
+  function leave(): void {
+    busy -= 1;
+    if (busy > 0) return;
+    const waiting = idlers;
+    idlers = [];
+    for (const idler of waiting) idler();
   }
 
   function lose(event: SerialisedEvent, error: AuditError): void {
@@ -109,6 +117,8 @@ export function createIntake(spool: FoldingSpool, settings: IntakeSettings, list
   }
 
   async function append(event: AuditEvent, put: (event: SerialisedEvent) => Promise<void> = spool.append): Promise<string> {
+    // What happened before comes before.
+    endGathering();
     const fixed = fix(event, Date.parse(event.created!));
     await stored({ put: put(fixed), events: [fixed] });
     return fixed.id;
@@ -152,9 +162,9 @@ export function createIntake(spool: FoldingSpool, settings: IntakeSettings, list
   function gather(one: Gathered): Promise<boolean> {
     gathered.push(one);
     if (!gathering) {
-      let end = (): void => undefined;
-      const recorded = joined(new Promise<void>((resolve) => (end = resolve)).then(() => recordAll(take())));
-      gathering = { timer: setTimeout(end, GATHER_TIME), recorded, end };
+      let end: (recorded: Promise<boolean>) => void;
+      const recorded = joined(new Promise<boolean>((resolve) => (end = resolve)));
+      gathering = { timer: setTimeout(endGathering, GATHER_TIME), recorded, end: end! };
     }
     const { recorded } = gathering;
     if (gathered.length === GATHER_MOST) endGathering();
@@ -163,15 +173,11 @@ export function createIntake(spool: FoldingSpool, settings: IntakeSettings, list
 
   function endGathering(): void {
     if (!gathering) return;
-    clearTimeout(gathering.timer);
-    gathering.end();
-  }
-
-  function take(): Gathered[] {
-    const taken = gathered;
-    gathered = [];
+    const [{ timer, end }, attempts] = [gathering, gathered];
     gathering = undefined;
-    return taken;
+    gathered = [];
+    clearTimeout(timer);
+    end(recordAll(attempts));
   }
 
   /** A flood of failures must not take the room of a success: half full, only their number is kept. */
@@ -221,11 +227,11 @@ export function createIntake(spool: FoldingSpool, settings: IntakeSettings, list
     },
     append: (event) => joined(append(event)),
     unfold: (before) => joined(unfold(before)),
-    isBusy: () => pending.size > 0,
+    isBusy: () => busy > 0,
     async idle() {
-      while (pending.size > 0) {
+      while (busy > 0) {
         endGathering();
-        await Promise.allSettled(pending);
+        await new Promise<void>((resolve) => idlers.push(resolve));
       }
     },
     close: () => void (isClosed = true),

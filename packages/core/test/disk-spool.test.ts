@@ -18,6 +18,8 @@ import fc from 'fast-check';
 import { destinationOf, ledgersIn, lockSpool, spoolsIn, takePlace } from '../src/spool/directory.js';
 import { type DiskSpool, type DiskSpoolOptions, openDiskSpool } from '../src/spool/disk-spool.js';
 import { openLedger } from '../src/spool/ledger.js';
+import { runsOf } from '../src/spool/runs.js';
+import { PAGE_EVENTS, pageOf } from '../src/spool/pages.js';
 import { openSpoolFile, type SpoolFile } from '../src/spool/spool-file.js';
 import { foldingContract, settle, spoolContract, spoolEvent } from './spool-contract.js';
 
@@ -51,7 +53,10 @@ foldingContract('on disk', () => open({ maxEvents: 10 }));
 /** A spool as a process leaves it that is killed. */
 function leave(name: string, ids: string[]): string {
   const file = openFile(`spool-${DESTINATION}-${name}.db`);
-  file.commit(ids.map((id) => ({ do: 'append', row: { ...spoolEvent(id), queuedAt: 1 } })));
+  for (let index = 0; index < ids.length; index += PAGE_EVENTS) {
+    const events = ids.slice(index, index + PAGE_EVENTS).map((id) => spoolEvent(id));
+    file.commit([{ do: 'append', page: pageOf(events, 1) }]);
+  }
   file.close();
   return file.path;
 }
@@ -63,7 +68,7 @@ describe('append', () => {
     await Promise.all(Array.from({ length: 2_000 }, (_, index) => spool.append(spoolEvent(`e${index}`))));
     const [file] = spoolsIn(folder);
     const reader = new DatabaseSync(file, { readOnly: true });
-    expect(reader.prepare('SELECT count(*) AS n FROM events').get()).toEqual({ n: 2_000 });
+    expect(reader.prepare('SELECT count(*) AS pages, sum(last - first + 1) AS n FROM pages').get()).toEqual({ pages: 40, n: 2_000 });
     reader.close();
     expect(await idsIn(spool)).toEqual(Array.from({ length: 2_000 }, (_, index) => `e${index}`));
     await spool.close();
@@ -145,6 +150,90 @@ describe('close and reopen', () => {
   });
 });
 
+describe('pages', () => {
+  test('what was settled of a page is not handed out again, and the page goes with its last', () => {
+    const path = leave(
+      uuid('a'),
+      Array.from({ length: 120 }, (_, index) => `e${index}`),
+    );
+    let file = openSpoolFile(path, { maxBytes: 1e6 });
+    const settleRange = (from: number, to: number): void =>
+      void file.commit([{ do: 'settle', seqs: Array.from({ length: to - from + 1 }, (_, index) => from + index) }]);
+    const seqs = (): number[] => file.read(0, 1_000).rows.map(({ seq }) => seq);
+    settleRange(31, 70);
+    settleRange(2, 2);
+    file.close();
+    file = openSpoolFile(path, { maxBytes: 1e6 });
+    expect(seqs()).toEqual(Array.from({ length: 120 }, (_, index) => index + 1).filter((seq) => seq !== 2 && (seq < 31 || seq > 70)));
+    const bytes = (from: number, to: number): number => {
+      let sum = 0;
+      for (let seq = from; seq <= to; seq += 1) sum += spoolEvent(`e${seq - 1}`).bytes;
+      return sum;
+    };
+    expect(file.size()).toMatchObject({ events: 79, bytes: bytes(1, 1) + bytes(3, 30) + bytes(71, 120) });
+    expect(file.read(30, 2).rows.map(({ seq }) => seq)).toEqual([71, 72]);
+    settleRange(1, 1);
+    settleRange(3, 30);
+    settleRange(71, 110);
+    expect(seqs()).toEqual([111, 112, 113, 114, 115, 116, 117, 118, 119, 120]);
+    settleRange(111, 120);
+    expect(file.size()).toEqual({ events: 0, bytes: 0, failures: 0, folded: 0, setAside: 0 });
+    file.close();
+    const db = new DatabaseSync(path, { readOnly: true });
+    for (const table of ['pages', 'gone', 'flights', 'marks']) expect(db.prepare(`SELECT * FROM ${table}`).all()).toEqual([]);
+    db.close();
+  });
+
+  test('of what is in flight, only what has not come down counts as a crash', () => {
+    const path = leave(uuid('a'), ['a', 'b', 'c', 'd', 'e', 'f']);
+    const file = openSpoolFile(path, { maxBytes: 1e6 });
+    file.commit([{ do: 'begin', seqs: [1, 2, 3, 4, 5] }]);
+    file.commit([
+      { do: 'settle', seqs: [2] },
+      { do: 'release', seqs: [4], inDoubt: true },
+      { do: 'release', seqs: [5], inDoubt: false },
+    ]);
+    file.close();
+    const again = openSpoolFile(path, { maxBytes: 1e6 });
+    expect(again.read(0, 10).rows.map(({ seq, inDoubt, crashes }) => [seq, inDoubt, crashes])).toEqual([
+      [1, true, 1],
+      [3, true, 1],
+      [4, true, 0],
+      [5, false, 0],
+      [6, false, 0],
+    ]);
+    again.close();
+  });
+
+  test('an event that was set aside keeps its place', () => {
+    const path = leave(uuid('a'), ['a']);
+    for (const reason of ['first', 'second']) {
+      const file = openSpoolFile(path, { maxBytes: 1e6 });
+      if (reason === 'second') file.commit([{ do: 'append', page: pageOf([spoolEvent('b')], 1) }]);
+      file.commit(file.read(0, 9).rows.map(({ seq }) => ({ do: 'setAside', seq, reason, at: 1 })));
+      file.close();
+    }
+    const file = openSpoolFile(path, { maxBytes: 1e6 });
+    expect(file.setAsideEvents().map(({ id, reason }) => [id, reason])).toEqual([
+      ['a', 'first'],
+      ['b', 'second'],
+    ]);
+    file.close();
+  });
+
+  test('places as ranges', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 60 })), (places) => {
+        const runs = runsOf(places);
+        expect(runs.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, index) => first + index))).toEqual(
+          [...places].sort((a, b) => a - b),
+        );
+        for (const [index, { first }] of runs.entries()) if (index > 0) expect(first).toBeGreaterThan(runs[index - 1]!.last + 1);
+      }),
+    );
+  });
+});
+
 describe('adopt', () => {
   test('a living process keeps its spool', async () => {
     const living = await open();
@@ -165,7 +254,7 @@ describe('adopt', () => {
   test('a spool for elsewhere is left alone', async () => {
     const elsewhere = `spool-${destinationOf({ apiBase: 'http://elsewhere', project: 'dev' })}-${uuid('a')}.db`;
     const file = openFile(elsewhere);
-    file.commit([{ do: 'append', row: { ...spoolEvent('x'), queuedAt: 1 } }]);
+    file.commit([{ do: 'append', page: pageOf([spoolEvent('x')], 1) }]);
     file.close();
     const spool = await open();
     expect(spool.size().events).toBe(0);
@@ -212,7 +301,7 @@ describe('damage', () => {
   test('a flipped bit in an event: it is set aside, the others go on', async () => {
     const path = leave(uuid('a'), ['aaaa', 'bbbb', 'cccc']);
     const db = new DatabaseSync(path);
-    db.exec(`UPDATE events SET body = replace(body, 'bbbb', 'bbbc') WHERE id = 'bbbb'`);
+    db.exec(`UPDATE pages SET lines = replace(lines, 'bbbb', 'bbbc')`);
     db.close();
     const spool = await open();
     expect(await idsIn(spool)).toEqual(['aaaa', 'cccc']);
@@ -309,7 +398,7 @@ test('the ledger keeps the receipts of what was settled, also when the spool is 
 
 test('it does what a plain list would do, through crashes', async () => {
   const command = fc.oneof(
-    { weight: 4, arbitrary: fc.constant({ do: 'append' as const, count: 1 }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('append' as const), count: fc.integer({ min: 1, max: 4 }) }) },
     {
       weight: 4,
       arbitrary: fc.record({
@@ -332,8 +421,10 @@ test('it does what a plain list would do, through crashes', async () => {
       for (const { do: what, count } of commands) {
         const some = inHand.slice(0, count);
         if (what === 'append') {
-          waiting.push(`${next}`);
-          await spool.append(spoolEvent(`${next++}`));
+          // In one turn, so they share a page.
+          const ids = Array.from({ length: count }, () => `${next++}`);
+          waiting.push(...ids);
+          await Promise.all(ids.map((id) => spool.append(spoolEvent(id))));
         } else if (what === 'peek') {
           const taken = await spool.peek(count);
           expect(taken.map(({ id }) => id)).toEqual(waiting.splice(0, count));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { type AuditErrorCode, type AuditorOptions, createAuditor, destinationOf, type EventInput } from '../src/index.js';
 import { placeIn } from '../src/spool/directory.js';
+import { pageOf } from '../src/spool/pages.js';
 import { openSpoolFile } from '../src/spool/spool-file.js';
 import { answer, type Fault, type FaultServer, startFaultServer, TOKEN, watchedAuditor, type WatchedAuditor } from './fault-server.js';
 import { spoolEvent } from './spool-contract.js';
@@ -283,7 +284,15 @@ test('an event that ended ten processes is set aside; one that ended fewer goes 
   for (let start = 0; start < 10; start += 1) {
     const file = openSpoolFile(path, { maxBytes: 1e6 });
     if (start === 0)
-      file.commit(['poison', 'twice', 'once', 'never'].map((id) => ({ do: 'append', row: { ...spoolEvent(id), queuedAt: Date.now() } })));
+      file.commit([
+        {
+          do: 'append',
+          page: pageOf(
+            ['poison', 'twice', 'once', 'never'].map((id) => spoolEvent(id)),
+            Date.now(),
+          ),
+        },
+      ]);
     file.commit([
       {
         do: 'begin',

@@ -311,12 +311,8 @@ export function jetStreamSpool(options: JetStreamOptions = {}): SharedSpool {
 }
 
 function eventIn(message: JsMsg, lease: Lease): SpooledEvent {
-  const body = message.string();
   const mark = lease.marks.get(message.seq) ?? { inDoubt: false, crashes: 0 };
-  return spooledEvent({
-    ...{ seq: message.seq, id: message.headers?.get('Nats-Msg-Id') ?? '', body, queuedAt: Number(message.headers?.get(QUEUED_AT)) },
-    ...{ isFailure: (JSON.parse(body) as { is_failure?: unknown }).is_failure === true, ...mark },
-  });
+  return spooledEvent({ seq: message.seq, body: message.string(), queuedAt: Number(message.headers?.get(QUEUED_AT)), ...mark });
 }
 
 /** Where an acknowledgement goes. The message's own `ackAck()` tries once in its life, however that ends. */

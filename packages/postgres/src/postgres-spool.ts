@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AuditError, checkRoom, createHand, createTally, type SharedSpool, spooledEvent, type SpooledEvent } from '@auditlogin/core';
+import { AuditError, createHand, createTally, refusalOf, type SharedSpool, spooledEvent, type SpooledEvent } from '@auditlogin/core';
 import { DatabaseError, Pool, type PoolConfig } from 'pg';
 
 /** Options of {@link postgresSpool}. */
@@ -19,10 +19,8 @@ export interface PostgresSpoolOptions {
 
 interface Row {
   seq: string;
-  id: string;
   instance: string;
   body: string;
-  is_failure: boolean;
   queued_at: string;
   in_doubt: boolean;
   crashes: number;
@@ -72,7 +70,7 @@ WITH free AS (
 ), crashed AS (
   UPDATE auditlogin_outbox o SET in_doubt = true, crashes = o.crashes + 1 FROM batch WHERE o.seq = batch.seq AND batch.seq <= batch.left_to
 )
-SELECT seq, id, instance, body, is_failure, queued_at, in_doubt OR coalesce(seq <= left_to, false) AS in_doubt,
+SELECT seq, instance, body, queued_at, in_doubt OR coalesce(seq <= left_to, false) AS in_doubt,
   crashes + CASE WHEN seq <= left_to THEN 1 ELSE 0 END AS crashes
 FROM batch ORDER BY turn, instance, seq`;
 
@@ -168,7 +166,12 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
     if (events.length === 0) return;
     if (Date.now() - countedAt > COUNT_GOOD_FOR) await count();
     const [last] = events.slice(-1);
-    checkRoom(last!, { ...tally.size, events: tally.size.events + events.length - 1 }, { maxEvents, maxBytes: Number.MAX_SAFE_INTEGER });
+    const refusal = refusalOf(
+      last!,
+      { ...tally.size, events: tally.size.events + events.length - 1 },
+      { maxEvents, maxBytes: Number.MAX_SAFE_INTEGER },
+    );
+    if (refusal) throw refusal;
     await ask(APPEND, [
       instance,
       events.map(({ id }) => id),
@@ -197,11 +200,8 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
       const rows = await ask<Row>(TAKE, [limit, relay, lease]);
       isDry = rows.length === 0;
       for (const { instance, seq } of rows) hand.take(instance, [Number(seq)]);
-      return rows.map(({ seq, id, body, is_failure, queued_at, in_doubt, crashes }) =>
-        spooledEvent({
-          ...{ seq: Number(seq), id, body, isFailure: is_failure },
-          ...{ queuedAt: Number(queued_at), inDoubt: in_doubt, crashes: Number(crashes) },
-        }),
+      return rows.map(({ seq, body, queued_at, in_doubt, crashes }) =>
+        spooledEvent({ seq: Number(seq), body, queuedAt: Number(queued_at), inDoubt: in_doubt, crashes: Number(crashes) }),
       );
     },
     /** Written down when they were handed out. */

@@ -1,4 +1,5 @@
-import { Pool } from 'undici';
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Dispatcher, Pool } from 'undici';
 import { AuditError, isAuditError } from '../errors.js';
 import type { Receipt } from '../event/event.js';
 import { eventHash } from '../event/hash.js';
@@ -31,6 +32,40 @@ const SEARCH = `query ($query: String!, $last: Int!) { search(query: $query, las
 /** Others would need quoting, in a query language that has none for commas. */
 const SEARCHABLE_ID = /^[\w.-]{1,128}$/;
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
+
+/** Reads an answer from the connection itself: a stream of it costs as much as all else about a call. */
+class AnswerReader implements Dispatcher.DispatchHandler {
+  private readonly pieces: Buffer[] = [];
+  private status = 0;
+  private retryAfter: string | undefined;
+
+  constructor(
+    private readonly resolve: (answer: Answer) => void,
+    private readonly reject: (error: Error) => void,
+  ) {}
+
+  /** It tells undici which kind of handler this is. */
+  onRequestStart(): void {}
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    this.status = status;
+    // Twice in an answer, it is a list.
+    this.retryAfter = [headers['retry-after']].flat()[0];
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, piece: Buffer): void {
+    this.pieces.push(piece);
+  }
+
+  onResponseEnd(): void {
+    const { status, retryAfter, pieces } = this;
+    this.resolve({ status, retryAfter, body: (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)).toString() });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.reject(error);
+  }
+}
 
 /**
  * Sends events by HTTP over connections that stay open. Redirects are not followed: they would carry the token elsewhere.
@@ -67,19 +102,11 @@ export function httpTransport(options: HttpTransportOptions): Transport<ServerDe
     });
   }
 
-  async function post(path: string, body: string, token: string): Promise<Answer> {
-    const response = await pool.request({
-      method: 'POST',
-      path: project + path,
-      headers: { authorization: `Token token=${token}`, 'content-type': 'application/json', accept: 'application/json' },
-      body,
+  function post(path: string, body: string, token: string): Promise<Answer> {
+    const headers = { authorization: `Token token=${token}`, 'content-type': 'application/json', accept: 'application/json' };
+    return new Promise((resolve, reject) => {
+      pool.dispatch({ method: 'POST', path: project + path, headers, body }, new AnswerReader(resolve, reject));
     });
-    const retryAfter = response.headers['retry-after'];
-    return {
-      status: response.statusCode,
-      body: await response.body.text(),
-      retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-    };
   }
 
   async function send(events: readonly SerialisedEvent[]): Promise<ServerDelivery> {

@@ -26,16 +26,16 @@ export function isToBeFolded(event: Pick<SerialisedEvent, 'isFailure'>, size: Sp
 }
 
 /**
- * Whether there is room for an event.
+ * Says why there is no room for an event.
  *
  * @param event the event
  * @param size what the spool holds
  * @param bounds what it may hold
- * @throws AuditError `ERR_AUDIT_SPOOL_FULL` when there is none
+ * @returns an `ERR_AUDIT_SPOOL_FULL`; undefined when there is room
  */
-export function checkRoom(event: SerialisedEvent, size: SpoolSize, bounds: SpoolBounds): void {
-  if (size.events < bounds.maxEvents && size.bytes + event.bytes <= bounds.maxBytes) return;
+export function refusalOf(event: SerialisedEvent, size: SpoolSize, bounds: SpoolBounds): AuditError | undefined {
+  if (size.events < bounds.maxEvents && size.bytes + event.bytes <= bounds.maxBytes) return undefined;
   const seen = `${size.events} events with ${size.bytes} bytes`;
   const bound = `${bounds.maxEvents} events and ${bounds.maxBytes} bytes`;
-  throw new AuditError('ERR_AUDIT_SPOOL_FULL', `The spool is full: it holds ${seen}, and takes ${bound}.`);
+  return new AuditError('ERR_AUDIT_SPOOL_FULL', `The spool is full: it holds ${seen}, and takes ${bound}.`);
 }

@@ -1,7 +1,8 @@
 import type { AuditErrorCode } from '../errors.js';
 import type { Fold, SetAsideEvent } from './spool.js';
 import type { LedgerEntry } from './ledger.js';
-import type { SpoolChange, SpoolFileSize, SpoolRow } from './spool-file.js';
+import type { SpoolRow } from './pages.js';
+import type { SpoolChange, SpoolFileSize } from './spool-file.js';
 
 /** How the worker is started. */
 export interface DiskWorkerData {

@@ -1,13 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { AuditError } from '../errors.js';
+import type { AuditEvent } from '../event/event.js';
+import { sealOf } from '../event/seal.js';
 import type { SerialisedEvent } from '../event/serialise.js';
-import { checkRoom, type SpoolBounds } from './bounds.js';
+import { refusalOf, type SpoolBounds } from './bounds.js';
 import type { SpoolPlace } from './directory.js';
 import type { DiskAnswers, DiskFailure, DiskQuestion, DiskReply, DiskRequest, DiskState, DiskWorkerData } from './disk-protocol.js';
 import type { LedgerEntry } from './ledger.js';
 import { createQueue } from './queue.js';
-import type { FoldingSpool, SpooledEvent, SpoolSize } from './spool.js';
-import type { NewRow, SpoolChange } from './spool-file.js';
+import type { FoldingSpool, Settled, SpooledEvent, SpoolSize } from './spool.js';
+import { type NewPage, PAGE_EVENTS, pageOf } from './pages.js';
+import type { SpoolChange } from './spool-file.js';
 import { spooledEvent } from './spooled-event.js';
 import { createTally } from './tally.js';
 import workerFile from './worker-path.cjs';
@@ -41,9 +44,15 @@ interface Late {
   left: number;
 }
 
+/** Events that are appended in one turn of the event loop, and answered at once. */
+interface OpenPage {
+  events: SerialisedEvent[];
+  written: Promise<void>;
+}
+
 /** So much is kept in memory, ready to be sent; the rest is read when it is its turn. */
-const WINDOW_EVENTS = 5_000;
-const WINDOW_BYTES = 4_194_304;
+const WINDOW_EVENTS = 20_000;
+const WINDOW_BYTES = 16_777_216;
 
 /**
  * Opens the spool of this process: a SQLite file that a worker writes, so that no request waits for the disk. What is appended is answered when it is on
@@ -60,7 +69,8 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
   let queuedBytes = 0;
   let lastInMemory = 0;
   let onDisk = 0;
-  let outbox: DiskRequest[] = [];
+  let outbox: (() => DiskRequest)[] = [];
+  let openPage: OpenPage | undefined;
   let number = 0;
   let broken: AuditError | undefined;
   const open = new Map<number, { resolve(value: never): void; reject(error: AuditError): void; late?: Late }>();
@@ -98,21 +108,23 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
     else waiter.resolve(result as never);
   }
 
-  function request<T>(what: { change: SpoolChange; receipts?: LedgerEntry[] } | DiskQuestion): Promise<T> {
+  /** @param what is asked when the message leaves, at the end of the turn */
+  function request<T>(what: () => { change: SpoolChange; receipts?: LedgerEntry[] } | DiskQuestion): Promise<T> {
     if (broken) return Promise.reject(broken);
     const n = (number += 1);
     return new Promise<T>((resolve, reject) => {
       // Not before the answer is the process to end; by itself the worker keeps nothing alive.
       if (open.size === 0) worker.ref();
       open.set(n, { resolve, reject });
-      if (outbox.push({ n, ...what }) === 1) setImmediate(post);
+      if (outbox.push(() => ({ n, ...what() })) === 1) setImmediate(post);
     });
   }
 
   /** One message a turn, and one timer: what crosses to the worker is copied, and each message costs. */
   function post(): void {
-    const messages = outbox;
+    const messages = outbox.map((message) => message());
     outbox = [];
+    openPage = undefined;
     const error: DiskFailure = {
       code: 'ERR_AUDIT_SPOOL',
       message: `The disk of the spool gave no answer within ${options.commitTimeout} ms.`,
@@ -127,8 +139,8 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
   }
 
   const change = (what: SpoolChange, receipts?: LedgerEntry[]): Promise<number> =>
-    request(receipts ? { change: what, receipts } : { change: what });
-  const ask = <Q extends DiskQuestion>(question: Q): Promise<DiskAnswers[Q['ask']]> => request(question);
+    request(() => (receipts ? { change: what, receipts } : { change: what }));
+  const ask = <Q extends DiskQuestion>(question: Q): Promise<DiskAnswers[Q['ask']]> => request(() => question);
 
   function absorb({ gained, adopted, quarantined }: DiskState): void {
     for (const [name, value] of Object.entries(gained)) tally.size[name as keyof SpoolSize] += value as number;
@@ -174,24 +186,43 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
     return taken;
   }
 
-  async function add(event: SerialisedEvent, makeChange: (row: NewRow) => SpoolChange): Promise<void> {
-    if (broken) throw broken;
-    checkRoom(event, tally.size, options);
-    tally.add(event);
-    const queuedAt = Date.now();
-    const { id, body, bytes, isFailure } = event;
+  async function write(events: readonly SerialisedEvent[], queuedAt: number, makeChange: (page: NewPage) => SpoolChange): Promise<void> {
     try {
-      const seq = await change(makeChange({ id, body, bytes, isFailure, queuedAt }));
-      arrive({ ...event, seq, queuedAt, inDoubt: false, crashes: 0 });
+      const first = await request<number>(() => ({ change: makeChange(pageOf(events, queuedAt)) }));
+      for (const [index, { id, body, tail, bytes, isFailure }] of events.entries()) {
+        arrive({ seq: first + index, id, body, tail, bytes, isFailure, queuedAt, inDoubt: false, crashes: 0 });
+      }
     } catch (thrown) {
-      tally.remove(event);
+      for (const event of events) tally.remove(event);
       throw thrown;
     }
   }
 
+  function append(event: SerialisedEvent): Promise<void> {
+    const refusal = broken ?? refusalOf(event, tally.size, options);
+    if (refusal) return Promise.reject(refusal);
+    tally.add(event);
+    if (!openPage || openPage.events.length === PAGE_EVENTS) {
+      const [events, queuedAt] = [[] as SerialisedEvent[], Date.now()];
+      openPage = { events, written: write(events, queuedAt, (page) => ({ do: 'append', page })) };
+    }
+    openPage.events.push(event);
+    return openPage.written;
+  }
+
+  function entriesOf(settled: readonly Settled[]): LedgerEntry[] {
+    const at = Date.now();
+    return settled.flatMap(({ event, receipt, isVerified }) => {
+      if (!receipt) return [];
+      const seal = sealOf(JSON.parse(event.body) as AuditEvent);
+      const place = seal && { instance: seal.instance, sealSeq: seal.seq };
+      return [{ externalId: event.id, receiptId: receipt.id, hash: receipt.hash, isVerified, at, ...place }];
+    });
+  }
+
   return {
     isDurable: true,
-    append: (event) => add(event, (row) => ({ do: 'append', row })),
+    append,
     peek,
     async begin(events) {
       await change({ do: 'begin', seqs: events.map(({ seq }) => seq) });
@@ -203,11 +234,7 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
     },
     async settle(settled) {
       for (const { event } of settled) tally.remove(event);
-      const at = Date.now();
-      const receipts = settled.flatMap(({ event, receipt, isVerified }): LedgerEntry[] =>
-        receipt ? [{ externalId: event.id, receiptId: receipt.id, hash: receipt.hash, isVerified, at }] : [],
-      );
-      await change({ do: 'settle', seqs: settled.map(({ event }) => event.seq) }, options.ledger ? receipts : undefined);
+      await change({ do: 'settle', seqs: settled.map(({ event }) => event.seq) }, options.ledger ? entriesOf(settled) : undefined);
     },
     async setAside(event, reason) {
       tally.remove(event);
@@ -220,7 +247,10 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
     },
     folds: (before) => ask({ ask: 'folds', before }),
     async unfold(fold, event) {
-      await add(event, (row) => ({ do: 'unfold', fold, row }));
+      const refusal = broken ?? refusalOf(event, tally.size, options);
+      if (refusal) throw refusal;
+      tally.add(event);
+      await write([event], Date.now(), (page) => ({ do: 'unfold', fold, page }));
       tally.size.folded -= fold.count;
     },
     adopt: async () => absorb(await ask({ ask: 'adopt' })),

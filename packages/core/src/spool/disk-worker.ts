@@ -56,9 +56,7 @@ function commitAll(changes: Change[]): { n: number; result?: unknown; error?: Di
   try {
     // The receipts first: what is settled and not in the ledger would look as if it had never been sent.
     for (const { change, receipts } of changes) {
-      if (!ledger || !receipts || change.do !== 'settle') continue;
-      const places = file.places(change.seqs);
-      ledger.keep(receipts.map((receipt) => ({ ...receipt, ...places.get(receipt.externalId) })));
+      if (ledger && receipts && change.do === 'settle') ledger.keep(receipts);
     }
     const places = file.commit(changes.map(({ change }) => change));
     return changes.map(({ n }, index) => ({ n, result: places[index] }));

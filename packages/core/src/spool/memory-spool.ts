@@ -1,7 +1,7 @@
 import { canonicalTail } from '../event/canonical.js';
 import type { AuditEvent } from '../event/event.js';
 import type { SerialisedEvent } from '../event/serialise.js';
-import { type SpoolBounds, checkRoom } from './bounds.js';
+import { type SpoolBounds, refusalOf } from './bounds.js';
 import { createFoldTable } from './folds.js';
 import { createQueue } from './queue.js';
 import type { FoldingSpool, SetAsideEvent, SpooledEvent } from './spool.js';
@@ -27,7 +27,8 @@ export function memorySpool(bounds: SpoolBounds): FoldingSpool & { setAsideEvent
   let seq = 0;
 
   function put(event: SerialisedEvent): void {
-    checkRoom(event, tally.size, bounds);
+    const refusal = refusalOf(event, tally.size, bounds);
+    if (refusal) throw refusal;
     tally.add(event);
     const { id, body, bytes, isFailure } = event;
     const tail = queue.length < MAX_READY ? event.tail : undefined;

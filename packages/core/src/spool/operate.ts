@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { AuditError } from '../errors.js';
 import { destinationIn, lockSpool, placeIn, spoolsIn } from './directory.js';
+import { lineOf, pageOf } from './pages.js';
 import { openSpoolFile, type SpoolFile } from './spool-file.js';
 import type { SetAsideEvent } from './spool.js';
 
@@ -81,13 +82,7 @@ export function operateSpools(directory: string): SpoolOperator {
       eachChosen(ids, (file, chosen) => {
         const { file: path } = placeIn(directory, destinationIn(file.path));
         const again = openSpoolFile(path, { maxBytes: ANY_SIZE });
-        const queuedAt = Date.now();
-        again.commit(
-          chosen.map(({ id, body }) => {
-            const isFailure = (JSON.parse(body) as { is_failure?: unknown }).is_failure === true;
-            return { do: 'append', row: { id, body, bytes: Buffer.byteLength(body), isFailure, queuedAt } };
-          }),
-        );
+        again.commit(chosen.map(({ body }) => ({ do: 'append', page: pageOf([lineOf(body)], Date.now()) })));
         again.close();
         file.discard(chosen.map(({ seq }) => seq));
       }),

@@ -1,40 +1,21 @@
-import { closeSync, existsSync, openSync, renameSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { AuditError } from '../errors.js';
 import { MAX_SOURCES, minuteOf } from './folds.js';
+import { idIn, type NewPage, openPages, PAGE_TABLES, type SpoolRow } from './pages.js';
+import { quarantine, salvaged } from './salvage.js';
 import type { Fold, SetAsideEvent } from './spool.js';
-
-/** An event as it is in the file. */
-export interface SpoolRow {
-  seq: number;
-  id: string;
-  body: string;
-  isFailure: boolean;
-  queuedAt: number;
-  inDoubt: boolean;
-  crashes: number;
-}
-
-/** An event to be written. */
-export interface NewRow {
-  id: string;
-  body: string;
-  bytes: number;
-  isFailure: boolean;
-  queuedAt: number;
-}
 
 /** A change of the file. Changes of one commit are made together or not at all. */
 export type SpoolChange =
-  | { do: 'append'; row: NewRow }
+  | { do: 'append'; page: NewPage }
   | { do: 'begin'; seqs: number[] }
   | { do: 'release'; seqs: number[]; inDoubt: boolean }
   | { do: 'settle'; seqs: number[] }
   | { do: 'setAside'; seq: number; reason: string; at: number }
   | { do: 'fold'; source: string; at: number }
-  | { do: 'unfold'; fold: Fold; row: NewRow };
+  | { do: 'unfold'; fold: Fold; page: NewPage };
 
 /** What a file holds. */
 export interface SpoolFileSize {
@@ -63,7 +44,7 @@ export interface SpoolFile {
   /**
    * Makes changes durable, all or none.
    *
-   * @returns for each change the place of the event that it added, or 0
+   * @returns for each change the place of the first event that it added, or 0
    * @throws AuditError `ERR_AUDIT_SPOOL_FULL` when the disk is full, `ERR_AUDIT_SPOOL` when the file is broken
    */
   commit(changes: readonly SpoolChange[]): number[];
@@ -75,8 +56,6 @@ export interface SpoolFile {
    * @param maxBytes stop when these have so many bytes of JSON
    */
   read(after: number, limit: number, maxBytes?: number): { rows: SpoolRow[]; damaged: number };
-  /** Where events are in the chain of seals, by our ids; of those that are sealed. */
-  places(seqs: readonly number[]): Map<string, { instance: string; sealSeq: number }>;
   folds(before: number): Fold[];
   setAsideEvents(): SetAsideEvent[];
   discard(seqs: readonly number[]): number;
@@ -85,6 +64,8 @@ export interface SpoolFile {
   oldest(): number | undefined;
   /** The spools whose events were taken over, in the names of their files. */
   adopted(): string[];
+  /** Adds events that were read out of a damaged file. */
+  save(bodies: readonly string[], queuedAt: number): void;
   /** Takes over all that is in another file, once. @returns how many events */
   adopt(other: SpoolFile, name: string): number;
   close(): void;
@@ -98,10 +79,7 @@ const JOURNAL_LIMIT = WAL_PAGES * PAGE;
 /** Room for indexes, free pages and what was set aside, over the JSON itself. */
 const ROOM_FACTOR = 3;
 const DAMAGED = 'damaged on disk: its checksum is wrong';
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, body TEXT NOT NULL, bytes INTEGER NOT NULL, crc INTEGER NOT NULL,
-    is_failure INTEGER NOT NULL, queued_at INTEGER NOT NULL, in_doubt INTEGER NOT NULL DEFAULT 0, in_flight INTEGER NOT NULL DEFAULT 0,
-    crashes INTEGER NOT NULL DEFAULT 0);
+const SCHEMA = `${PAGE_TABLES}
   CREATE TABLE IF NOT EXISTS set_aside (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS folds (minute INTEGER, source TEXT, count INTEGER, first INTEGER, last INTEGER, PRIMARY KEY (minute, source)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS adopted (name TEXT PRIMARY KEY) WITHOUT ROWID;`;
@@ -122,7 +100,7 @@ export function openSpoolFile(path: string, options: SpoolFileOptions): SpoolFil
   }
   const quarantined = quarantine(path);
   const file = openHealthy(path, options, quarantined);
-  salvage(quarantined, file);
+  for (const { bodies, queuedAt } of salvaged(quarantined)) file.save(bodies, queuedAt);
   return file;
 }
 
@@ -132,42 +110,27 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
   const ballast = `${path}-ballast`;
   let ballastState: 'none' | 'laid' | 'spent' = 'none';
   const statement = cached(db);
-  const insert = (row: NewRow, inDoubt = false, crashes = 0): number =>
-    Number(
-      statement('INSERT INTO events (id, body, bytes, crc, is_failure, queued_at, in_doubt, crashes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(
-        row.id,
-        row.body,
-        row.bytes,
-        crc32(row.body),
-        row.isFailure ? 1 : 0,
-        row.queuedAt,
-        inDoubt ? 1 : 0,
-        crashes,
-      ).lastInsertRowid,
-    );
+  const pages = openPages(statement, (statement('SELECT coalesce(max(seq), 0) AS seq FROM set_aside').get() as { seq: number }).seq);
 
   function apply(change: SpoolChange): number {
     switch (change.do) {
       case 'append':
-        return insert(change.row);
+        return pages.add(change.page);
       case 'begin':
-        onEach('UPDATE events SET in_flight = 1 WHERE seq IN (SELECT value FROM json_each(?))', change.seqs);
+        pages.begin(change.seqs);
         return 0;
       case 'release':
-        onEach(
-          `UPDATE events SET in_flight = 0${change.inDoubt ? ', in_doubt = 1' : ''} WHERE seq IN (SELECT value FROM json_each(?))`,
-          change.seqs,
-        );
+        pages.release(change.seqs, change.inDoubt);
         return 0;
       case 'settle':
-        onEach('DELETE FROM events WHERE seq IN (SELECT value FROM json_each(?))', change.seqs);
+        pages.remove(change.seqs);
         return 0;
-      case 'setAside':
-        statement('INSERT OR REPLACE INTO set_aside SELECT seq, id, body, ?, ? FROM events WHERE seq = ?').run(
-          ...[change.reason, change.at, change.seq],
-        );
-        statement('DELETE FROM events WHERE seq = ?').run(change.seq);
+      case 'setAside': {
+        const body = pages.body(change.seq);
+        if (body !== undefined) keepAside({ ...change, id: idIn(body, `damaged-${change.seq}`), body });
+        pages.remove([change.seq]);
         return 0;
+      }
       case 'fold':
         fold(change.source, change.at);
         return 0;
@@ -175,13 +138,13 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
         const { count, minute, source } = change.fold;
         statement('UPDATE folds SET count = count - ? WHERE minute = ? AND source = ?').run(count, minute, source);
         statement('DELETE FROM folds WHERE count <= 0').run();
-        return insert(change.row);
+        return pages.add(change.page);
       }
     }
   }
 
-  function onEach(sql: string, seqs: readonly number[]): void {
-    statement(sql).run(JSON.stringify(seqs));
+  function keepAside({ seq, id, body, reason, at }: SetAsideEvent): void {
+    statement('INSERT OR REPLACE INTO set_aside VALUES (?, ?, ?, ?, ?)').run(seq, id, body, reason, at);
   }
 
   function fold(source: string, at: number): void {
@@ -194,8 +157,8 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
     ).run(minute, isTooMany ? '' : source, at);
   }
 
-  function transaction<T>(work: () => T): T {
-    db.exec('BEGIN IMMEDIATE');
+  function transaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
+    db.exec(begin);
     try {
       const result = work();
       db.exec('COMMIT');
@@ -211,11 +174,11 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
     if (ballastState === 'spent' && changes.some(isTaking)) restoreBallast();
     if (ballastState === 'spent' && changes.some(isTaking)) throw full();
     try {
-      return transaction(() => changes.map(apply));
+      return transaction('BEGIN IMMEDIATE', () => changes.map(apply));
     } catch (thrown) {
       if (!isFull(thrown)) throw broken(thrown);
       if (!changes.every(isSettling) || !makeRoom()) throw full();
-      return transaction(() => changes.map(apply));
+      return transaction('BEGIN IMMEDIATE', () => changes.map(apply));
     }
   }
 
@@ -242,30 +205,20 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
   }
 
   function read(after: number, limit: number, maxBytes = Number.POSITIVE_INFINITY): { rows: SpoolRow[]; damaged: number } {
-    const found = statement('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?').iterate(after, limit) as Iterable<StoredRow>;
-    const rows: SpoolRow[] = [];
-    const damaged: number[] = [];
-    let bytes = 0;
-    for (const row of found) {
-      bytes += row.bytes;
-      if (rows.length > 0 && bytes > maxBytes) break;
-      if (crc32(row.body) === row.crc) rows.push(rowOf(row));
-      else damaged.push(row.seq);
-    }
+    // Of one moment: beside it, its process may be settling.
+    const { rows, damaged } = transaction('BEGIN', () => pages.read(after, limit, maxBytes));
     const at = Date.now();
     if (damaged.length > 0 && mode === 'own') commit(damaged.map((seq) => ({ do: 'setAside', seq, reason: DAMAGED, at })));
     return { rows, damaged: damaged.length };
   }
 
   function size(): SpoolFileSize {
-    const sql = `SELECT count(*) AS events, coalesce(sum(bytes), 0) AS bytes, coalesce(sum(is_failure), 0) AS failures,
-      (SELECT coalesce(sum(count), 0) FROM folds) AS folded, (SELECT count(*) FROM set_aside) AS setAside FROM events`;
-    return { ...(statement(sql).get() as SpoolFileSize) };
+    const sql = 'SELECT (SELECT coalesce(sum(count), 0) FROM folds) AS folded, (SELECT count(*) FROM set_aside) AS setAside';
+    return { ...pages.size(), ...(statement(sql).get() as { folded: number; setAside: number }) };
   }
 
   if (mode === 'own') {
-    // What was in flight when its process ended may have been stored, and may be what ended it.
-    db.exec('UPDATE events SET in_flight = 0, in_doubt = 1, crashes = crashes + 1 WHERE in_flight = 1');
+    transaction('BEGIN IMMEDIATE', pages.land);
     restoreBallast();
   }
 
@@ -274,12 +227,6 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
     quarantined,
     commit,
     read,
-    places(seqs) {
-      const sql = `SELECT id, body ->> '$.fields.seal_instance' AS instance, CAST(body ->> '$.fields.seal_seq' AS INTEGER) AS sealSeq FROM events
-        WHERE seq IN (SELECT value FROM json_each(?)) AND instance IS NOT NULL`;
-      const rows = statement(sql).all(JSON.stringify(seqs)) as { id: string; instance: string; sealSeq: number }[];
-      return new Map(rows.map(({ id, instance, sealSeq }) => [id, { instance, sealSeq }]));
-    },
     folds: (before) =>
       (statement('SELECT minute, source, count, first, last FROM folds WHERE minute < ? ORDER BY minute').all(before) as Fold[]).map(
         (found) => ({ ...found }),
@@ -289,23 +236,22 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
     discard: (seqs) =>
       Number(statement('DELETE FROM set_aside WHERE seq IN (SELECT value FROM json_each(?))').run(JSON.stringify(seqs)).changes),
     size,
-    oldest: () => (statement('SELECT min(queued_at) AS at FROM events').get() as { at: number | null }).at ?? undefined,
+    oldest: pages.oldest,
     adopted: () => (statement('SELECT name FROM adopted').all() as { name: string }[]).map(({ name }) => name),
+    save(bodies, queuedAt) {
+      // Whether they were sent, nobody knows.
+      const rows = bodies.map((body) => ({ seq: 0, body, queuedAt, inDoubt: true, crashes: 0 }));
+      transaction('BEGIN IMMEDIATE', () => pages.addAll(rows));
+    },
     adopt(other, name) {
-      return transaction(() => {
+      return transaction('BEGIN IMMEDIATE', () => {
         let count = 0;
         let after = 0;
         for (let page = other.read(after, 1_000); page.rows.length > 0; page = other.read(after, 1_000)) {
-          for (const row of page.rows) {
-            insert({ ...row, bytes: Buffer.byteLength(row.body) }, row.inDoubt, row.crashes);
-            after = row.seq;
-          }
-          count += page.rows.length;
+          count += pages.addAll(page.rows);
+          after = page.rows.at(-1)!.seq;
         }
-        for (const { id, body, reason, at } of other.setAsideEvents()) {
-          const seq = insert({ id, body, bytes: 0, isFailure: false, queuedAt: at });
-          apply({ do: 'setAside', seq, reason, at });
-        }
+        for (const event of other.setAsideEvents()) keepAside({ ...event, seq: pages.place() });
         for (const found of other.folds(Number.MAX_SAFE_INTEGER)) {
           statement('INSERT INTO folds VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + ?3').run(
             ...[found.minute, found.source, found.count, found.first, found.last],
@@ -333,23 +279,6 @@ function isTaking({ do: what }: SpoolChange): boolean {
 
 function isSettling({ do: what }: SpoolChange): boolean {
   return what === 'settle' || what === 'setAside';
-}
-
-interface StoredRow {
-  seq: number;
-  id: string;
-  body: string;
-  bytes: number;
-  crc: number;
-  is_failure: number;
-  queued_at: number;
-  in_doubt: number;
-  crashes: number;
-}
-
-function rowOf(row: StoredRow): SpoolRow {
-  const { seq, id, body, crashes } = row;
-  return { seq, id, body, isFailure: row.is_failure === 1, queuedAt: row.queued_at, inDoubt: row.in_doubt === 1, crashes };
 }
 
 function openDatabase(path: string, { maxBytes, synchronous = 'FULL' }: SpoolFileOptions): DatabaseSyncInstance {
@@ -432,39 +361,6 @@ function layBallast(path: string): boolean {
   } catch {
     rmSync(path, { force: true });
     return false;
-  }
-}
-
-function quarantine(path: string): string {
-  const name = `${path}.damaged-${Date.now()}`;
-  renameSync(path, name);
-  for (const suffix of ['-wal', '-shm']) if (existsSync(path + suffix)) renameSync(path + suffix, name + suffix);
-  return name;
-}
-
-/** Reads what can be read, place by place: an error ends one read, not the others. */
-function salvage(damaged: string, file: SpoolFile): void {
-  let db: DatabaseSyncInstance;
-  try {
-    db = new DatabaseSync(damaged, { readOnly: true });
-  } catch {
-    return;
-  }
-  try {
-    const { last } = db.prepare('SELECT max(seq) AS last FROM events').get() as { last: number | null };
-    const one = db.prepare('SELECT * FROM events WHERE seq = ?');
-    for (let seq = 1; seq <= (last ?? 0); seq += 1) {
-      try {
-        const row = one.get(seq) as StoredRow | undefined;
-        if (row && crc32(row.body) === row.crc) file.commit([{ do: 'append', row: { ...rowOf(row), bytes: row.bytes } }]);
-      } catch {
-        continue;
-      }
-    }
-  } catch {
-    // Not even its table can be read: the damaged file stays for a forensic look.
-  } finally {
-    db.close();
   }
 }
 

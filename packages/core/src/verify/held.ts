@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../event/event.js';
 import { sealOf } from '../event/seal.js';
+import { idIn } from '../spool/pages.js';
 import { openSpoolFile } from '../spool/spool-file.js';
 import { ledgersIn, spoolsIn } from '../spool/directory.js';
 import { type LedgerEntry, openLedger } from '../spool/ledger.js';
@@ -18,7 +19,7 @@ export function heldIn(directory: string, destination: string): HeldEvent[] {
   return spoolsIn(directory, destination).flatMap((path) => {
     const file = openSpoolFile(path, { maxBytes: ANY_SIZE, mode: 'read' });
     try {
-      const waiting = file.read(0, Number.MAX_SAFE_INTEGER).rows.map(({ id, body }) => held(id, body, false));
+      const waiting = file.read(0, Number.MAX_SAFE_INTEGER).rows.map(({ seq, body }) => held(idIn(body, `damaged-${seq}`), body, false));
       return [...waiting, ...file.setAsideEvents().map(({ id, body }) => held(id, body, true))];
     } finally {
       file.close();

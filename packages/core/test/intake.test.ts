@@ -1,0 +1,118 @@
+import type { Attempt, AuditError } from '../src/index.js';
+import { AuditError as Failure } from '../src/errors.js';
+import { decideOutcome } from '../src/attempt/outcome.js';
+import { createIntake, type Intake, type IntakeListener } from '../src/intake.js';
+import { normaliseEvent } from '../src/event/normalise.js';
+import { memorySpool } from '../src/spool/memory-spool.js';
+import type { FoldingSpool } from '../src/spool/spool.js';
+
+const attempt = (id: string, status = 200): Attempt => ({
+  action: 'user.login',
+  startedAt: Date.UTC(2026, 10, 24),
+  duration: 1,
+  path: '/login',
+  ending: { kind: 'answered', status },
+  signs: { before: undefined, after: undefined, userAppeared: false },
+  cameWithCookie: false,
+  cameWithBearer: false,
+  requestId: id,
+  ...(status === 200 && { actor: id }),
+});
+
+const bounds = { maxEvents: 100, maxBytes: 1e6 };
+const lost: [id: string | undefined, code: string][] = [];
+const uncomposed: AuditError[] = [];
+const listener: IntakeListener = {
+  queued: () => undefined,
+  folded: () => undefined,
+  lost: ({ body }, { code }) => void lost.push([(JSON.parse(body) as { fields?: { request_id?: string } }).fields?.request_id, code]),
+  uncomposed: (error) => void uncomposed.push(error),
+};
+beforeEach(() => {
+  lost.length = 0;
+  uncomposed.length = 0;
+});
+
+function intakeOf(spool: FoldingSpool, maxEvents = bounds.maxEvents): Intake {
+  return createIntake(
+    spool,
+    {
+      ...{ durability: 'after-response', spool: { ...bounds, maxEvents }, typedIdentity: 'omit', component: undefined, version: undefined },
+      ...{ seal: (event) => event, gapEvent: undefined },
+    },
+    listener,
+  );
+}
+const record = (intake: Intake, ...args: Parameters<typeof attempt>): Promise<boolean> => intake.record(attempt(...args), decideOutcome);
+const idsIn = async (spool: FoldingSpool): Promise<(string | undefined)[]> =>
+  (await spool.peek(1_000)).map(({ body }) => {
+    const { actor, fields } = JSON.parse(body) as { actor?: { id: string }; fields?: { request_id?: string } };
+    return actor?.id ?? fields?.request_id;
+  });
+
+test('attempts gather and stay in order; what is reported meanwhile comes behind them', async () => {
+  const spool = memorySpool(bounds);
+  const intake = intakeOf(spool);
+  const recorded = ['a', 'b'].map((id) => record(intake, id));
+  expect(spool.size().events).toBe(0);
+  await intake.append(normaliseEvent({ action: 'x', actor: { id: 'reported' } }));
+  expect(await Promise.all(recorded)).toEqual([true, true]);
+  void record(intake, 'c');
+  await intake.idle();
+  expect(await idsIn(spool)).toEqual(['a', 'b', 'reported', 'c']);
+});
+
+test('fifty do not wait for more', async () => {
+  const spool = memorySpool(bounds);
+  const intake = intakeOf(spool);
+  for (let index = 0; index < 49; index += 1) void record(intake, `${index}`);
+  expect(spool.size().events).toBe(0);
+  void record(intake, '49');
+  expect(spool.size().events).toBe(50);
+  await intake.idle();
+});
+
+test('of what was recorded together only what does not fit is lost, by name', async () => {
+  const spool = memorySpool({ ...bounds, maxEvents: 2 });
+  const intake = intakeOf(spool, 2);
+  const recorded = ['a', 'b', 'c'].map((id) => record(intake, id));
+  expect(await Promise.all(recorded)).toEqual([false, false, false]);
+  expect(await idsIn(spool)).toEqual(['a', 'b']);
+  expect(lost).toEqual([['c', 'ERR_AUDIT_SPOOL_FULL']]);
+});
+
+test('one that cannot be made an event costs no other', async () => {
+  const spool = memorySpool(bounds);
+  const intake = intakeOf(spool);
+  void record(intake, 'a');
+  void intake.record(attempt('broken'), () => {
+    throw new TypeError('of a rule');
+  });
+  void intake.record(Promise.reject(new TypeError('of an extractor')), decideOutcome);
+  await record(intake, 'b');
+  await intake.idle();
+  expect(await idsIn(spool)).toEqual(['a', 'b']);
+  expect(uncomposed.map(({ code }) => code)).toEqual(['ERR_AUDIT_EVENT_INVALID', 'ERR_AUDIT_EVENT_INVALID']);
+});
+
+test('a flood within one moment is folded from where the room of failures ends; a fold that is refused is lost by name', async () => {
+  const spool = memorySpool({ ...bounds, maxEvents: 4 });
+  const intake = intakeOf(spool, 4);
+  await Promise.all(['a', 'b', 'c', 'd'].map((id) => record(intake, id, 401)));
+  expect([spool.size().failures, spool.size().folded]).toEqual([2, 2]);
+  const refusing: FoldingSpool = { ...spool, fold: () => Promise.reject(new Failure('ERR_AUDIT_SPOOL', 'no')) };
+  expect(await record(intakeOf(refusing, 4), 'e', 401)).toBe(false);
+  expect(lost).toEqual([['e', 'ERR_AUDIT_SPOOL']]);
+});
+
+test('what comes after the end is lost, and said', async () => {
+  const spool = memorySpool(bounds);
+  const intake = intakeOf(spool);
+  intake.close();
+  expect(await record(intake, 'late')).toBe(false);
+  await expect(intake.append(normaliseEvent({ action: 'x', actor: { id: 'u' } }))).rejects.toMatchObject({ code: 'ERR_AUDIT_CLOSED' });
+  expect(lost).toEqual([
+    ['late', 'ERR_AUDIT_CLOSED'],
+    [undefined, 'ERR_AUDIT_CLOSED'],
+  ]);
+});
