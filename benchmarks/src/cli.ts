@@ -39,7 +39,7 @@ for (const bench of chosen) {
   console.log(table.toString());
   console.log(`${figures.peer_ratio} times better than the peer, ${figures.limit_ratio} of the limit`);
   for (const [name, value] of Object.entries(figures))
-    if (/_ratio$|_second$|_ms$|_mb$|_at_\d+$|^(?:before_response|memory|waiting)$/.test(name) && !/^(?:peer|limit)_ratio$/.test(name))
+    if (/_ratio$|_second$|_ms$|_mb$|_at_\d+$|^(?:before_response|memory|with_way_in)$/.test(name) && !/^(?:peer|limit)_ratio$/.test(name))
       console.log(`${name}: ${JSON.stringify(value)}`);
 }
 if (!quick) keep(results);
