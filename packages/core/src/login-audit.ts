@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ACTIONS, type AuditAction } from './attempt/action.js';
 import type { Extractors, OutcomeRule } from './attempt/extract.js';
+import { decideOutcome } from './attempt/outcome.js';
 import { pathMatcher } from './attempt/pattern.js';
 import { actionMatcher, parseRoute, pathOf } from './attempt/routes.js';
 import type { AttemptSource } from './attempt-source.js';
@@ -97,13 +98,14 @@ const NEVER_LOGIN = new Set(['HEAD', 'OPTIONS']);
  */
 export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = {}): LoginAudit<Request> {
   const settings = parseOptions(auditLoginSchema, options);
+  const redirects = {
+    success: pathMatcher(settings.redirects.success),
+    failure: pathMatcher(settings.redirects.failure),
+    challenge: pathMatcher(settings.redirects.challenge),
+  };
   const reader: Reader<Request> = {
     auditor: auditorFor(options),
-    redirects: {
-      success: pathMatcher(settings.redirects.success),
-      failure: pathMatcher(settings.redirects.failure),
-      challenge: pathMatcher(settings.redirects.challenge),
-    },
+    decide: (attempt) => decideOutcome(attempt, redirects),
     outcome: options.outcome,
     outcomeBodyLimit: settings.outcomeBodyLimit,
     extractorTimeout: settings.extractorTimeout,

@@ -5,7 +5,6 @@ import { captureBody } from './attempt/capture.js';
 import { holdAnswer } from './attempt/hold.js';
 import { createMarker, type Marker, silentMarker } from './attempt/marker.js';
 import { EndingWatch } from './attempt/observe.js';
-import { decideOutcome } from './attempt/outcome.js';
 import { type AttemptSource, type Look, shielded } from './attempt-source.js';
 import { readAttempt, type Reader } from './reading.js';
 
@@ -132,6 +131,7 @@ export class Observation {
       },
       reader,
     );
-    this.recorded = reader.auditor.record(attempt, (one) => decideOutcome(one, reader.redirects));
+    // Not a function of its own, which would keep the request as long as the attempt waits.
+    this.recorded = reader.auditor.record(attempt, reader.decide);
   }
 }

@@ -4,7 +4,7 @@ import { type BodyHeaders, readBody } from './attempt/capture.js';
 import { extract, type AttemptView, type Extractors, type OutcomeRule } from './attempt/extract.js';
 import { accountOf, tenantOf } from './attempt/identity.js';
 import { headerOf } from './attempt/observe.js';
-import type { RedirectRules } from './attempt/outcome.js';
+import type { Outcome } from './attempt/outcome.js';
 import { readRuling } from './attempt/ruled.js';
 import { ownerOf, sightOf } from './attempt/session.js';
 import { typedIn } from './attempt/typed.js';
@@ -16,7 +16,8 @@ export interface Reader<Request> extends Extractors<Request> {
   auditor: Auditor;
   /** Whether there is any extractor. */
   extracts: boolean;
-  redirects: RedirectRules;
+  /** Decides how an attempt came out. */
+  decide: (attempt: Attempt) => Outcome;
   outcome: OutcomeRule<Request> | undefined;
   outcomeBodyLimit: number;
   extractorTimeout: number;

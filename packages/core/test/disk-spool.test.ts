@@ -76,9 +76,9 @@ describe('append', () => {
 
   test('more than fits in memory waits on disk, in order', async () => {
     const spool = await open();
-    const wanted = Array.from({ length: 12_000 }, (_, index) => `e${index}`);
+    const wanted = Array.from({ length: 30_000 }, (_, index) => `e${index}`);
     await Promise.all(wanted.map((id) => spool.append(spoolEvent(id))));
-    expect(spool.waiting()).toBe(12_000);
+    expect(spool.waiting()).toBe(30_000);
     const seen: string[] = [];
     for (let events = await spool.peek(500); events.length > 0; events = await spool.peek(500)) {
       seen.push(...events.map(({ id }) => id));
