@@ -47,10 +47,10 @@ export const BENCHES: readonly Bench[] = [
   },
   {
     name: 'publish-durable',
-    title: 'The same through the spool on disk, synchronous FULL; beside it both with the way into the spool: made, checked and appended',
+    title: 'The same through the spool on disk, synchronous FULL; beside it both with the way into the spool',
     unit: 'µs CPU/event',
     sides: ['ours', 'peer', 'limit'],
-    others: ['peer-bulk', 'memory', 'with-way-in', 'memory-with-way-in'],
+    others: ['peer-bulk', 'memory', 'way-in', 'memory-way-in'],
     script: 'publish.js',
     work: { full: 20_000, quick: 12_000 },
     env: { SPOOL: 'disk' },

@@ -79,10 +79,10 @@ function resultOf(bench: Bench, runs: Map<string, Run[]>): Result {
     ...(bare > 0 && { bare: round(bare), bare_ratio: round((bare + ours) / bare) }),
     ...(runs.has('peer-bulk') && { peer_bulk: of('peer-bulk'), peer_bulk_ratio: round(median(values('peer-bulk')) / ours) }),
     ...(runs.has('memory') && { memory: of('memory'), memory_ratio: round(median(values('memory')) / ours) }),
-    ...(runs.has('with-way-in') && {
-      with_way_in: of('with-way-in'),
-      with_way_in_peer_ratio: round(peer / median(values('with-way-in'))),
-      with_way_in_memory_ratio: round(median(values('memory-with-way-in')) / median(values('with-way-in'))),
+    ...(runs.has('way-in') && {
+      with_way_in: of('way-in'),
+      with_way_in_peer_ratio: round(peer / median(values('way-in'))),
+      with_way_in_memory_ratio: round(median(values('memory-way-in')) / median(values('way-in'))),
     }),
     ...(runs.has('before-response') && { before_response: of('before-response') }),
     ...Object.fromEntries(further),

@@ -58,7 +58,7 @@ function bars(result: Result, title: string): string {
     animation: false,
     backgroundColor: '#fff',
     title: { text: result.bench, subtext: title, left: 8, top: 4, subtextStyle: { width: 730, overflow: 'break' } },
-    grid: { left: 90, right: 90, top: 74, bottom: 40 },
+    grid: { left: 120, right: 90, top: 74, bottom: 40 },
     xAxis: { type: 'value', name: result.unit, nameLocation: 'middle', nameGap: 26 },
     yAxis: { type: 'category', data: sides.map(([side]) => side) },
     series: [

@@ -133,8 +133,8 @@ async function limit(count: number): Promise<number> {
 }
 
 const kind = side.startsWith('memory') ? 'memory' : (process.env['SPOOL'] as 'disk' | 'memory');
-const isOurs = side === 'ours' || side === 'memory' || side.endsWith('with-way-in');
-const own = isOurs ? ours(kind, side.endsWith('with-way-in')) : undefined;
+const isOurs = side === 'ours' || side === 'memory' || side.endsWith('way-in');
+const own = isOurs ? ours(kind, side.endsWith('way-in')) : undefined;
 const publish: Publish = own?.publish ?? { peer, 'peer-bulk': peerBulk, limit }[side as 'peer'];
 /** Until the code is compiled: an application that audits logins runs for weeks. The peer needs fewer, and is slow. */
 const WARM_UP = side === 'peer' ? 5_000 : 30_000;
