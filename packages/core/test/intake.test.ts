@@ -5,19 +5,9 @@ import { createIntake, type Intake, type IntakeListener } from '../src/intake.js
 import { normaliseEvent } from '../src/event/normalise.js';
 import { memorySpool } from '../src/spool/memory-spool.js';
 import type { FoldingSpool } from '../src/spool/spool.js';
+import { answered } from './attempts.js';
 
-const attempt = (id: string, status = 200): Attempt => ({
-  action: 'user.login',
-  startedAt: Date.UTC(2026, 10, 24),
-  duration: 1,
-  path: '/login',
-  ending: { kind: 'answered', status },
-  signs: { before: undefined, after: undefined, userAppeared: false },
-  cameWithCookie: false,
-  cameWithBearer: false,
-  requestId: id,
-  ...(status === 200 && { actor: id }),
-});
+const attempt = (id: string, status = 200): Attempt => answered(status, { requestId: id, ...(status === 200 && { actor: id }) });
 
 const bounds = { maxEvents: 100, maxBytes: 1e6 };
 const lost: [id: string | undefined, code: string][] = [];

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Attempt, type AuditEvent } from '../src/index.js';
+import { answered } from './attempts.js';
 import { answer, type FaultServer, startFaultServer, watchedAuditor } from './fault-server.js';
 
 let server: FaultServer;
@@ -10,18 +11,12 @@ beforeEach(async () => (server = await startFaultServer()));
 afterEach(() => server.close());
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const attempt = (index: number, status: number): Attempt => ({
-  action: 'user.login',
-  startedAt: Date.UTC(2026, 10, 23) + index,
-  duration: 1,
-  path: '/login',
-  ending: { kind: 'answered', status },
-  signs: { before: undefined, after: undefined, userAppeared: false },
-  cameWithCookie: false,
-  cameWithBearer: false,
-  address: `203.0.113.${index % 50}`,
-  ...(status === 200 && { actor: 'ann' }),
-});
+const attempt = (index: number, status: number): Attempt =>
+  answered(status, {
+    startedAt: Date.UTC(2026, 10, 23) + index,
+    address: `203.0.113.${index % 50}`,
+    ...(status === 200 && { actor: 'ann' }),
+  });
 
 /** How many failed attempts the events stand for. */
 const attemptsIn = (events: readonly AuditEvent[]): number =>

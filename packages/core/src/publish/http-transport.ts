@@ -33,7 +33,7 @@ const SEARCH = `query ($query: String!, $last: Int!) { search(query: $query, las
 const SEARCHABLE_ID = /^[\w.-]{1,128}$/;
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
-/** Reads an answer from the connection itself: a stream of it costs as much as all else about a call. */
+/** Reads an answer as it comes from the connection: nobody needs it as a stream, which would cost each call something. */
 class AnswerReader implements Dispatcher.DispatchHandler {
   private readonly pieces: Buffer[] = [];
   private status = 0;

@@ -253,7 +253,7 @@ export function openPages(statement: (sql: string) => StatementSyncInstance, las
             damaged.push(seq);
             continue;
           }
-          bytes += body.length;
+          bytes += Buffer.byteLength(body);
           rows.push({ seq, body, queuedAt: page.queued_at, ...(marks.get(seq) ?? { inDoubt: false, crashes: 0 }) });
         }
       }
