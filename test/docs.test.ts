@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { auditLoginSchema, ERROR_CODES, optionNames } from '@auditlogin/core';
+import { auditLoginSchema } from '@auditlogin/core/adapter';
+import { ERROR_CODES } from '@auditlogin/core/log';
+import { optionNames } from '@auditlogin/core/engine';
 import ts from 'typescript';
 
 const root = join(__dirname, '..');

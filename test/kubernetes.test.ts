@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { VARIABLES } from '../packages/core/src/environment.js';
+import { VARIABLES } from '../packages/core/src/config/environment.js';
 
 const FOLDER = join(__dirname, '..', 'examples', 'kubernetes');
 const load = createRequire(__filename);

@@ -52,7 +52,7 @@ function publishingAuditor(): RecordingAuditor {
     ...auditor,
     /** Before it is emptied: the log of the spool's database still has all that was ever in it. */
     close: async (options) => {
-      const files = filesUnder(spool).filter(([name]) => !name.endsWith('-ballast'));
+      const files = filesUnder(spool).filter(([name]) => !name.endsWith('-reserved'));
       spooled += files.reduce((sum, [, bytes]) => sum + bytes.toString('latin1').split('user.login').length - 1, 0);
       findings.push(...findSecrets(secrets, files));
       await auditor.close(options);

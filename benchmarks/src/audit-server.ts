@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type AuditEvent, canonicalTail } from '@auditlogin/core';
+import type { AuditEvent } from '@auditlogin/core';
+import { canonicalTail } from '@auditlogin/core/log';
 
 // A process of its own: the least that can be called an audit log. It stores nothing, and answers each event with its true hash.
 const { DELAY } = process.env;

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonicalTail, canonicalText, normaliseEvent, receiptMatches } from '@auditlogin/core';
+import { canonicalTail, canonicalText, normaliseEvent, receiptMatches } from '@auditlogin/core/log';
 import { computeHash, type Event } from '@retracedhq/retraced';
 import { loginEvent } from './login-event.js';
 import { cpuTime, report } from './processes.js';

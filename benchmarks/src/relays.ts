@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { createRelay, eventId, normaliseEvent, serialise, type SharedSpool } from '@auditlogin/core';
+import { createRelay } from '@auditlogin/core';
+import { eventId, normaliseEvent } from '@auditlogin/core/log';
+import { serialise, type SharedSpool } from '@auditlogin/core/engine';
 import { initJetStream, jetStreamSpool } from '@auditlogin/jetstream';
 import { migrate, postgresSpool } from '@auditlogin/postgres';
 import { Client as Sdk, type Event } from '@retracedhq/retraced';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 /**
- * Takes events in a process of its own, which is killed with them in hand.
+ * Takes events in a process of its own, which is killed with them in flight.
  *
  * @param env where the engine is
  * @param limit how many

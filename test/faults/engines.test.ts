@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { destinationOf, heldIn, type SharedSpool } from '@auditlogin/core';
+import { destinationOf, localEventsIn } from '@auditlogin/core/log';
+import type { SharedSpool } from '@auditlogin/core/engine';
 import { initJetStream, jetStreamSpool } from '@auditlogin/jetstream';
 import { migrate, postgresSpool } from '@auditlogin/postgres';
 import { Client } from 'pg';
@@ -156,7 +157,7 @@ for (const [name, missing, apiBase, open] of ENGINES) {
         await drained(apps, owed);
         judge(server, owed, people.sent);
         for (const started of slots.values()) expect(await started.kill('SIGTERM')).toBe(0);
-        for (const slot of ['app-1', 'app-2', 'app-3']) expect(heldIn(join(directory, slot), destination)).toEqual([]);
+        for (const slot of ['app-1', 'app-2', 'app-3']) expect(localEventsIn(join(directory, slot), destination)).toEqual([]);
         expect(owed.length).toBeGreaterThan(CHAOS * 10);
         const copies = server.stored.length - new Set(server.stored.map(({ external_id }) => external_id)).size;
         console.info(`${name}: ${kills} kills, ${owed.length} logins answered, 0 missing, ${copies} copies with the same external_id`);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { destinationOf, heldIn } from '@auditlogin/core';
+import { destinationOf, localEventsIn } from '@auditlogin/core/log';
 import { type FaultServer, startFaultServer } from '../../packages/core/test/fault-server.js';
 import { judge as judgeStored, killAll, moody, People, startApp as start, type Started } from './application.js';
 import { ROUND_TIMEOUT, ROUNDS } from './rounds.js';
@@ -35,11 +35,11 @@ async function judge(owed: Iterable<string>): Promise<void> {
   const due = Date.now() + 30_000;
   for (;;) {
     const { waiting } = (await (await fetch(`http://127.0.0.1:${app.said}/stats`)).json()) as { waiting: number };
-    if ((waiting === 0 && heldIn(directory, destination).length === 0) || Date.now() > due) break;
+    if ((waiting === 0 && localEventsIn(directory, destination).length === 0) || Date.now() > due) break;
     await pause(50);
   }
   await app.kill('SIGTERM');
-  expect(heldIn(directory, destination)).toEqual([]);
+  expect(localEventsIn(directory, destination)).toEqual([]);
   judgeStored(server, [...owed, fresh!], people.sent);
 }
 
@@ -73,7 +73,7 @@ test(
       await pause(100 + Math.random() * 300);
       await Promise.all([loading, app.kill('SIGKILL')]);
       const settled = new Set(server.stored.map(({ external_id }) => external_id));
-      for (const { externalId } of heldIn(directory, destination)) if (!settled.has(externalId)) owed.add(externalId);
+      for (const { externalId } of localEventsIn(directory, destination)) if (!settled.has(externalId)) owed.add(externalId);
     }
     expect(owed.size).toBeGreaterThan(0);
     await judge([]);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { heldIn } from '@auditlogin/core';
+import { localEventsIn } from '@auditlogin/core/log';
 import { ROUND_TIMEOUT, ROUNDS } from './rounds.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'auditlogin-power-'));
@@ -51,7 +51,7 @@ async function cut(synchronous: 'FULL' | 'NORMAL', round: number): Promise<{ ack
 /** A spool that cannot be read has lost everything. */
 function readable(directory: string): Set<string> {
   try {
-    return new Set(heldIn(directory, '00000000').map(({ externalId }) => externalId));
+    return new Set(localEventsIn(directory, '00000000').map(({ externalId }) => externalId));
   } catch {
     return new Set();
   }

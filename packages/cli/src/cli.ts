@@ -159,7 +159,7 @@ program
   .addHelpText('after', '\nExample:\n  $ auditlogin backup /backup/audit-2026-11-23.sqlite')
   .action(lazy(() => import('./commands/collector.js'), 'backup'));
 
-const spool = program.command('spool').description('Look after the spools of this machine: what waits, what was set aside.');
+const spool = program.command('spool').description('RequestSnapshot after the spools of this machine: what waits, what was set aside.');
 spool
   .command('list')
   .description('List the events that were set aside: those the server refused, and those that grew too old.')
@@ -214,7 +214,7 @@ engineOptions(connectionOptions(program.command('relay')))
   .option('--index-lag <time>', 'how long the server takes to find what it stored', '3s')
   .addHelpText(
     'after',
-    '\nGET /livez, /readyz, /healthz (JSON) and /metrics (Prometheus). SIGTERM finishes what is in hand.' +
+    '\nGET /livez, /readyz, /healthz (JSON) and /metrics (Prometheus). SIGTERM finishes what is in flight.' +
       '\n\nExample:\n  $ AUDITLOG_POSTGRES_URL=postgres://relay@db/shop AUDITLOG_API_BASE=https://auditlog.example.com auditlogin relay',
   )
   .action(lazy(() => import('./commands/relay.js'), 'relay'));

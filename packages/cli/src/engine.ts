@@ -1,4 +1,5 @@
-import { AuditError, type SharedSpool } from '@auditlogin/core';
+import { AuditError } from '@auditlogin/core';
+import type { SharedSpool } from '@auditlogin/core/engine';
 import { durationIn, invalid, numberIn } from './flags.js';
 
 /** The flags that say which engine, and where it is. */

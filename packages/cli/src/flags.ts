@@ -1,4 +1,5 @@
-import { AuditError, type Connection, readConnection } from '@auditlogin/core';
+import { AuditError } from '@auditlogin/core';
+import { type Connection, readConnection } from '@auditlogin/core/log';
 import bytes from 'bytes';
 import ms from 'ms';
 

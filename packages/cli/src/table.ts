@@ -1,4 +1,4 @@
-import { showControls } from '@auditlogin/core';
+import { showControls } from '@auditlogin/core/log';
 import Table from 'cli-table3';
 import { paint } from './paint.js';
 

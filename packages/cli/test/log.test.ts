@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Collector, startCollector } from '@auditlogin/collector';
-import { type AuditEvent, eventHash, eventId } from '@auditlogin/core';
+import { type AuditEvent, eventHash } from '@auditlogin/core';
+import { eventId } from '@auditlogin/core/log';
 import { run, type Running } from './run.js';
 
 let folder: string;

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
-import { AuditError, consoleLogger, isLogger, type Logger, parseOptions } from '@auditlogin/core';
+import { AuditError, type Logger } from '@auditlogin/core';
+import { consoleLogger, isLogger } from '@auditlogin/core/log';
+import { parseOptions } from '@auditlogin/core/engine';
 import { z } from 'zod';
 import { isLoopback } from './guard.js';
 

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { canonicalText, eventHash } from '@auditlogin/core';
+import { canonicalText } from '@auditlogin/core/log';
+import { eventHash } from '@auditlogin/core';
 import { parse } from 'csv-parse/sync';
 import { type Collector, startCollector } from '../src/index.js';
 import { stepFor } from '../src/viewer/steps.js';
@@ -249,11 +250,11 @@ test('a word that is in thousands of events is found page by page, in the order 
   );
 }, 60_000);
 
-test('the timeline counts attempts by outcome; folded ones count as many as they were', async () => {
+test('the timeline counts attempts by outcome; coalesced ones count as many as they were', async () => {
   const at = (minute: number): { created: string } => ({ created: new Date(Date.UTC(2018, 0, 1, 0, minute)).toISOString() });
   await publish(
     { ...at(0), is_failure: true },
-    { ...at(1), is_failure: true, fields: { folded_count: '41', outcome: 'failure' } },
+    { ...at(1), is_failure: true, fields: { coalesced_count: '41', outcome: 'failure' } },
     { ...at(1), fields: { outcome: 'success' } },
     { ...at(50), fields: { outcome: 'challenge' } },
   );

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import fc from 'fast-check';
-import { normaliseAddress, violations } from '../src/index.js';
+import { normaliseAddress, violations } from '../src/log.js';
 
 test.each([
   ['203.0.113.7', { source_ip: '203.0.113.7' }],

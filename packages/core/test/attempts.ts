@@ -1,4 +1,4 @@
-import type { Attempt } from '../src/index.js';
+import type { Attempt } from '../src/adapter.js';
 
 /**
  * An attempt that was answered, and of which nothing else was seen.

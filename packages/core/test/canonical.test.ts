@@ -1,7 +1,8 @@
 import { buildHashTarget } from '@retracedhq/retraced/lib/event.js';
 import fc from 'fast-check';
 import { acceptedEvents, recordings } from '../../../test/conformance.js';
-import { type AuditEvent, canonicalTail, canonicalText, eventHash, receiptMatches } from '../src/index.js';
+import { type AuditEvent, eventHash } from '../src/index.js';
+import { canonicalTail, canonicalText, receiptMatches } from '../src/log.js';
 import { anyEvent } from './arbitraries.js';
 
 const accepted = recordings.filter((recording) => recording.receipt !== undefined);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { ACTIONS } from '../src/attempt/action.js';
 import { type Attempt, REASONS } from '../src/attempt/attempt.js';
 import { decideOutcome } from '../src/attempt/outcome.js';
-import { composeEvent } from '../src/event/compose.js';
+import { composeEvent } from '../src/attempt/compose-event.js';
 import { violations } from '../src/event/rules.js';
 import { nastyMap, nastyText } from './arbitraries.js';
 

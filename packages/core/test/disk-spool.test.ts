@@ -15,12 +15,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import fc from 'fast-check';
-import { destinationOf, ledgersIn, lockSpool, spoolsIn, takePlace } from '../src/spool/directory.js';
-import { type DiskSpool, type DiskSpoolOptions, openDiskSpool } from '../src/spool/disk-spool.js';
-import { openLedger } from '../src/spool/ledger.js';
-import { runsOf } from '../src/spool/runs.js';
-import { PAGE_EVENTS, pageOf } from '../src/spool/pages.js';
-import { openSpoolFile, type SpoolFile } from '../src/spool/spool-file.js';
+import { destinationOf, ledgersIn, lockSpool, spoolsIn, takePlace } from '../src/spool/disk/directory.js';
+import { type DiskSpool, type DiskSpoolOptions, openDiskSpool } from '../src/spool/disk/disk-spool.js';
+import { openLedger } from '../src/spool/disk/ledger.js';
+import { runsOf } from '../src/spool/disk/ranges.js';
+import { PAGE_EVENTS, pageOf } from '../src/spool/disk/event-pages.js';
+import { openSpoolFile, type SpoolFile } from '../src/spool/disk/spool-file.js';
 import { foldingContract, settle, spoolContract, spoolEvent } from './spool-contract.js';
 
 const DESTINATION = destinationOf({ apiBase: 'http://localhost', project: 'dev' });
@@ -134,17 +134,17 @@ describe('close and reopen', () => {
     await spool.close();
   });
 
-  test('what was set aside and folded is taken over, too', async () => {
+  test('what was set aside and coalesced is taken over, too', async () => {
     const path = leave(uuid('a'), ['x', 'y']);
     const file = openSpoolFile(path, { maxBytes: 1e6 });
     file.commit([
       { do: 'setAside', seq: 1, reason: 'poison', at: 5 },
-      { do: 'fold', source: 's', at: 60_000 },
+      { do: 'coalesce', source: 's', at: 60_000 },
     ]);
     file.close();
     const spool = await open();
-    expect(spool.size()).toMatchObject({ events: 1, folded: 1, setAside: 1 });
-    expect(await spool.folds(99)).toMatchObject([{ source: 's', count: 1 }]);
+    expect(spool.size()).toMatchObject({ events: 1, coalesced: 1, setAside: 1 });
+    expect(await spool.coalesced(99)).toMatchObject([{ source: 's', count: 1 }]);
     expect(spoolsIn(folder)).toHaveLength(1);
     await spool.close();
   });
@@ -177,7 +177,7 @@ describe('pages', () => {
     settleRange(71, 110);
     expect(seqs()).toEqual([111, 112, 113, 114, 115, 116, 117, 118, 119, 120]);
     settleRange(111, 120);
-    expect(file.size()).toEqual({ events: 0, bytes: 0, failures: 0, folded: 0, setAside: 0 });
+    expect(file.size()).toEqual({ events: 0, bytes: 0, failures: 0, coalesced: 0, setAside: 0 });
     file.close();
     const db = new DatabaseSync(path, { readOnly: true });
     for (const table of ['pages', 'gone', 'flights', 'marks']) expect(db.prepare(`SELECT * FROM ${table}`).all()).toEqual([]);
@@ -415,11 +415,11 @@ test('it does what a plain list would do, through crashes', async () => {
         openDiskSpool(takePlace(own, DESTINATION), { maxEvents: 1e5, maxBytes: 1e8, ledger: false, commitTimeout: 5_000 }, listener);
       let spool = await start();
       let waiting: string[] = [];
-      let inHand: Awaited<ReturnType<DiskSpool['peek']>> = [];
+      let inFlight: Awaited<ReturnType<DiskSpool['peek']>> = [];
       let aside = 0;
       let next = 0;
       for (const { do: what, count } of commands) {
-        const some = inHand.slice(0, count);
+        const some = inFlight.slice(0, count);
         if (what === 'append') {
           // In one turn, so they share a page.
           const ids = Array.from({ length: count }, () => `${next++}`);
@@ -429,15 +429,15 @@ test('it does what a plain list would do, through crashes', async () => {
           const taken = await spool.peek(count);
           expect(taken.map(({ id }) => id)).toEqual(waiting.splice(0, count));
           await spool.begin(taken);
-          inHand.push(...taken);
+          inFlight.push(...taken);
         } else if (what === 'crash') {
-          // As after a kill: the next process finds what was in hand where it was, in the order in which it came.
+          // As after a kill: the next process finds what was in flight where it was, in the order in which it came.
           await spool.close();
-          waiting = [...inHand.map(({ id }) => id), ...waiting].sort((a, b) => Number(a) - Number(b));
-          inHand = [];
+          waiting = [...inFlight.map(({ id }) => id), ...waiting].sort((a, b) => Number(a) - Number(b));
+          inFlight = [];
           spool = await start();
         } else {
-          inHand = inHand.slice(some.length);
+          inFlight = inFlight.slice(some.length);
           if (what === 'settle') await settle(spool, some);
           else if (what === 'setAside') for (const event of some) await spool.setAside(event, 'because');
           else await spool.release(some, what === 'doubt');
@@ -446,7 +446,7 @@ test('it does what a plain list would do, through crashes', async () => {
         }
         expect([spool.waiting(), spool.size().events, spool.size().setAside]).toEqual([
           waiting.length,
-          waiting.length + inHand.length,
+          waiting.length + inFlight.length,
           aside,
         ]);
       }

@@ -9,8 +9,8 @@ import {
   type Auditor,
   type AuditError,
   eventHash,
-  violations,
 } from '../src/index.js';
+import { violations } from '../src/log.js';
 
 /** What the server does with one request instead of answering well. */
 export type Fault = (request: { events: AuditEvent[]; single: boolean }, response: ServerResponse, store: () => object) => void;

@@ -1,4 +1,5 @@
-import { AuditError, eventHash, type AuditEvent, type Transport } from '../src/index.js';
+import { AuditError, eventHash, type AuditEvent } from '../src/index.js';
+import type { Transport } from '../src/engine.js';
 import { createPublisher } from '../src/publish/publisher.js';
 import { memorySpool } from '../src/spool/memory-spool.js';
 import { spoolEvent } from './spool-contract.js';

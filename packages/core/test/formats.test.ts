@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { z } from 'zod';
-import { ACTIONS, type AuditEvent, normaliseEvent, toEcs, toOcsf } from '../src/index.js';
+import { ACTIONS, type AuditEvent, toEcs, toOcsf } from '../src/index.js';
+import { normaliseEvent } from '../src/log.js';
 import { anyEvent } from './arbitraries.js';
 
 const text = z.string().min(1);

@@ -1,10 +1,11 @@
-import type { Attempt, AuditError } from '../src/index.js';
+import type { Attempt } from '../src/adapter.js';
+import type { AuditError } from '../src/index.js';
 import { AuditError as Failure } from '../src/errors.js';
 import { decideOutcome } from '../src/attempt/outcome.js';
-import { createIntake, type Intake, type IntakeListener } from '../src/intake.js';
+import { createIntake, type Intake, type IntakeListener } from '../src/auditor/intake.js';
 import { normaliseEvent } from '../src/event/normalise.js';
 import { memorySpool } from '../src/spool/memory-spool.js';
-import type { FoldingSpool } from '../src/spool/spool.js';
+import type { CoalescingSpool } from '../src/spool/spool.js';
 import { answered } from './attempts.js';
 
 const attempt = (id: string, status = 200): Attempt => answered(status, { requestId: id, ...(status === 200 && { actor: id }) });
@@ -14,7 +15,7 @@ const lost: [id: string | undefined, code: string][] = [];
 const uncomposed: AuditError[] = [];
 const listener: IntakeListener = {
   queued: () => undefined,
-  folded: () => undefined,
+  coalesced: () => undefined,
   lost: ({ body }, { code }) => void lost.push([(JSON.parse(body) as { fields?: { request_id?: string } }).fields?.request_id, code]),
   uncomposed: (error) => void uncomposed.push(error),
 };
@@ -23,7 +24,7 @@ beforeEach(() => {
   uncomposed.length = 0;
 });
 
-function intakeOf(spool: FoldingSpool, maxEvents = bounds.maxEvents): Intake {
+function intakeOf(spool: CoalescingSpool, maxEvents = bounds.maxEvents): Intake {
   return createIntake(
     spool,
     {
@@ -34,7 +35,7 @@ function intakeOf(spool: FoldingSpool, maxEvents = bounds.maxEvents): Intake {
   );
 }
 const record = (intake: Intake, ...args: Parameters<typeof attempt>): Promise<boolean> => intake.record(attempt(...args), decideOutcome);
-const idsIn = async (spool: FoldingSpool): Promise<(string | undefined)[]> =>
+const idsIn = async (spool: CoalescingSpool): Promise<(string | undefined)[]> =>
   (await spool.peek(1_000)).map(({ body }) => {
     const { actor, fields } = JSON.parse(body) as { actor?: { id: string }; fields?: { request_id?: string } };
     return actor?.id ?? fields?.request_id;
@@ -85,12 +86,12 @@ test('one that cannot be made an event costs no other', async () => {
   expect(uncomposed.map(({ code }) => code)).toEqual(['ERR_AUDIT_EVENT_INVALID', 'ERR_AUDIT_EVENT_INVALID']);
 });
 
-test('a flood within one moment is folded from where the room of failures ends; a fold that is refused is lost by name', async () => {
+test('a flood within one moment is coalesced from where the room of failures ends; a coalesced count that is refused is lost by name', async () => {
   const spool = memorySpool({ ...bounds, maxEvents: 4 });
   const intake = intakeOf(spool, 4);
   await Promise.all(['a', 'b', 'c', 'd'].map((id) => record(intake, id, 401)));
-  expect([spool.size().failures, spool.size().folded]).toEqual([2, 2]);
-  const refusing: FoldingSpool = { ...spool, fold: () => Promise.reject(new Failure('ERR_AUDIT_SPOOL', 'no')) };
+  expect([spool.size().failures, spool.size().coalesced]).toEqual([2, 2]);
+  const refusing: CoalescingSpool = { ...spool, coalesce: () => Promise.reject(new Failure('ERR_AUDIT_SPOOL', 'no')) };
   expect(await record(intakeOf(refusing, 4), 'e', 401)).toBe(false);
   expect(lost).toEqual([['e', 'ERR_AUDIT_SPOOL']]);
 });

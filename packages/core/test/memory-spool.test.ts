@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { SpooledEvent } from '../src/index.js';
+import type { SpooledEvent } from '../src/engine.js';
 import { memorySpool } from '../src/spool/memory-spool.js';
 import { foldingContract, settle, spoolContract, spoolEvent } from './spool-contract.js';
 
@@ -33,7 +33,7 @@ test('it does what a plain list would do', async () => {
     fc.asyncProperty(fc.array(command, { maxLength: 200 }), async (commands) => {
       const spool = memorySpool({ maxEvents: 1e6, maxBytes: 1e9 });
       let waiting: string[] = [];
-      let inHand: SpooledEvent[] = [];
+      let inFlight: SpooledEvent[] = [];
       let next = 0;
       for (const step of commands) {
         if (step.do === 'append') {
@@ -42,14 +42,14 @@ test('it does what a plain list would do', async () => {
         } else if (step.do === 'peek') {
           const taken = await spool.peek(step.count);
           expect(taken.map(({ id }) => id)).toEqual(waiting.splice(0, step.count));
-          inHand.push(...taken);
+          inFlight.push(...taken);
         } else {
-          const some = inHand.slice(0, step.count);
-          inHand = inHand.slice(step.count);
+          const some = inFlight.slice(0, step.count);
+          inFlight = inFlight.slice(step.count);
           await (step.do === 'settle' ? settle(spool, some) : spool.release(some, false));
           if (step.do === 'release') waiting = [...some.map(({ id }) => id), ...waiting];
         }
-        expect([spool.waiting(), spool.size().events]).toEqual([waiting.length, waiting.length + inHand.length]);
+        expect([spool.waiting(), spool.size().events]).toEqual([waiting.length, waiting.length + inFlight.length]);
       }
     }),
   );

@@ -1,4 +1,6 @@
-import { type AuditEvent, type EventInput, eventId, isAuditError, normaliseEvent, serialise, canonicalTail } from '../src/index.js';
+import { type AuditEvent, type EventInput, isAuditError } from '../src/index.js';
+import { eventId, normaliseEvent, canonicalTail } from '../src/log.js';
+import { serialise } from '../src/engine.js';
 
 const base: EventInput = { action: 'user.login', actor: { id: 1 } };
 

@@ -1,5 +1,5 @@
 import { type AuditError, createAuditor } from '../src/index.js';
-import { readSettings } from '../src/options.js';
+import { readSettings } from '../src/config/options.js';
 
 const connection = { apiBase: 'http://127.0.0.1:1/auditlog/', project: 'dev', token: 'token-canary' };
 

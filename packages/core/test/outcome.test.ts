@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Attempt, decideOutcome, type Ending } from '../src/index.js';
+import { type Attempt, decideOutcome, type Ending } from '../src/adapter.js';
 import { pathMatcher } from '../src/attempt/pattern.js';
 import { actionMatcher } from '../src/attempt/routes.js';
 

@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Attempt, type AuditEvent } from '../src/index.js';
+import type { Attempt } from '../src/adapter.js';
+import type { AuditEvent } from '../src/index.js';
 import { answered } from './attempts.js';
 import { answer, type FaultServer, startFaultServer, watchedAuditor } from './fault-server.js';
 
@@ -20,7 +21,7 @@ const attempt = (index: number, status: number): Attempt =>
 
 /** How many failed attempts the events stand for. */
 const attemptsIn = (events: readonly AuditEvent[]): number =>
-  events.filter(({ is_failure }) => is_failure).reduce((sum, { fields }) => sum + Number(fields?.['folded_count'] ?? 1), 0);
+  events.filter(({ is_failure }) => is_failure).reduce((sum, { fields }) => sum + Number(fields?.['coalesced_count'] ?? 1), 0);
 
 const FLOOD = Number(process.env['AUDITLOGIN_FLOOD'] ?? 20_000);
 
@@ -33,10 +34,10 @@ test.each(['memory', 'disk'] as const)(
       await Promise.all(Array.from({ length: Math.min(500, FLOOD - index) }, (_, more) => auditor.record(attempt(index + more, 401))));
     }
     expect(await auditor.record(attempt(FLOOD, 200))).toBe(true);
-    const { waiting, folded, lost } = auditor.stats();
+    const { waiting, coalesced, lost } = auditor.stats();
     expect(lost).toBe(0);
     expect(waiting).toBeLessThanOrEqual(1_000);
-    expect(folded).toBeGreaterThanOrEqual(FLOOD - 1_000);
+    expect(coalesced).toBeGreaterThanOrEqual(FLOOD - 1_000);
     if (kind === 'disk') {
       const bytes = readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
       expect(bytes).toBeLessThan(16_000_000);
@@ -46,18 +47,18 @@ test.each(['memory', 'disk'] as const)(
     await auditor.close();
     expect(server.stored.filter(({ is_failure }) => !is_failure)).toMatchObject([{ actor: { id: 'ann' } }]);
     expect(attemptsIn(server.stored)).toBe(FLOOD);
-    const [one] = server.stored.filter(({ fields }) => fields?.['folded_count'] !== undefined);
+    const [one] = server.stored.filter(({ fields }) => fields?.['coalesced_count'] !== undefined);
     expect(one).toMatchObject({
       action: 'user.login',
       is_failure: true,
       is_anonymous: true,
-      fields: { outcome: 'failure', evidence: 'folded' },
+      fields: { outcome: 'failure', evidence: 'coalesced' },
     });
   },
   300_000,
 );
 
-test('the folds of a process that was killed are counted by the next', async () => {
+test('the coalesced of a process that was killed are counted by the next', async () => {
   const kinds = { kind: 'disk', directory, maxEvents: 10 } as const;
   server.always = (_, response) => answer(response, 503, 'no');
   const first = watchedAuditor(server.apiBase, { spool: kinds });

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { type AuditErrorCode, type AuditorOptions, createAuditor, destinationOf, type EventInput } from '../src/index.js';
-import { placeIn } from '../src/spool/directory.js';
-import { pageOf } from '../src/spool/pages.js';
-import { openSpoolFile } from '../src/spool/spool-file.js';
+import { type AuditErrorCode, type AuditorOptions, createAuditor, type EventInput } from '../src/index.js';
+import { destinationOf } from '../src/log.js';
+import { placeIn } from '../src/spool/disk/directory.js';
+import { pageOf } from '../src/spool/disk/event-pages.js';
+import { openSpoolFile } from '../src/spool/disk/spool-file.js';
 import { answer, type Fault, type FaultServer, startFaultServer, TOKEN, watchedAuditor, type WatchedAuditor } from './fault-server.js';
 import { spoolEvent } from './spool-contract.js';
 
@@ -61,7 +62,7 @@ test('many go out fifty at a time, over a few connections that stay open', async
     mismatched: 0,
     lost: 0,
     setAside: 0,
-    folded: 0,
+    coalesced: 0,
     adopted: 0,
     retries: 0,
     waiting: 0,
@@ -278,8 +279,8 @@ describe('in doubt', () => {
   });
 });
 
-test('an event that ended ten processes is set aside; one that ended fewer goes out alone, after all others, the least suspected first', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'auditlogin-suspects-'));
+test('an event that ended ten processes is set aside; one that ended fewer goes out alone, after all others, the least newCandidates first', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'auditlogin-poison-'));
   const { file: path } = placeIn(directory, destinationOf({ apiBase: server.apiBase, project: 'dev' }));
   for (let start = 0; start < 10; start += 1) {
     const file = openSpoolFile(path, { maxBytes: 1e6 });

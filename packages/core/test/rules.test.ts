@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { recordings } from '../../../test/conformance.js';
-import { type AuditEvent, normaliseEvent, serialise, violations } from '../src/index.js';
+import type { AuditEvent } from '../src/index.js';
+import { normaliseEvent, violations } from '../src/log.js';
+import { serialise } from '../src/engine.js';
 import { anyEvent } from './arbitraries.js';
 
 const SINGLE = /\/event$/;

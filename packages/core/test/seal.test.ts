@@ -1,15 +1,6 @@
 import fc from 'fast-check';
-import {
-  type AuditEvent,
-  checkSeal,
-  judgeLog,
-  normaliseEvent,
-  readBack,
-  type ReadBackEvent,
-  sealKeyOf,
-  sealOf,
-  timeOfId,
-} from '../src/index.js';
+import type { AuditEvent } from '../src/index.js';
+import { checkSeal, checkLog, normaliseEvent, readBack, type ReadBackEvent, sealKeyOf, sealOf, timeOfId } from '../src/log.js';
 import { eventHash } from '../src/event/hash.js';
 import { eventId } from '../src/event/id.js';
 import { createSealer } from '../src/event/seal.js';
@@ -124,7 +115,7 @@ test('two chains with one place each, made with one key in one name, do not fit'
   const first = seals[0](at(1_000));
   seals[1](at(2_000));
   const second = seals[1](at(3_000));
-  const report = judgeLog({
+  const report = checkLog({
     events: [stored(first, 'r1'), stored(second, 'r2')],
     ...{ keys: [KEY], receipts: [], held: [], now: 1e9, grace: 0 },
   });

@@ -1,12 +1,5 @@
-import {
-  type FoldingSpool,
-  normaliseEvent,
-  serialise,
-  type SerialisedEvent,
-  type SharedSpool,
-  type Spool,
-  type SpooledEvent,
-} from '../src/index.js';
+import { type CoalescingSpool, serialise, type SerialisedEvent, type SharedSpool, type Spool, type SpooledEvent } from '../src/engine.js';
+import { normaliseEvent } from '../src/log.js';
 
 /** An event with the given id. */
 export function spoolEvent(id: string, isFailure = false): SerialisedEvent {
@@ -63,7 +56,7 @@ export function spoolContract(name: string, open: () => Promise<Spool> | Spool, 
       await settle(spool, [a!]);
       await spool.setAside(b!, 'poison');
       await spool.release([c!], false);
-      expect(spool.size()).toEqual({ events: 1, bytes: c!.bytes, failures: 0, folded: 0, setAside: 1 });
+      expect(spool.size()).toEqual({ events: 1, bytes: c!.bytes, failures: 0, coalesced: 0, setAside: 1 });
       expect(ids(await spool.peek(5))).toEqual(['c']);
     });
 
@@ -108,48 +101,48 @@ export function spoolContract(name: string, open: () => Promise<Spool> | Spool, 
 }
 
 /**
- * What every spool of one process must hold beside {@link spoolContract}: it folds.
+ * What every spool of one process must hold beside {@link spoolContract}: it coalesced.
  *
  * @param name the spool
  * @param open opens one
  */
-export function foldingContract(name: string, open: () => Promise<FoldingSpool> | FoldingSpool): void {
+export function foldingContract(name: string, open: () => Promise<CoalescingSpool> | CoalescingSpool): void {
   describe(`the contract of folding: ${name}`, () => {
-    let spool: FoldingSpool;
+    let spool: CoalescingSpool;
     beforeEach(async () => (spool = await open()));
     afterEach(() => spool.close());
 
-    test('folds keep the number by source and minute, and give way to an event', async () => {
+    test('coalesced keep the number by source and minute, and give way to an event', async () => {
       for (const [source, at] of [
         ['a', 60_000],
         ['a', 61_000],
         ['b', 62_000],
         ['a', 125_000],
       ] as const) {
-        await spool.fold(source, at);
+        await spool.coalesce(source, at);
       }
-      const folds = await spool.folds(2);
-      expect(folds).toEqual(
+      const coalesced = await spool.coalesced(2);
+      expect(coalesced).toEqual(
         expect.arrayContaining([
           { source: 'a', minute: 1, count: 2, first: 60_000, last: 61_000 },
           { source: 'b', minute: 1, count: 1, first: 62_000, last: 62_000 },
         ]),
       );
-      expect(folds).toHaveLength(2);
-      const [first] = folds.filter(({ source }) => source === 'a');
+      expect(coalesced).toHaveLength(2);
+      const [first] = coalesced.filter(({ source }) => source === 'a');
       // One more comes while the event is made: it stays for the next.
-      await spool.fold('a', 63_000);
-      await spool.unfold(first!, spoolEvent('f', true));
-      expect(spool.size()).toMatchObject({ events: 1, folded: 3 });
-      expect(await spool.folds(2)).toEqual(expect.arrayContaining([expect.objectContaining({ source: 'a', minute: 1, count: 1 })]));
+      await spool.coalesce('a', 63_000);
+      await spool.replaceCoalesced(first!, spoolEvent('f', true));
+      expect(spool.size()).toMatchObject({ events: 1, coalesced: 3 });
+      expect(await spool.coalesced(2)).toEqual(expect.arrayContaining([expect.objectContaining({ source: 'a', minute: 1, count: 1 })]));
       expect(ids(await spool.peek(5))).toEqual(['f']);
     });
 
     test('of a thousand sources a minute each is told apart, of more only their number is kept', async () => {
-      for (let index = 0; index < 1_500; index += 1) await spool.fold(`s${index}`, 5);
-      const folds = await spool.folds(1);
-      expect(folds.length).toBeLessThanOrEqual(1_001);
-      expect(folds.reduce((sum, { count }) => sum + count, 0)).toBe(1_500);
+      for (let index = 0; index < 1_500; index += 1) await spool.coalesce(`s${index}`, 5);
+      const coalesced = await spool.coalesced(1);
+      expect(coalesced.length).toBeLessThanOrEqual(1_001);
+      expect(coalesced.reduce((sum, { count }) => sum + count, 0)).toBe(1_500);
     });
   });
 }
@@ -200,7 +193,7 @@ export function sharedContract(
       expect(relay.size()).toMatchObject({ events: 0, setAside: 0 });
     });
 
-    test('two relays never have events of one process in hand together, and keep its order', async () => {
+    test('two relays never have events of one process in flight together, and keep its order', async () => {
       const [app, ...relays] = [await another(), await another(), await another()];
       for (const instance of ['one', 'two', 'three']) await app.appendAll(named(instance, 40), instance);
       const got: string[] = [];
@@ -237,7 +230,7 @@ export function sharedContract(
       expect([...ids(first), ...ids(second)]).toContain('quiet000');
     });
 
-    test('what a relay that is gone had in hand comes to another, in doubt, and is known to have been in hand', async () => {
+    test('what a relay that is gone had in flight comes to another, in doubt, and is known to have been in flight', async () => {
       const [app, relay] = [await another(), await another()];
       await app.appendAll(named('a', 3), 'one');
       expect(await takeAndDie(2)).toEqual(['a000', 'a001']);

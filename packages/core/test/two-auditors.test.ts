@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spoolsIn, destinationOf } from '../src/spool/directory.js';
+import { spoolsIn, destinationOf } from '../src/spool/disk/directory.js';
 import { type FaultServer, startFaultServer, watchedAuditor } from './fault-server.js';
 
 let server: FaultServer;

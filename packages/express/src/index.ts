@@ -1,15 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import {
-  type AttemptSource,
-  type Auditor,
-  type AuditLoginOptions as CoreOptions,
+  type RequestAdapter,
   createLoginAudit,
-  type Look,
-  type Marker,
+  type RequestSnapshot,
   markerOf,
-  type SessionSight,
+  type SessionSnapshot,
   warnOfForgeableAddress,
-} from '@auditlogin/core';
+} from '@auditlogin/core/adapter';
+import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
 import type { Request, RequestHandler, Response } from 'express';
 import { sessionAsPut, type SessionSeen, watchSession } from './session.js';
 
@@ -50,7 +48,7 @@ export function mark(request: IncomingMessage): Marker {
 }
 
 /** Express gives each request a hidden class of its own, so every property is looked up the slow way: each is asked for once. */
-class Exchange implements AttemptSource<Request> {
+class Exchange implements RequestAdapter<Request> {
   readonly target: string;
   private seen: SessionSeen | undefined;
 
@@ -81,7 +79,7 @@ class Exchange implements AttemptSource<Request> {
     this.seen = watchSession(this.request);
   }
 
-  sessionBefore(): SessionSight | 'unseen' | undefined {
+  sessionBefore(): SessionSnapshot | 'unseen' | undefined {
     const seen = this.seen ?? sessionAsPut(this.request);
     return seen ? seen.sight : 'unseen';
   }
@@ -90,7 +88,7 @@ class Exchange implements AttemptSource<Request> {
     (this.request as { session?: { destroy?(done: () => void): void } }).session?.destroy?.(() => undefined);
   }
 
-  look(): Look {
+  look(): RequestSnapshot {
     const { user, session, body, route, id } = this.request as unknown as Record<string, unknown>;
     return {
       user,

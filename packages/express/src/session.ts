@@ -1,11 +1,11 @@
-import { type SessionSight, sightOf } from '@auditlogin/core';
+import { type SessionSnapshot, sessionSnapshot } from '@auditlogin/core/adapter';
 import type { Request } from 'express';
 
 const BEFORE = Symbol('auditlogin.before');
-type Watched = { [BEFORE]?: SessionSight | undefined };
+type Watched = { [BEFORE]?: SessionSnapshot | undefined };
 
 /** What was seen of a session, which may be that there was none. */
-export type SessionSeen = { sight: SessionSight | undefined };
+export type SessionSeen = { sight: SessionSnapshot | undefined };
 
 /**
  * Looks at the session of a request before any handler can change it: now, or else at the moment when the session middleware puts it on the request.
@@ -14,7 +14,7 @@ export type SessionSeen = { sight: SessionSight | undefined };
  * @returns what is there now; undefined if nothing is, and {@link sessionAsPut} will tell
  */
 export function watchSession(request: Request): SessionSeen | undefined {
-  if ('session' in request) return { sight: sightOf(request.session) };
+  if ('session' in request) return { sight: sessionSnapshot(request.session) };
   Object.defineProperty(request, 'session', AWAITED);
   return undefined;
 }
@@ -36,6 +36,6 @@ const AWAITED: PropertyDescriptor & ThisType<Request> = {
   get: () => undefined,
   set(session: unknown) {
     Object.defineProperty(this, 'session', { configurable: true, enumerable: true, writable: true, value: session });
-    (this as Watched)[BEFORE] = sightOf(session);
+    (this as Watched)[BEFORE] = sessionSnapshot(session);
   },
 };

@@ -1,19 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   abortedBy,
-  type AttemptSource,
-  type Auditor,
-  type AuditLoginOptions as CoreOptions,
-  type AuditorOptions,
+  type RequestAdapter,
   createLoginAudit,
   type LoginAudit,
-  type Look,
-  type Marker,
+  type RequestSnapshot,
   markerOf,
-  type SessionSight,
-  sightOf,
+  type SessionSnapshot,
+  sessionSnapshot,
   warnOfForgeableAddress,
-} from '@auditlogin/core';
+} from '@auditlogin/core/adapter';
+import type { Auditor, AuditLoginOptions as CoreOptions, AuditorOptions, Marker } from '@auditlogin/core';
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 
@@ -35,7 +32,7 @@ declare module 'fastify' {
 
 const ROUTE_AUDIT = Symbol.for('auditlogin.route');
 const SIGHT = Symbol('auditlogin.sight');
-type Sighted = { [SIGHT]?: SessionSight | undefined };
+type Sighted = { [SIGHT]?: SessionSnapshot | undefined };
 
 const plugin: FastifyPluginCallback<AuditLoginOptions> = (fastify, options, done) => {
   const audit = createLoginAudit<FastifyRequest>(options);
@@ -63,7 +60,7 @@ const plugin: FastifyPluginCallback<AuditLoginOptions> = (fastify, options, done
   });
   // By now every session plugin has put its session on the request, and no handler has changed it.
   fastify.addHook('preValidation', (request, _reply, next) => {
-    (request as Sighted)[SIGHT] = sightOf(sessionOf(request));
+    (request as Sighted)[SIGHT] = sessionSnapshot(sessionOf(request));
     next();
   });
   done();
@@ -91,7 +88,7 @@ export function mark(request: Pick<FastifyRequest, 'raw'>): Marker {
   return markerOf(request.raw);
 }
 
-class Exchange implements AttemptSource<FastifyRequest> {
+class Exchange implements RequestAdapter<FastifyRequest> {
   readonly target: string;
 
   constructor(
@@ -120,7 +117,7 @@ class Exchange implements AttemptSource<FastifyRequest> {
   /** A hook does, which runs behind every session plugin. */
   watchSession(): void {}
 
-  sessionBefore(): SessionSight | 'unseen' | undefined {
+  sessionBefore(): SessionSnapshot | 'unseen' | undefined {
     return SIGHT in this.request ? (this.request as Sighted)[SIGHT] : 'unseen';
   }
 
@@ -128,7 +125,7 @@ class Exchange implements AttemptSource<FastifyRequest> {
     void (this.request as { session?: { destroy?(): unknown } }).session?.destroy?.();
   }
 
-  look(): Look {
+  look(): RequestSnapshot {
     const { request } = this;
     return {
       user: this.user(),

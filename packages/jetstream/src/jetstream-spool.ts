@@ -1,13 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { AuditError } from '@auditlogin/core';
 import {
-  AuditError,
-  createHand,
-  createTally,
+  createInFlight,
+  createSpoolCounter,
   type SerialisedEvent,
   type SharedSpool,
   spooledEvent,
   type SpooledEvent,
-} from '@auditlogin/core';
+} from '@auditlogin/core/engine';
 import { type Consumer, jetstream, type JetStreamClient, jetstreamManager, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
@@ -43,8 +43,8 @@ export function jetStreamSpool(options: JetStreamOptions = {}): SharedSpool {
   const names = namesOf(stream);
   const relay = randomUUID();
   const home = randomUUID();
-  const tally = createTally();
-  const hand = createHand();
+  const counter = createSpoolCounter();
+  const inFlight = createInFlight();
   const held = new Map<string, Lease>();
   /** Parts that are being asked, even if nobody waits for the answer any more. */
   const asked = new Set<number>();
@@ -130,7 +130,7 @@ export function jetStreamSpool(options: JetStreamOptions = {}): SharedSpool {
       });
       for (const result of await Promise.allSettled(sent)) if (result.status === 'rejected') throw fullOr(result.reason);
     });
-    for (const event of events) tally.add(event);
+    for (const event of events) counter.add(event);
   }
 
   async function refresh(): Promise<void> {
@@ -143,9 +143,9 @@ export function jetStreamSpool(options: JetStreamOptions = {}): SharedSpool {
       const start = Math.floor(Math.random() * others.length);
       const turns = [...known, ...others.slice(start), ...others.slice(0, start)];
       pending = new Map(turns.flatMap((part) => (found.has(part) ? [[part, found.get(part)!]] : [])));
-      tally.size.events = state.messages;
-      tally.size.bytes = state.bytes;
-      tally.size.setAside = (await manager.streams.info(names.aside)).state.messages;
+      counter.size.events = state.messages;
+      counter.size.bytes = state.bytes;
+      counter.size.setAside = (await manager.streams.info(names.aside)).state.messages;
     });
   }
 
@@ -194,7 +194,7 @@ export function jetStreamSpool(options: JetStreamOptions = {}): SharedSpool {
       if (taken.length === 0) await giveBack(key);
     }
     for (const message of taken) messages.set(message.seq, message);
-    hand.take(
+    inFlight.take(
       key,
       taken.map(({ seq }) => seq),
     );
@@ -210,7 +210,7 @@ export function jetStreamSpool(options: JetStreamOptions = {}): SharedSpool {
 
   async function letGo(events: readonly SpooledEvent[]): Promise<void> {
     for (const { seq } of events) messages.delete(seq);
-    for (const part of hand.leave(events.map(({ seq }) => seq))) await giveBack(part);
+    for (const part of inFlight.leave(events.map(({ seq }) => seq))) await giveBack(part);
   }
 
   async function letGoOf(manager: JetStreamManager, seq: number): Promise<void> {
@@ -230,7 +230,7 @@ export function jetStreamSpool(options: JetStreamOptions = {}): SharedSpool {
     await askUntilDone(part, ({ connection, manager }) =>
       connection.request(replyOf(message), '+ACK', { timeout: timeout / 2 }).catch(() => letGoOf(manager, event.seq)),
     );
-    tally.remove(event);
+    counter.remove(event);
   }
 
   return {
@@ -293,10 +293,10 @@ export function jetStreamSpool(options: JetStreamOptions = {}): SharedSpool {
         client.publish(names.asideSubject(Number(part)), event.body, { msgID: event.id, headers: about }),
       );
       await acknowledge(event);
-      tally.size.setAside += 1;
+      counter.size.setAside += 1;
       await letGo([event]);
     },
-    size: () => ({ ...tally.size }),
+    size: () => ({ ...counter.size }),
     waiting: () => [...pending].reduce((sum, [part, count]) => (isOut(part) ? sum : sum + count), 0),
     async close() {
       if (isClosing) return;

@@ -1,6 +1,6 @@
 import type { KV } from '@nats-io/kv';
 
-/** What is known of an event that was in hand before. */
+/** What is known of an event that was in flight before. */
 interface Mark {
   inDoubt: boolean;
   crashes: number;

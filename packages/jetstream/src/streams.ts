@@ -19,7 +19,7 @@ export interface JetStreamOptions {
   replicas?: number;
   /** The most events that wait before no more are taken; set when the stream is made. @default 10000000 */
   maxEvents?: number;
-  /** Parts that events are divided into by process: so many batches can be in hand at once; set when the stream is made. @default 32 */
+  /** Parts that events are divided into by process: so many batches can be in flight at once; set when the stream is made. @default 32 */
   partitions?: number;
   /** How long the events of a relay that does not answer any more stay with it, in milliseconds; the relays' clocks must agree better than that. @default 30000 */
   lease?: number;

@@ -1,16 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
-  type AttemptSource,
-  type Auditor,
-  type AuditLoginOptions as CoreOptions,
+  type RequestAdapter,
   createLoginAudit,
-  type Look,
-  type Marker,
+  type RequestSnapshot,
   markerOf,
-  type SessionSight,
-  sightOf,
+  type SessionSnapshot,
+  sessionSnapshot,
   warnOfForgeableAddress,
-} from '@auditlogin/core';
+} from '@auditlogin/core/adapter';
+import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
 import type { Context, Middleware } from 'koa';
 
 /** The options of {@link auditLogin}; extractors see the Koa context as `request`. */
@@ -56,9 +54,9 @@ export function mark(context: Pick<Context, 'req'>): Marker {
   return markerOf(context.req);
 }
 
-class Exchange implements AttemptSource<Context> {
+class Exchange implements RequestAdapter<Context> {
   readonly target: string;
-  private before: SessionSight | 'unseen' | undefined;
+  private before: SessionSnapshot | 'unseen' | undefined;
 
   constructor(readonly request: Context) {
     this.target = request.originalUrl;
@@ -81,10 +79,10 @@ class Exchange implements AttemptSource<Context> {
   }
 
   watchSession(): void {
-    this.before = hasSession(this.request) ? sightOf(this.request['session']) : 'unseen';
+    this.before = hasSession(this.request) ? sessionSnapshot(this.request['session']) : 'unseen';
   }
 
-  sessionBefore(): SessionSight | 'unseen' | undefined {
+  sessionBefore(): SessionSnapshot | 'unseen' | undefined {
     return this.before;
   }
 
@@ -92,7 +90,7 @@ class Exchange implements AttemptSource<Context> {
     if (hasSession(this.request)) this.request['session'] = null;
   }
 
-  look(): Look {
+  look(): RequestSnapshot {
     const context = this.request;
     const matched: unknown = context['_matchedRoute'];
     return {

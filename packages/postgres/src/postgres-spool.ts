@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { AuditError, createHand, createTally, refusalOf, type SharedSpool, spooledEvent, type SpooledEvent } from '@auditlogin/core';
+import { AuditError } from '@auditlogin/core';
+import { createInFlight, createSpoolCounter, refusalOf, type SharedSpool, spooledEvent, type SpooledEvent } from '@auditlogin/core/engine';
 import { DatabaseError, Pool, type PoolConfig } from 'pg';
 
 /** Options of {@link postgresSpool}. */
@@ -99,8 +100,8 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
   // An idle connection that breaks is replaced; whoever needs one hears of it.
   pool.on('error', () => undefined);
   const relay = randomUUID();
-  const tally = createTally();
-  const hand = createHand();
+  const counter = createSpoolCounter();
+  const inFlight = createInFlight();
   const home = randomUUID();
   let countedAt = 0;
   let forgotAt = 0;
@@ -132,16 +133,16 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
   }
 
   async function renew(): Promise<void> {
-    if (hand.size() === 0) return;
+    if (inFlight.size() === 0) return;
     await ask(`UPDATE auditlogin_instances SET taken_until = now() + $3 * interval '1 ms' WHERE taken_by = $1 AND instance = ANY($2)`, [
       relay,
-      hand.instances(),
+      inFlight.instances(),
       lease,
     ]);
   }
 
   async function letGo(events: readonly SpooledEvent[]): Promise<void> {
-    const free = hand.leave(events.map(({ seq }) => seq));
+    const free = inFlight.leave(events.map(({ seq }) => seq));
     isDry = false;
     if (free.length > 0) await askUntilDone(LET_GO, [relay, free]);
   }
@@ -155,10 +156,10 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
     );
     const [counted, span] = [Number(found!.events), Number(found!.span)];
     const factor = counted < COUNTED ? 1 : span / counted;
-    tally.size.events = Math.round(counted * factor);
-    tally.size.bytes = Math.round(Number(found!.bytes) * factor);
-    tally.size.failures = Math.round(Number(found!.failures) * factor);
-    tally.size.setAside = Number(found!.set_aside);
+    counter.size.events = Math.round(counted * factor);
+    counter.size.bytes = Math.round(Number(found!.bytes) * factor);
+    counter.size.failures = Math.round(Number(found!.failures) * factor);
+    counter.size.setAside = Number(found!.set_aside);
     countedAt = Date.now();
   }
 
@@ -168,7 +169,7 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
     const [last] = events.slice(-1);
     const refusal = refusalOf(
       last!,
-      { ...tally.size, events: tally.size.events + events.length - 1 },
+      { ...counter.size, events: counter.size.events + events.length - 1 },
       { maxEvents, maxBytes: Number.MAX_SAFE_INTEGER },
     );
     if (refusal) throw refusal;
@@ -180,7 +181,7 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
       events.map(({ isFailure }) => isFailure),
       Date.now(),
     ]);
-    for (const event of events) tally.add(event);
+    for (const event of events) counter.add(event);
     isDry = false;
   }
 
@@ -199,7 +200,7 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
     async peek(limit) {
       const rows = await ask<Row>(TAKE, [limit, relay, lease]);
       isDry = rows.length === 0;
-      for (const { instance, seq } of rows) hand.take(instance, [Number(seq)]);
+      for (const { instance, seq } of rows) inFlight.take(instance, [Number(seq)]);
       return rows.map(({ seq, body, queued_at, in_doubt, crashes }) =>
         spooledEvent({ seq: Number(seq), body, queuedAt: Number(queued_at), inDoubt: in_doubt, crashes: Number(crashes) }),
       );
@@ -213,7 +214,7 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
     async settle(settled) {
       const events = settled.map(({ event }) => event);
       await askUntilDone('DELETE FROM auditlogin_outbox WHERE seq = ANY($1)', [events.map(({ seq }) => seq)]);
-      for (const event of events) tally.remove(event);
+      for (const event of events) counter.remove(event);
       await letGo(events);
     },
     async setAside(event, reason) {
@@ -222,17 +223,17 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
          INSERT INTO auditlogin_set_aside (seq, id, instance, body, reason) SELECT seq, id, instance, body, $2 FROM gone`,
         [event.seq, reason],
       );
-      tally.remove(event);
-      tally.size.setAside += 1;
+      counter.remove(event);
+      counter.size.setAside += 1;
       await letGo([event]);
     },
-    size: () => ({ ...tally.size }),
-    waiting: () => (isDry ? 0 : Math.max(0, tally.size.events - hand.size())),
+    size: () => ({ ...counter.size }),
+    waiting: () => (isDry ? 0 : Math.max(0, counter.size.events - inFlight.size())),
     async close() {
       if (isClosing) return;
       isClosing = true;
       clearInterval(renewal);
-      if (hand.size() > 0) await ask(LET_GO, [relay, hand.instances()]).catch(() => undefined);
+      if (inFlight.size() > 0) await ask(LET_GO, [relay, inFlight.instances()]).catch(() => undefined);
       isClosed = true;
       await pool.end();
     },

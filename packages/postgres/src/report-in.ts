@@ -1,4 +1,6 @@
-import { eventId, type EventInput, normaliseEvent, serialise } from '@auditlogin/core';
+import { eventId, normaliseEvent } from '@auditlogin/core/log';
+import type { EventInput } from '@auditlogin/core';
+import { serialise } from '@auditlogin/core/engine';
 
 /** A client, pool client or pool of `pg`. */
 export interface Queryable {

@@ -110,7 +110,7 @@ if (noPostgres) console.warn(`Skipped: relays over PostgreSQL, since ${noPostgre
     await app.close();
   });
 
-  test('closing while the database is gone ends at its deadline, and what was in hand goes to the next relay', async () => {
+  test('closing while the database is gone ends at its deadline, and what was in flight goes to the next relay', async () => {
     const app = open();
     await app.appendAll([spoolEvent('a')], 'one');
     let hasCome = false;

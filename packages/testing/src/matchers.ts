@@ -1,4 +1,5 @@
-import type { AuditEvent, OutcomeKind, Reason } from '@auditlogin/core';
+import type { AuditEvent, Reason } from '@auditlogin/core';
+import type { OutcomeKind } from '@auditlogin/core/adapter';
 import type { RecordingAuditor } from './recording-auditor.js';
 
 /** What an event should say; what is left out may be anything. */

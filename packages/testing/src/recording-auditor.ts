@@ -1,12 +1,5 @@
-import {
-  type AuditError,
-  type AuditEvent,
-  type Auditor,
-  type AuditorOptions,
-  createAuditor,
-  eventHash,
-  type Transport,
-} from '@auditlogin/core';
+import { type AuditError, type AuditEvent, type Auditor, type AuditorOptions, createAuditor, eventHash } from '@auditlogin/core';
+import type { Transport } from '@auditlogin/core/engine';
 
 /** An auditor that keeps its events in memory and sends nothing. */
 export interface RecordingAuditor extends Auditor {

@@ -1,14 +1,6 @@
-import {
-  AuditError,
-  type AuditErrorCode,
-  type Connection,
-  eventId,
-  httpTransport,
-  normaliseEvent,
-  readConnection,
-  receiptMatches,
-  serialise,
-} from '@auditlogin/core';
+import { AuditError, type AuditErrorCode } from '@auditlogin/core';
+import { type Connection, eventId, httpTransport, normaliseEvent, readConnection, receiptMatches } from '@auditlogin/core/log';
+import { serialise } from '@auditlogin/core/engine';
 import { numberIn } from '../flags.js';
 import { paint } from '../paint.js';
 

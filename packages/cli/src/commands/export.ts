@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { Readable, type Writable } from 'node:stream';
-import { type AuditEvent, AuditError, logPages, type ReadBackEvent } from '@auditlogin/core';
+import { type AuditEvent, AuditError } from '@auditlogin/core';
+import { logPages, type ReadBackEvent } from '@auditlogin/core/log';
 import { type ExportLine, operateCollector } from '@auditlogin/collector';
 import { connectionIn, type ConnectionFlags, numberIn, type ReadyConnection, timeIn, withRange } from '../flags.js';
 import { paint } from '../paint.js';

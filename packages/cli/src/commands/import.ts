@@ -1,18 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
-import {
-  type AuditEvent,
-  AuditError,
-  backoff,
-  httpTransport,
-  receiptMatches,
-  serialise,
-  type SerialisedEvent,
-  type ServerDelivery,
-  type Transport,
-  violations,
-} from '@auditlogin/core';
+import { type AuditEvent, AuditError } from '@auditlogin/core';
+import { backoff, serialise, type SerialisedEvent, type ServerDelivery, type Transport } from '@auditlogin/core/engine';
+import { httpTransport, receiptMatches, violations } from '@auditlogin/core/log';
 import { connectionIn, type ConnectionFlags, durationIn, numberIn } from '../flags.js';
 import { paint } from '../paint.js';
 import { progressBar } from '../progress.js';

@@ -20,7 +20,7 @@ export interface RelayFlags extends ConnectionFlags, EngineFlags {
 }
 
 /**
- * Publishes what applications have handed to an engine, until it is told to stop; then finishes what it has in hand.
+ * Publishes what applications have handed to an engine, until it is told to stop; then finishes what it has in flight.
  *
  * @param flags the command line's flags
  * @throws AuditError `ERR_AUDIT_OPTION_INVALID`, `ERR_AUDIT_CONFIG_MISSING` or `ERR_AUDIT_ENGINE`
@@ -47,7 +47,7 @@ export async function relay(flags: RelayFlags): Promise<void> {
   await once(server, 'listening');
   console.log(`The relay takes events from ${engine.name}. Health and metrics: ${paint.cyan(urlOf(server, address.host))}`);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  console.log('Finishing what is in hand …');
+  console.log('Finishing what is in flight …');
   await working.close();
   server.close();
   server.closeAllConnections();

@@ -1,4 +1,5 @@
-import { AuditError, operateSpools, showControls, spoolDirectory } from '@auditlogin/core';
+import { AuditError } from '@auditlogin/core';
+import { operateSpools, showControls, spoolDirectory } from '@auditlogin/core/log';
 import { paint } from '../paint.js';
 import { table } from '../table.js';
 
@@ -92,10 +93,10 @@ export function spoolStats({ spoolDir, json }: SpoolFlags): void {
   console.log(
     table(
       ['SPOOL', 'PROCESS', 'WAITING', 'BYTES', 'FOLDED', 'SET ASIDE', 'OLDEST'],
-      summaries.map(({ file, isInUse, events, bytes, folded, setAside, oldest }) => [
+      summaries.map(({ file, isInUse, events, bytes, coalesced, setAside, oldest }) => [
         file.slice(directory.length + 1),
         isInUse ? 'running' : 'gone',
-        ...[events, bytes, folded, setAside],
+        ...[events, bytes, coalesced, setAside],
         oldest === undefined ? '' : time(oldest),
       ]),
     ),

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type AuditEvent, isTrue, logPages, readLog, showControls, type ReadBackEvent, timeOfId } from '@auditlogin/core';
+import type { AuditEvent } from '@auditlogin/core';
+import { isTrue, logPages, readLog, showControls, type ReadBackEvent, timeOfId } from '@auditlogin/core/log';
 import { connectionIn, type ConnectionFlags, durationIn, numberIn, type ReadyConnection, withRange } from '../flags.js';
 import { paint } from '../paint.js';
 

@@ -1,17 +1,17 @@
+import { AuditError } from '@auditlogin/core';
 import {
-  AuditError,
   destinationOf,
   type Fault,
   FAULTS,
-  heldIn,
-  judgeLog,
+  localEventsIn,
+  checkLog,
   readLog,
   readSealKeys,
-  receiptsIn,
+  localReceiptsIn,
   type Report,
   showControls,
   spoolDirectory,
-} from '@auditlogin/core';
+} from '@auditlogin/core/log';
 import { connectionIn, type ConnectionFlags, invalid, numberIn, type ReadyConnection, timeIn, withRange } from '../flags.js';
 import { paint } from '../paint.js';
 import { progressBar } from '../progress.js';
@@ -69,10 +69,10 @@ export async function verify(flags: VerifyFlags): Promise<void> {
   const destination = destinationOf(connection);
 
   // What waits is read first: an event that arrives meanwhile is then in the log, or known to wait.
-  const held = heldIn(directory, destination);
+  const held = localEventsIn(directory, destination);
   const now = Date.now();
   const events = await read(connection, flags, window);
-  const report = judgeLog({ events, keys, receipts: receiptsIn(directory, destination), held, now, grace, window });
+  const report = checkLog({ events, keys, receipts: localReceiptsIn(directory, destination), held, now, grace, window });
   const wrong = FAULTS.filter((fault) => report.counts[fault] > 0 && !allowed.has(fault));
 
   if (flags.json) console.log(JSON.stringify({ ok: wrong.length === 0, ...report }, null, 2));

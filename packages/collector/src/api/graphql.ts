@@ -1,5 +1,5 @@
 import { buildSchema, graphql, GraphQLError, type ExecutionResult } from 'graphql';
-import { isTrue, type StringMap } from '@auditlogin/core';
+import { isTrue, type StringMap } from '@auditlogin/core/log';
 import type { Scope } from '../access/scope.js';
 import { QueryError, readQuery } from '../store/search.js';
 import type { Cursor, Store, StoredEvent } from '../store/store.js';

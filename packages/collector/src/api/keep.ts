@@ -1,4 +1,5 @@
-import { type AuditEvent, eventHash, eventId, type Receipt } from '@auditlogin/core';
+import { type AuditEvent, eventHash, type Receipt } from '@auditlogin/core';
+import { eventId } from '@auditlogin/core/log';
 import type { Store } from '../store/store.js';
 
 /**

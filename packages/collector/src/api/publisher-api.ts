@@ -1,4 +1,5 @@
-import { type AuditEvent, violations } from '@auditlogin/core';
+import type { AuditEvent } from '@auditlogin/core';
+import { violations } from '@auditlogin/core/log';
 import express, { type Request, Router } from 'express';
 import { z } from 'zod';
 import type { Access, Grant } from '../access/access.js';

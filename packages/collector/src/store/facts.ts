@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { type AuditEvent, isTrue } from '@auditlogin/core';
+import type { AuditEvent } from '@auditlogin/core';
+import { isTrue } from '@auditlogin/core/log';
 
 /** What the viewer filters and counts by, read out of an event once, when it is stored. */
 export interface Facts {
@@ -10,7 +11,7 @@ export interface Facts {
   account: string | null;
   /** The address as the server takes it, or as it was seen. */
   address: string | null;
-  /** How many attempts it stands for: more than one, when failures were folded. */
+  /** How many attempts it stands for: more than one, when failures were coalesced. */
   attempts: number;
 }
 
@@ -33,7 +34,7 @@ export function factsOf({ fields, actor, source_ip, is_failure }: AuditEvent): F
     reason: textOrNull(fields?.['reason']),
     account: textOrNull(actor?.id) ?? textOrNull(fields?.['identity']),
     address: textOrNull(source_ip) ?? textOrNull(fields?.['source_ip_seen']),
-    attempts: attemptsOf(fields?.['folded_count']),
+    attempts: attemptsOf(fields?.['coalesced_count']),
   };
 }
 
@@ -63,8 +64,8 @@ export function facetWords({ action, group }: AuditEvent, { outcome, reason, acc
   return given.map(([facet, value]) => (value === null ? '' : facetWord(facet as Facet, value))).join(' ');
 }
 
-function attemptsOf(folded: unknown): number {
-  return typeof folded === 'string' && /^[1-9]\d{0,11}$/.test(folded) ? Number(folded) : 1;
+function attemptsOf(coalesced: unknown): number {
+  return typeof coalesced === 'string' && /^[1-9]\d{0,11}$/.test(coalesced) ? Number(coalesced) : 1;
 }
 
 function textOrNull(value: unknown): string | null {

@@ -1,4 +1,5 @@
-import { type AuditEvent, showControls } from '@auditlogin/core';
+import type { AuditEvent } from '@auditlogin/core';
+import { showControls } from '@auditlogin/core/log';
 import { stringify } from 'csv-stringify';
 import type { Stringifier } from 'csv-stringify';
 import { factsOf } from '../store/facts.js';

@@ -1,4 +1,5 @@
-import { type AuditEvent, canonicalText, sealOf } from '@auditlogin/core';
+import type { AuditEvent } from '@auditlogin/core';
+import { canonicalText, sealOf } from '@auditlogin/core/log';
 import { writeCursor } from '../api/graphql.js';
 import { factsOf } from '../store/facts.js';
 import type { StoredEvent } from '../store/store.js';

@@ -54,7 +54,7 @@ export function Detail({
         <Fact name="Happened">{showTime(event.time, zone)}</Fact>
         <Fact name="Received">{showTime(event.received, zone)}</Fact>
         <Fact name="Reason">{pickable('reason', event.reason)}</Fact>
-        <Fact name={actor ? 'Actor' : 'Typed identity'}>
+        <Fact name={actor ? 'Actor' : 'LoginForm identity'}>
           {pickable('actor', event.account)}
           {event.names.actor && (
             <>

@@ -1,4 +1,4 @@
-import type { IdInput, MapInput, TextInput } from '../event/normalise.js';
+import type { IdInput, MapInput, TextInput } from '../event/input.js';
 import type { AuditAction } from './action.js';
 
 /** How an attempt came out. `unknown`: nothing proves either. */
@@ -25,7 +25,7 @@ export type Reason = (typeof REASONS)[number];
 export type Evidence = 'marker' | 'session' | 'user' | 'redirect' | 'body' | 'status' | 'aborted';
 
 /** What the `outcome` option says of an answer. */
-export interface RuledOutcome {
+export interface RuleOutcome {
   outcome: 'success' | 'failure' | 'challenge';
   reason?: Reason;
 }
@@ -53,7 +53,7 @@ export interface Mark {
 }
 
 /** What was seen of the application's session at one moment. */
-export interface SessionSight {
+export interface SessionSnapshot {
   /** The session's id, where the session has one. */
   id?: string;
   /** Who the session belongs to; absent while nobody is logged in. */
@@ -65,8 +65,8 @@ export interface SessionSight {
  * `before: 'unseen'` means that nobody looked in time.
  */
 export interface LoginSigns {
-  before: SessionSight | 'unseen' | undefined;
-  after: SessionSight | undefined;
+  before: SessionSnapshot | 'unseen' | undefined;
+  after: SessionSnapshot | undefined;
   /** The framework's user was absent when the request came in and is there now. */
   userAppeared: boolean;
 }
@@ -108,7 +108,7 @@ export interface Attempt {
   /** The factors that were proven: `password`, `totp`, … */
   factors?: readonly string[];
   /** What the `outcome` option made of the answer. */
-  ruled?: RuledOutcome;
+  ruled?: RuleOutcome;
   /** The session's id, which goes nowhere but into its keyed digest. */
   sessionId?: string;
   /** The client's address as the framework trusts it. */

@@ -95,8 +95,8 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
   let gathering: NodeJS.Timeout | undefined;
   let idleWaiters: (() => void)[] = [];
   let lastDoubt = Date.now();
-  /** What was in flight when a process ended, the least suspected first: so chance does not hit the same one again and again. */
-  let suspects: SpooledEvent[] = [];
+  /** What was in flight when a process ended, the least newCandidates first: so chance does not hit the same one again and again. */
+  let poisonCandidates: SpooledEvent[] = [];
   let isSuspectOut = false;
 
   function gather(): void {
@@ -118,7 +118,7 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
 
   function start(): void {
     while (!stopped && timer === undefined && mayStart()) {
-      const call = (spool.waiting() - reserved > 0 ? deliver() : deliverSuspect())
+      const call = (spool.waiting() - reserved > 0 ? deliverNext() : deliverCandidate())
         .catch((thrown: unknown) => {
           listener.broken(thrown);
           failures += 1;
@@ -136,18 +136,19 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
   function mayStart(): boolean {
     if (isSuspectOut) return false;
     const waiting = spool.waiting() - reserved;
-    if (inFlight.size === 0) return waiting > 0 || suspects.length > 0;
+    if (inFlight.size === 0) return waiting > 0 || poisonCandidates.length > 0;
     return failures === 0 && inFlight.size < options.concurrency && waiting >= options.batchSize;
   }
 
-  async function deliver(): Promise<void> {
+  async function deliverNext(): Promise<void> {
     reserved += options.batchSize;
     const peeked = await spool.peek(options.batchSize).finally(() => (reserved -= options.batchSize));
     const fresh = await withoutHopeless(peeked);
-    const suspected = fresh.filter(isSuspect);
-    if (suspected.length > 0) suspects = [...suspects, ...suspected].sort((one, other) => one.crashes - other.crashes);
+    const newCandidates = fresh.filter(isSuspect);
+    if (newCandidates.length > 0)
+      poisonCandidates = [...poisonCandidates, ...newCandidates].sort((one, other) => one.crashes - other.crashes);
     const others = fresh.filter((event) => !isSuspect(event));
-    if (others.length > 0) await attempt(others);
+    if (others.length > 0) await deliver(others);
   }
 
   function isSuspect({ crashes }: SpooledEvent): boolean {
@@ -155,10 +156,10 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
   }
 
   /** What may have ended a process goes out alone and after all others, so that it takes no other event with it. */
-  async function deliverSuspect(): Promise<void> {
+  async function deliverCandidate(): Promise<void> {
     isSuspectOut = true;
     try {
-      await attempt([suspects.shift()!]);
+      await deliver([poisonCandidates.shift()!]);
     } finally {
       isSuspectOut = false;
     }
@@ -175,7 +176,7 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
     return hopeless.length === 0 ? events : events.filter((event) => !hopeless.includes(event));
   }
 
-  async function attempt(events: SpooledEvent[]): Promise<void> {
+  async function deliver(events: SpooledEvent[]): Promise<void> {
     // A spool that cannot write it down, on a full disk, is drained all the same: that is what makes room.
     await spool.begin(events).catch(listener.broken);
     const unsettled = options.inDoubt === 'reconcile' && events.some(({ inDoubt }) => inDoubt) ? await reconcile(events) : events;
@@ -216,7 +217,7 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
         return retry(events, delivery.error, delivery.inDoubt, delivery.after);
       case 'refused':
         failures = 0;
-        return sift(events, delivery.error, delivery.indexes, round);
+        return bisect(events, delivery.error, delivery.indexes, round);
     }
   }
 
@@ -255,7 +256,7 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
   }
 
   /** A bulk call is all or nothing (Publisher API, trap 5): find the events that it was refused for, so that the others arrive. */
-  async function sift(events: SpooledEvent[], error: AuditError, indexes: number[], round: number): Promise<void> {
+  async function bisect(events: SpooledEvent[], error: AuditError, indexes: number[], round: number): Promise<void> {
     if (events.length === 1) return setAside(events[0]!, error);
     const accused = new Set(indexes);
     const half = Math.ceil(events.length / 2);

@@ -10,19 +10,19 @@ export interface SpoolBounds {
   maxBytes: number;
 }
 
-/** The share of the bounds above which failures are folded, so that a flood of them leaves room for successes. */
-const FOLD_ABOVE = 0.5;
+/** The share of the bounds above which failures are coalesced, so that a flood of them leaves room for successes. */
+const COALESCE_ABOVE = 0.5;
 
 /**
- * Whether a failed attempt is to be folded instead of appended: failures may take half of the room, successes all of it.
+ * Whether a failed attempt is to be coalesced instead of appended: failures may take half of the room, successes all of it.
  *
  * @param event the event
  * @param size what the spool holds
  * @param bounds what it may hold
  */
-export function isToBeFolded(event: Pick<SerialisedEvent, 'isFailure'>, size: SpoolSize, bounds: SpoolBounds): boolean {
+export function isToBeCoalesced(event: Pick<SerialisedEvent, 'isFailure'>, size: SpoolSize, bounds: SpoolBounds): boolean {
   if (!event.isFailure) return false;
-  return size.failures >= bounds.maxEvents * FOLD_ABOVE || size.bytes >= bounds.maxBytes * FOLD_ABOVE;
+  return size.failures >= bounds.maxEvents * COALESCE_ABOVE || size.bytes >= bounds.maxBytes * COALESCE_ABOVE;
 }
 
 /**

@@ -2,10 +2,10 @@ import { canonicalTail } from '../event/canonical.js';
 import type { AuditEvent } from '../event/event.js';
 import type { SerialisedEvent } from '../event/serialise.js';
 import { type SpoolBounds, refusalOf } from './bounds.js';
-import { createFoldTable } from './folds.js';
+import { createCoalescedTable } from './coalesced.js';
 import { createQueue } from './queue.js';
-import type { FoldingSpool, SetAsideEvent, SpooledEvent } from './spool.js';
-import { createTally } from './tally.js';
+import type { CoalescingSpool, SetAsideEvent, SpooledEvent } from './spool.js';
+import { createSpoolCounter } from './spool-counter.js';
 
 const MAX_SET_ASIDE = 100;
 /** With more than these waiting, memory counts for more than the time to make their canonical text anew. */
@@ -19,17 +19,17 @@ type Waiting = Omit<SpooledEvent, 'tail'> & { tail: string | undefined };
  *
  * @param bounds how much it holds
  */
-export function memorySpool(bounds: SpoolBounds): FoldingSpool & { setAsideEvents(): readonly SetAsideEvent[] } {
+export function memorySpool(bounds: SpoolBounds): CoalescingSpool & { setAsideEvents(): readonly SetAsideEvent[] } {
   const queue = createQueue<Waiting>();
-  const tally = createTally();
-  const folds = createFoldTable();
+  const counter = createSpoolCounter();
+  const table = createCoalescedTable();
   let setAside: SetAsideEvent[] = [];
   let seq = 0;
 
   function put(event: SerialisedEvent): void {
-    const refusal = refusalOf(event, tally.size, bounds);
+    const refusal = refusalOf(event, counter.size, bounds);
     if (refusal) throw refusal;
-    tally.add(event);
+    counter.add(event);
     const { id, body, bytes, isFailure } = event;
     const tail = queue.length < MAX_READY ? event.tail : undefined;
     queue.push({ seq: (seq += 1), id, body, tail, bytes, isFailure, queuedAt: Date.now(), inDoubt: false, crashes: 0 });
@@ -45,28 +45,28 @@ export function memorySpool(bounds: SpoolBounds): FoldingSpool & { setAsideEvent
       return Promise.resolve();
     },
     settle(settled) {
-      for (const { event } of settled) tally.remove(event);
+      for (const { event } of settled) counter.remove(event);
       return Promise.resolve();
     },
     setAside(event, reason) {
-      tally.remove(event);
+      counter.remove(event);
       setAside = [...setAside, { seq: event.seq, id: event.id, body: event.body, reason, at: Date.now() }].slice(-MAX_SET_ASIDE);
-      tally.size.setAside = setAside.length;
+      counter.size.setAside = setAside.length;
       return Promise.resolve();
     },
-    fold(source, at) {
-      folds.add(source, at);
-      tally.size.folded += 1;
+    coalesce(source, at) {
+      table.add(source, at);
+      counter.size.coalesced += 1;
       return Promise.resolve();
     },
-    folds: (before) => Promise.resolve(folds.before(before)),
-    unfold: (fold, event) =>
+    coalesced: (before) => Promise.resolve(table.before(before)),
+    replaceCoalesced: (coalesced, event) =>
       settled(() => {
         put(event);
-        folds.subtract(fold);
-        tally.size.folded -= fold.count;
+        table.subtract(coalesced);
+        counter.size.coalesced -= coalesced.count;
       }),
-    size: () => ({ ...tally.size }),
+    size: () => ({ ...counter.size }),
     waiting: () => queue.length,
     setAsideEvents: () => setAside,
     close: () => Promise.resolve(),

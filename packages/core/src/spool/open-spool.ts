@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { AuditError, isAuditError } from '../errors.js';
-import { destinationOf, isOnTmpfs, takePlace } from './directory.js';
-import { type DiskSpool, openDiskSpool } from './disk-spool.js';
+import { destinationOf, isOnTmpfs, takePlace } from './disk/directory.js';
+import { type DiskSpool, openDiskSpool } from './disk/disk-spool.js';
 import { memorySpool } from './memory-spool.js';
-import { openingSpool } from './opening.js';
-import type { FoldingSpool } from './spool.js';
+import { openingSpool } from './opening-spool.js';
+import type { CoalescingSpool } from './spool.js';
 
 /** What opening a spool needs of the settings. */
 export interface OpenSpoolSettings {
@@ -34,7 +34,7 @@ export interface OpenSpoolListener {
 
 /** An open spool, or one that is being opened. */
 export interface OpenSpool {
-  spool: FoldingSpool;
+  spool: CoalescingSpool;
   /** The instance: a UUID, new at each start. */
   instance: string;
   kind(): 'disk' | 'memory' | 'opening';
@@ -59,7 +59,7 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
   let kind: 'disk' | 'memory' | 'opening' = 'memory';
   let hasFallenBack = false;
 
-  function fallBack(thrown: unknown): FoldingSpool {
+  function fallBack(thrown: unknown): CoalescingSpool {
     if (isRequired) throw thrown;
     hasFallenBack = true;
     kind = 'memory';
@@ -74,7 +74,7 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
     return memorySpool(wanted);
   }
 
-  const opened = (spool: FoldingSpool, instance: string = randomUUID()): OpenSpool => ({
+  const opened = (spool: CoalescingSpool, instance: string = randomUUID()): OpenSpool => ({
     spool,
     instance,
     kind: () => kind,
@@ -101,7 +101,7 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
       damaged: (what) => listener.warned(new AuditError('ERR_AUDIT_SPOOL', `A spool was damaged: ${what}.`)),
     },
   ).then(
-    (spool): FoldingSpool => {
+    (spool): CoalescingSpool => {
       kind = 'disk';
       // The first listener hears of it once the spool can be asked.
       setImmediate(listener.opened);
@@ -121,7 +121,7 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
 }
 
 /** Looks, once a minute, for spools that were left meanwhile. */
-function adopting(spool: DiskSpool, listener: OpenSpoolListener): FoldingSpool {
+function adopting(spool: DiskSpool, listener: OpenSpoolListener): CoalescingSpool {
   const timer = setInterval(() => {
     spool.adopt().then(listener.opened, (thrown: unknown) => {
       if (isAuditError(thrown)) listener.warned(thrown);
@@ -138,8 +138,8 @@ function adopting(spool: DiskSpool, listener: OpenSpoolListener): FoldingSpool {
 }
 
 /** Where a spool on disk is required and cannot be had, nothing is taken. */
-function brokenSpool(error: AuditError): FoldingSpool {
+function brokenSpool(error: AuditError): CoalescingSpool {
   const memory = memorySpool({ maxEvents: 0, maxBytes: 0 });
   const refuse = (): Promise<never> => Promise.reject(error);
-  return { ...memory, append: refuse, fold: refuse, unfold: refuse };
+  return { ...memory, append: refuse, coalesce: refuse, replaceCoalesced: refuse };
 }

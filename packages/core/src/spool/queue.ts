@@ -1,4 +1,4 @@
-/** Events that nobody has in hand, oldest first. */
+/** Events that nobody has in flight, oldest first. */
 export interface Queue<T> {
   push(event: T): void;
   take(limit: number): T[];

@@ -7,8 +7,8 @@ export interface SpoolSize {
   bytes: number;
   /** Of the events, the failed attempts. */
   failures: number;
-  /** Failed attempts that are folded and not yet events. */
-  folded: number;
+  /** Failed attempts that are coalesced and not yet events. */
+  coalesced: number;
   /** Events that the server will not take; they wait for an operator. */
   setAside: number;
 }
@@ -33,7 +33,7 @@ export interface Settled {
 }
 
 /** Failed attempts from one source within one minute, of which only the number is kept. */
-export interface Fold {
+export interface CoalescedFailures {
   /** The source's address; empty when it is not known, or when there are too many sources. */
   source: string;
   /** Minutes since 1970. */
@@ -69,7 +69,7 @@ export interface Spool {
    */
   append(event: SerialisedEvent): Promise<void>;
   /**
-   * Hands out the oldest events that nobody has in hand; they stay in the spool.
+   * Hands out the oldest events that nobody has in flight; they stay in the spool.
    *
    * @param limit how many at the most
    */
@@ -86,30 +86,30 @@ export interface Spool {
   settle(settled: readonly Settled[]): Promise<void>;
   /** Lets go of an event that the server will never take, keeping why. */
   setAside(event: SpooledEvent, reason: string): Promise<void>;
-  /** What is in the spool, in hand or not. */
+  /** What is in the spool, in flight or not. */
   size(): SpoolSize;
-  /** How many events nobody has in hand. */
+  /** How many events nobody has in flight. */
   waiting(): number;
   close(): Promise<void>;
 }
 
 /** A spool of one process, which keeps of failed attempts only their number while they would take the room of others. */
-export interface FoldingSpool extends Spool {
+export interface CoalescingSpool extends Spool {
   /**
    * Keeps of a failed attempt only that it happened.
    *
    * @param source its address, or nothing
    * @param at when, in milliseconds since 1970
    */
-  fold(source: string, at: number): Promise<void>;
+  coalesce(source: string, at: number): Promise<void>;
   /**
-   * The folds of minutes that are over.
+   * The coalesced of minutes that are over.
    *
    * @param before minutes since 1970; of this and later minutes none
    */
-  folds(before: number): Promise<Fold[]>;
-  /** Puts an event in the place of a fold, at once: neither both nor none are ever there. */
-  unfold(fold: Fold, event: SerialisedEvent): Promise<void>;
+  coalesced(before: number): Promise<CoalescedFailures[]>;
+  /** Puts an event in the place of a coalesced count, at once: neither both nor none are ever there. */
+  replaceCoalesced(coalesced: CoalescedFailures, event: SerialisedEvent): Promise<void>;
 }
 
 /**

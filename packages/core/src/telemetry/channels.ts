@@ -13,7 +13,7 @@ const CHANNELS = {
   /** `{ event, error }`: an event was set aside. */
   setAside: channel('auditlogin:set-aside'),
   /** `{ source }`: of a failed attempt only the number is kept. */
-  folded: channel('auditlogin:folded'),
+  coalesced: channel('auditlogin:coalesced'),
   /** `{ error, wait, waiting }`: a try failed. */
   retry: channel('auditlogin:retry'),
 } as const;

@@ -1,4 +1,4 @@
-import type { AuditorStats } from '../auditor.js';
+import type { AuditorStats } from './stats.js';
 
 const COUNTERS = {
   queued: 'Events that were queued',
@@ -7,7 +7,7 @@ const COUNTERS = {
   mismatched: "Events that the server stored, and whose receipt's hash is wrong",
   lost: 'Events that are lost',
   retries: 'Tries that failed',
-  folded: 'Failed attempts of which only the number is kept',
+  coalesced: 'Failed attempts of which only the number is kept',
 } as const satisfies Partial<Record<keyof AuditorStats, string>>;
 const GAUGES = {
   waiting: 'Events that wait',

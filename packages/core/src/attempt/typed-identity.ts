@@ -1,0 +1,107 @@
+import { createHmac } from 'node:crypto';
+import { cleanText } from '../event/text.js';
+
+/** What is kept of the identity that was typed. */
+export type TypedIdentityPolicy = 'masked' | 'plain' | 'hmac' | 'omit';
+
+/** What goes into the event of the identity that was typed. */
+export interface StoredIdentity {
+  identity?: string;
+  identity_hmac?: string;
+  /** Why the identity itself was left out. */
+  identity_withheld?: 'looks_like_password';
+}
+
+const MAX_IDENTITY = 254;
+const EMAIL = /^[^\s@]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){1,8}$/u;
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._+\\-]{0,63}$/u;
+
+/**
+ * Applies the `typedIdentity` policy. What looks like a password is never kept, whatever the policy says.
+ *
+ * @param typed what was typed as user name
+ * @param isPassword whether the same was typed as password
+ * @param policy what to keep
+ * @param key the key of the digest; without one no digest is made
+ */
+export function storedIdentity(typed: string, isPassword: boolean, policy: TypedIdentityPolicy, key: string | undefined): StoredIdentity {
+  if (policy === 'omit' || typed === '') return {};
+  if (isPassword || looksLikePassword(typed)) return { identity_withheld: 'looks_like_password' };
+  const kept: StoredIdentity = {};
+  if (policy === 'plain') assignText(kept, typed);
+  if (policy === 'masked') assignText(kept, mask(typed));
+  if (key !== undefined && policy !== 'plain') kept.identity_hmac = identityDigest(typed, key);
+  return kept;
+}
+
+/**
+ * The keyed digest by which attempts on one account are found without keeping its name: HMAC-SHA256 (RFC 2104) over the trimmed, lower-cased
+ * NFKC form, 32 hex digits.
+ *
+ * @param typed what was typed as user name
+ * @param key the key
+ */
+export function identityDigest(typed: string, key: string): string {
+  const form = typed.slice(0, MAX_IDENTITY).trim().normalize('NFKC').toLowerCase();
+  return createHmac('sha256', key).update(form).digest('hex').slice(0, 32);
+}
+
+/**
+ * The keyed digest by which the events of one session are found without keeping its id: HMAC-SHA256 (RFC 2104), 32 hex digits.
+ *
+ * @param id the session's id
+ * @param key the key
+ */
+export function sessionDigest(id: string, key: string): string {
+  return createHmac('sha256', key).update(`session:${id}`).digest('hex').slice(0, 32);
+}
+
+/**
+ * Shows enough of a user name to recognise it by somebody who knows it: first letter, a fixed number of stars, last letter; the domain of an
+ * e-mail address stays.
+ *
+ * @param typed what was typed as user name
+ */
+export function mask(typed: string): string {
+  const text = typed.slice(0, MAX_IDENTITY);
+  if (!EMAIL.test(text)) return maskPart(text);
+  const at = text.lastIndexOf('@');
+  return `${maskPart(text.slice(0, at))}${text.slice(at)}`;
+}
+
+/**
+ * Whether something typed as user name may be a password: it has no shape of a user name or e-mail address, and mixes at least three kinds of
+ * characters, or is long and has digits and letters in disorder.
+ *
+ * @param typed what was typed as user name
+ */
+export function looksLikePassword(typed: string): boolean {
+  const text = typed.slice(0, MAX_IDENTITY).trim();
+  if (EMAIL.test(text)) return false;
+  const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}\p{Extended_Pictographic}\p{C}\s._+'"-]/u].filter((kind) =>
+    kind.test(text),
+  ).length;
+  if (!NAME.test(text)) return text.length >= 8 && kinds >= 3;
+  return text.length >= 16 && kinds >= 3 && entropy(text) > 3.5;
+}
+
+function assignText(kept: StoredIdentity, text: string): void {
+  const clean = cleanText(text, MAX_IDENTITY);
+  if (clean !== undefined) kept.identity = clean;
+}
+
+function maskPart(part: string): string {
+  const letters = Array.from(part);
+  if (letters.length <= 2) return '***';
+  return `${letters[0]}***${letters.length > 4 ? letters.at(-1) : ''}`;
+}
+
+/** Shannon entropy in bits per character. */
+function entropy(text: string): number {
+  const counts = new Map<string, number>();
+  for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
+  const length = Array.from(text).length;
+  let bits = 0;
+  for (const count of counts.values()) bits -= (count / length) * Math.log2(count / length);
+  return bits;
+}

@@ -1,0 +1,355 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { fromEnvironment, type SettingSource, VARIABLES } from './environment.js';
+import { AuditError } from '../errors.js';
+import { consoleLogger, isLogger, type Logger } from '../logger.js';
+import { nearest } from './nearest.js';
+import type { TypedIdentityPolicy } from '../attempt/typed-identity.js';
+import { type SealKey, sealKeyOf } from '../event/seal.js';
+import type { InDoubt } from '../publish/publisher.js';
+import type { CheckedReceipt } from '../publish/receipt.js';
+import type { SharedSpool } from '../spool/spool.js';
+import type { AuditEvent } from '../event/event.js';
+
+/** What {@link createAuditor} takes. Everything may be left out, if the environment says where to publish. */
+export interface AuditorOptions {
+  /** Base address of the API, may carry a path. @default `AUDITLOG_API_BASE` */
+  apiBase?: string;
+  /** Project id. @default `AUDITLOG_API_PROJECT`, then `BOOTSTRAP_PUBLISHER_PROJECT` */
+  project?: string;
+  /**
+   * Publisher token of the project, or a function that gives it: asked before each call, so that it can be rotated without a restart.
+   * @default `AUDITLOG_API_TOKEN`, then `BOOTSTRAP_PUBLISHER_TOKEN`
+   */
+  token?: string | (() => string | Promise<string>);
+  /** Name of the application, in each event's `component`. */
+  component?: string;
+  /** Version of the application, in each event's `version`. */
+  version?: string;
+  /** What is kept of the user name that was typed when nobody is proven. @default 'masked' */
+  typedIdentity?: TypedIdentityPolicy;
+  /** Key of the digests by which attempts on one account, and events of one session, are found; 16 characters or more. Without it none is made. */
+  identityKey?: string;
+  /**
+   * What the answer waits for. `after-response`: nothing, the event follows it. `before-response`: the event is on disk before the first byte of the
+   * answer leaves; if it cannot be had there, the answer becomes 503.
+   * @default 'after-response'
+   */
+  durability?: 'after-response' | 'before-response';
+  /** The queue between the application and the server. */
+  spool?: {
+    /** `disk`: a file that outlives the process. `memory`: what waits is lost with the process. @default 'disk' */
+    kind?: 'disk' | 'memory';
+    /** Folder of the files, made if it is missing, for its owner only. @default `AUDITLOG_SPOOL_DIR`, then `.auditlogin` */
+    directory?: string;
+    /** Stop at the start when the folder cannot be used, instead of falling back to memory with a warning. @default false */
+    required?: boolean;
+    /** The most events that wait. @default 100000 */
+    maxEvents?: number;
+    /** The most bytes that wait. @default 67108864 */
+    maxBytes?: number;
+    /** How long the disk may take, in milliseconds. @default 5000 */
+    commitTimeout?: number;
+  };
+  /**
+   * Hands events to an engine, e.g. PostgreSQL, from which relays (`auditlogin relay`) publish them; the spool bridges the time until it has them. The
+   * application then needs no `apiBase`, `project` or `token`, and may not have them.
+   */
+  engine?: SharedSpool;
+  /** Seals each event, so that what is deleted, reordered, altered or foreign shows from the log alone, and keeps a ledger of receipts. */
+  seal?: {
+    /** The key, 32 characters or more; a new one begins a new key id. @default `AUDITLOG_SEAL_KEY`, the first in it */
+    key?: string;
+  };
+  /** How events are sent. Times are in milliseconds. */
+  publish?: {
+    /** The most events a call, 1 to 50. @default 50 */
+    batchSize?: number;
+    /** The most calls in flight, 1 to 32. @default 4 */
+    concurrency?: number;
+    /** How long to wait for a connection. @default 5000 */
+    connectTimeout?: number;
+    /** How long to wait for an answer. @default 10000 */
+    timeout?: number;
+    /** The first bound of the back-off. @default 500 */
+    backoffMin?: number;
+    /** The last bound of the back-off. @default 60000 */
+    backoffMax?: number;
+    /**
+     * What to do with events that a failed try may have stored: send them again (the copies have one `external_id`), or look first whether they are
+     * there.
+     * @default 'resend'
+     */
+    inDoubt?: InDoubt;
+    /** How long the server takes until a search shows what it stored. @default 3000 */
+    indexLag?: number;
+    /** The age at which an event that could not be sent is set aside. @default 604800000, a week */
+    maxAge?: number;
+  };
+  /** How long `flush()` and `close()` wait for the queue to drain, in milliseconds. @default 10000 */
+  closeTimeout?: number;
+  /** Record the audit's own start and stop, and gaps: `audit.start`, `audit.stop`, `audit.gap`. @default false */
+  lifecycleEvents?: boolean;
+  /** Takes warnings and errors; any pino-like logger. @default standard error */
+  logger?: Logger;
+  /** Is called with every receipt once it was checked. */
+  onReceipt?: (receipt: CheckedReceipt) => void;
+  /** Is called for every event that is lost (no room, or still in memory when the auditor was closed) or set aside (refused by the server, too old). */
+  onDrop?: (event: AuditEvent, error: AuditError) => void;
+  /** Is called when a receipt's hash is not the hash of what was sent. */
+  onMismatch?: (receipt: CheckedReceipt) => void;
+  /** Is called with every error that is not the caller's: failed tries, failing extractors. */
+  onError?: (error: AuditError) => void;
+}
+
+const text = z.string().min(1);
+const milliseconds = (min: number, max: number) => z.number().int().min(min).max(max);
+const callback = <T>() => z.custom<T>((value) => typeof value === 'function', 'expected a function').optional();
+
+/** The options as the code reads them: the only place with their bounds and defaults. */
+export const auditorSchema = z.strictObject({
+  apiBase: text.optional(),
+  project: text.optional(),
+  token: z
+    .union([text, z.custom<() => string | Promise<string>>((value) => typeof value === 'function')], 'expected a string or a function')
+    .optional(),
+  component: text.optional(),
+  version: text.optional(),
+  typedIdentity: z.enum(['masked', 'plain', 'hmac', 'omit']).default('masked'),
+  identityKey: z.string().min(16).optional(),
+  durability: z.enum(['after-response', 'before-response']).default('after-response'),
+  spool: z
+    .strictObject({
+      kind: z.enum(['disk', 'memory']).default('disk'),
+      directory: text.optional(),
+      required: z.boolean().default(false),
+      maxEvents: z.number().int().min(1).default(100_000),
+      maxBytes: z.number().int().min(1024).default(67_108_864),
+      commitTimeout: milliseconds(1, 600_000).default(5_000),
+    })
+    .prefault({}),
+  engine: z
+    .custom<SharedSpool>(
+      (value) => typeof value === 'object' && value !== null && 'appendAll' in value,
+      'expected what postgresSpool() or jetStreamSpool() returns',
+    )
+    .optional(),
+  seal: z.strictObject({ key: z.string().min(32).optional() }).prefault({}),
+  publish: z
+    .strictObject({
+      batchSize: z.number().int().min(1).max(50).default(50),
+      concurrency: z.number().int().min(1).max(32).default(4),
+      connectTimeout: milliseconds(1, 600_000).default(5_000),
+      timeout: milliseconds(1, 600_000).default(10_000),
+      backoffMin: milliseconds(1, 600_000).default(500),
+      backoffMax: milliseconds(1, 3_600_000).default(60_000),
+      inDoubt: z.enum(['resend', 'reconcile']).default('resend'),
+      indexLag: milliseconds(0, 600_000).default(3_000),
+      maxAge: z.number().int().min(1_000).default(604_800_000),
+    })
+    .prefault({}),
+  closeTimeout: milliseconds(0, 600_000).default(10_000),
+  lifecycleEvents: z.boolean().default(false),
+  logger: z.custom<Logger>((value) => isLogger(value), 'expected an object with warn() and error()').default(consoleLogger),
+  onReceipt: callback<(receipt: CheckedReceipt) => void>(),
+  onDrop: callback<(event: AuditEvent, error: AuditError) => void>(),
+  onMismatch: callback<(receipt: CheckedReceipt) => void>(),
+  onError: callback<(error: AuditError) => void>(),
+});
+
+/** The options with nothing undefined that has a default. */
+export type Settings = Omit<z.output<typeof auditorSchema>, 'spool' | 'token'> &
+  Connection & {
+    spool: z.output<typeof auditorSchema>['spool'] & { directory: string };
+    sealKey: SealKey | undefined;
+  };
+
+/** Where to publish, as whom. */
+export interface Connection {
+  apiBase: string;
+  project: string;
+  token: string | (() => string | Promise<string>);
+}
+
+/** {@link Connection}, and where each part came from. */
+export type ConnectionSources = Record<keyof Connection, SettingSource>;
+
+/**
+ * Turns options and environment into settings.
+ *
+ * @param options what the application gave
+ * @param env the environment
+ * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
+ */
+export function readSettings(options: AuditorOptions, env: NodeJS.ProcessEnv = process.env): Settings {
+  const parsed = parseOptions(auditorSchema, options);
+  if (parsed.identityKey === undefined && parsed.typedIdentity === 'hmac') {
+    throw invalidOption('identityKey', 'is missing; typedIdentity "hmac" needs a key of 16 characters or more');
+  }
+  const { publish } = parsed;
+  if (publish.backoffMax < publish.backoffMin) {
+    throw invalidOption('publish.backoffMax', `is ${publish.backoffMax}; expected at least publish.backoffMin, ${publish.backoffMin}`);
+  }
+  const { durability, spool } = parsed;
+  if (durability === 'before-response' && spool.kind === 'memory') {
+    throw invalidOption('durability', 'is "before-response"; that needs spool.kind "disk"');
+  }
+  const [sealKey] = parsed.seal.key === undefined ? readSealKeys(env) : [sealKeyOf(parsed.seal.key)];
+  return {
+    ...parsed,
+    ...(parsed.engine ? noConnection(parsed.engine, options) : readConnection(options, env).connection),
+    spool: { ...spool, directory: spoolDirectory(spool.directory, env) },
+    sealKey,
+  };
+}
+
+/** With an engine, only relays know the API. The engine takes its place as what a spool's files are for. */
+function noConnection(engine: SharedSpool, options: AuditorOptions): Connection {
+  const given = (['apiBase', 'project', 'token'] as const).find((name) => options[name] !== undefined);
+  if (given !== undefined) {
+    throw invalidOption(given, 'is given beside "engine"; it belongs to the relay, and the application is better off without it');
+  }
+  return { apiBase: `${engine.engine}:`, project: 'engine', token: '' };
+}
+
+const DEFAULT_DIRECTORY = '.auditlogin';
+
+/**
+ * The folder of the spools.
+ *
+ * @param given what the application or the command line gave
+ * @param env the environment
+ * @returns an absolute path
+ */
+export function spoolDirectory(given?: string, env: NodeJS.ProcessEnv = process.env): string {
+  return resolve(given ?? fromEnvironment('spoolDirectory', env)?.value ?? DEFAULT_DIRECTORY);
+}
+
+/**
+ * The keys of the seal in `AUDITLOG_SEAL_KEY`: the one that seals, and behind it, divided by white space, those that did before.
+ *
+ * @param env the environment
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when one is too short
+ */
+export function readSealKeys(env: NodeJS.ProcessEnv = process.env): SealKey[] {
+  const keys = fromEnvironment('sealKey', env)?.value.split(/\s+/) ?? [];
+  if (keys.some((key) => key.length < 32))
+    throw invalidOption('seal.key', 'is too short in AUDITLOG_SEAL_KEY; expected 32 characters or more');
+  return keys.map(sealKeyOf);
+}
+
+/**
+ * Finds out where to publish: from the options, then from the environment.
+ *
+ * @param options what the application gave
+ * @param env the environment
+ * @throws AuditError `ERR_AUDIT_CONFIG_MISSING` naming each part that is missing, `ERR_AUDIT_OPTION_INVALID` for one that cannot be right
+ */
+export function readConnection(
+  options: Partial<Connection>,
+  env: NodeJS.ProcessEnv = process.env,
+): { connection: Connection; sources: ConnectionSources } {
+  const names = ['apiBase', 'project', 'token'] as const;
+  const found = names.map((name) => {
+    const given = options[name];
+    return given === undefined ? fromEnvironment(name, env) : { value: given, source: 'options' as const };
+  });
+  const missing = names.filter((_, index) => found[index] === undefined);
+  if (missing.length > 0) throw configMissing(missing);
+  const [apiBase, project, token] = found as [Found<string>, Found<string>, Found<Connection['token']>];
+  return {
+    connection: {
+      apiBase: checkApiBase(apiBase.value, apiBase.source),
+      project: checkHeaderSafe('project', project.value, project.source),
+      token: typeof token.value === 'string' ? checkHeaderSafe('token', token.value, token.source) : token.value,
+    },
+    sources: { apiBase: apiBase.source, project: project.source, token: token.source },
+  };
+}
+
+interface Found<T> {
+  value: T;
+  source: SettingSource;
+}
+
+/**
+ * Checks options against a schema.
+ *
+ * @param schema a strict schema
+ * @param options what was given
+ * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN` with the nearest known option, or `ERR_AUDIT_OPTION_INVALID`
+ */
+export function parseOptions<S extends z.ZodType>(schema: S, options: unknown): z.output<S> {
+  const result = schema.safeParse(options);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const name = path === '' ? issue.keys[0]! : `${path}.${issue.keys[0]!}`;
+    throw new AuditError('ERR_AUDIT_OPTION_UNKNOWN', `Unknown option "${name}"${nearest(name, optionNames(schema))}.`, { field: name });
+  }
+  if (path === '') throw new AuditError('ERR_AUDIT_OPTION_INVALID', `The options are ${show(options)}; expected an object.`);
+  const seen = SECRET_OPTIONS.has(path) ? `a ${typeof valueAt(options, issue.path)} that is not shown` : show(valueAt(options, issue.path));
+  throw invalidOption(path, `is ${seen}: ${issue.message}`);
+}
+
+/**
+ * The names of all options of a schema, those of nested objects with a dot.
+ *
+ * @param schema an object schema, perhaps with a default
+ */
+export function optionNames(schema: z.ZodType): string[] {
+  return Object.entries(shapeOf(schema)).flatMap(([name, field]) => [name, ...optionNames(field).map((inner) => `${name}.${inner}`)]);
+}
+
+function shapeOf(schema: z.ZodType): Record<string, z.ZodType> {
+  if (schema instanceof z.ZodObject) return schema.shape;
+  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) return shapeOf(schema.unwrap() as z.ZodType);
+  return {};
+}
+
+const SECRET_OPTIONS = new Set(['token', 'identityKey', 'seal.key']);
+
+const HOW_TO_GET = {
+  apiBase: 'the address of your audit log, e.g. https://auditlog.example.com',
+  project: "the project's id, shown in the audit log's admin portal",
+  token: "the project's publisher token, shown in the audit log's admin portal",
+} as const;
+
+function configMissing(missing: readonly (keyof Connection)[]): AuditError {
+  const lines = missing.map((name) => `  ${name}: set ${VARIABLES[name].join(' or ')}, or the option "${name}" (${HOW_TO_GET[name]})`);
+  return new AuditError(
+    'ERR_AUDIT_CONFIG_MISSING',
+    `auditlogin does not know where to publish. Missing:\n${lines.join('\n')}\n` +
+      'For development, "npx auditlogin dev" starts a collector and prints all three.',
+    { field: missing[0]! },
+  );
+}
+
+function checkApiBase(value: string, source: SettingSource): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
+    const seen = url?.password ? 'an address with a password in it' : show(value);
+    throw invalidOption('apiBase', `(from ${source}) is ${seen}; expected an http or https address without query or credentials`);
+  }
+  return value.replace(/\/+$/, '');
+}
+
+function checkHeaderSafe(name: 'project' | 'token', value: string, source: SettingSource): string {
+  if (/^[\x21-\x7e]+$/.test(value)) return value;
+  throw invalidOption(name, `(from ${source}) is empty, or has white space, control or non-ASCII characters in it`);
+}
+
+function invalidOption(name: string, problem: string): AuditError {
+  return new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "${name}" ${problem}.`, { field: name });
+}
+
+function valueAt(options: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], options);
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return typeof value === 'function' ? 'a function' : String(value);
+}

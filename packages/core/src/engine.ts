@@ -1,0 +1,21 @@
+// What a spool on another engine needs.
+export { nearest } from './config/nearest.js';
+export { optionNames, parseOptions } from './config/options.js';
+export { serialise, type SerialisedEvent } from './event/serialise.js';
+export { backoff } from './publish/retry.js';
+export type { InDoubt } from './publish/publisher.js';
+export type { Delivery, Search, ServerDelivery, Transport } from './publish/transport.js';
+export { refusalOf, type SpoolBounds } from './spool/bounds.js';
+export { createInFlight, type InFlight } from './spool/in-flight.js';
+export type {
+  CoalescedFailures,
+  CoalescingSpool,
+  SetAsideEvent,
+  Settled,
+  SharedSpool,
+  Spool,
+  SpooledEvent,
+  SpoolSize,
+} from './spool/spool.js';
+export { createSpoolCounter, type SpoolCounter } from './spool/spool-counter.js';
+export { spooledEvent } from './spool/spooled-event.js';

@@ -1,0 +1,73 @@
+import type { AuditEvent } from '../event/event.js';
+import { compact, partsOf } from './event-parts.js';
+
+/** An event in the Elastic Common Schema. */
+export type EcsEvent = Record<string, unknown> & {
+  /** ISO 8601. */
+  '@timestamp': string;
+  ecs: { version: string };
+};
+
+const VERSION = '8.17.0';
+const NANOSECONDS = 1_000_000;
+
+/** `event.category` and `event.type` that ECS expects together. */
+const KINDS = new Map<string, { category: string[]; type: string[] }>([
+  ['user.login', { category: ['authentication'], type: ['start'] }],
+  ['user.logout', { category: ['authentication'], type: ['end'] }],
+  ['user.password.change', { category: ['iam'], type: ['user', 'change'] }],
+  ['user.password.reset', { category: ['iam'], type: ['user', 'change'] }],
+]);
+const OTHERS = { category: ['authentication'], type: ['info'] };
+
+/**
+ * An event as ECS, in the authentication category, or iam for passwords. What ECS has no place for is in `labels`.
+ *
+ * @param event an event as it was sent or read back
+ * @see https://www.elastic.co/docs/reference/ecs/ecs-allowed-values-event-category
+ */
+export function toEcs(event: AuditEvent): EcsEvent {
+  const { outcome, reason, time, duration, status } = partsOf(event);
+  const { fields = {}, actor, target, group } = event;
+  const names = [actor?.id, actor?.name, target?.id, target?.name].filter((name) => name !== undefined);
+  const user = actor ? { id: actor.id, name: actor.name } : { name: fields['identity'] };
+  const sections = {
+    event: compact({
+      kind: 'event',
+      ...(KINDS.get(event.action) ?? OTHERS),
+      action: event.action,
+      outcome: outcome === 'challenge' ? 'unknown' : outcome,
+      reason,
+      id: event.external_id,
+      duration: duration === undefined ? undefined : duration * NANOSECONDS,
+      provider: 'auditlogin',
+    }),
+    message: event.description,
+    user: compact({ ...user, [impersonates(event) ? 'effective' : 'target']: target && compact({ id: target.id, name: target.name }) }),
+    organization: group && compact({ id: group.id, name: group.name }),
+    source: event.source_ip === undefined ? undefined : { ip: event.source_ip, address: event.source_ip },
+    user_agent: compact({ original: fields['user_agent'] }),
+    http: compact({ response: compact({ status_code: status }), request: compact({ id: fields['request_id'] }) }),
+    trace: compact({ id: fields['trace_id'] }),
+    service: compact({ name: event.component, version: event.version }),
+    related: compact({
+      ip: event.source_ip === undefined ? undefined : [event.source_ip],
+      user: names.length > 0 ? [...new Set(names)] : undefined,
+    }),
+    labels: compact({
+      auditlogin_outcome: outcome,
+      evidence: fields['evidence'],
+      method: fields['method'],
+      factors: fields['factors'],
+      group_source: fields['group_source'],
+      identity_hmac: fields['identity_hmac'],
+      session_hmac: fields['session_hmac'],
+      route: fields['route'],
+    }),
+  };
+  return { '@timestamp': new Date(time).toISOString(), ecs: { version: VERSION }, ...compact(sections) };
+}
+
+function impersonates({ action }: AuditEvent): boolean {
+  return action === 'user.impersonate.start' || action === 'user.impersonate.stop';
+}

@@ -1,0 +1,157 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Dispatcher, Pool } from 'undici';
+import { AuditError, isAuditError } from '../errors.js';
+import type { Receipt } from '../event/event.js';
+import { eventHash } from '../event/hash.js';
+import { READ_BACK, readBack } from './read-back.js';
+import type { SerialisedEvent } from '../event/serialise.js';
+import { type Answer, readAnswer, readSearch } from './response.js';
+import { readFailure } from './connection-error.js';
+import type { Search, ServerDelivery, Transport } from '../publish/transport.js';
+
+/** Where to send, as whom, and how patiently. */
+export interface HttpTransportOptions {
+  /** The API's base address, without a slash at the end. */
+  apiBase: string;
+  project: string;
+  /** The token, or what gives it: asked before each call, so that it can be rotated. */
+  token: string | (() => string | Promise<string>);
+  /** The most connections at a time. */
+  connections: number;
+  /** How long to wait for a connection, in milliseconds. */
+  connectTimeout: number;
+  /** How long to wait for the answer's head, and between two pieces of its body, in milliseconds. */
+  timeout: number;
+}
+
+/** The server closes idle connections after 5 s (Publisher API, "Calls"): be first. */
+const KEEP_ALIVE = 4_000;
+/** Twice what a search for fifty of the largest events gives back; what is longer is no answer of the API. */
+const MAX_ANSWER = 16_777_216;
+const SEARCH = `query ($query: String!, $last: Int!) { search(query: $query, last: $last) { edges { node { ${READ_BACK} } } } }`;
+/** Others would need quoting, in a query language that has none for commas. */
+const SEARCHABLE_ID = /^[\w.-]{1,128}$/;
+const HEADER_SAFE = /^[\x21-\x7e]+$/;
+
+/** Reads an answer as it comes from the connection: nobody needs it as a stream, which would cost each call something. */
+class AnswerReader implements Dispatcher.DispatchHandler {
+  private readonly pieces: Buffer[] = [];
+  private status = 0;
+  private retryAfter: string | undefined;
+
+  constructor(
+    private readonly resolve: (answer: Answer) => void,
+    private readonly reject: (error: Error) => void,
+  ) {}
+
+  /** It tells undici which kind of handler this is. */
+  onRequestStart(): void {}
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    this.status = status;
+    // Twice in an answer, it is a list.
+    this.retryAfter = [headers['retry-after']].flat()[0];
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, piece: Buffer): void {
+    this.pieces.push(piece);
+  }
+
+  onResponseEnd(): void {
+    const { status, retryAfter, pieces } = this;
+    this.resolve({ status, retryAfter, body: (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)).toString() });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.reject(error);
+  }
+}
+
+/**
+ * Sends events by HTTP over connections that stay open. Redirects are not followed: they would carry the token elsewhere.
+ *
+ * @param options where to send and how patiently
+ */
+export function httpTransport(options: HttpTransportOptions): Transport<ServerDelivery> {
+  const base = new URL(options.apiBase);
+  const pool = new Pool(base.origin, {
+    connections: options.connections,
+    pipelining: 1,
+    keepAliveTimeout: KEEP_ALIVE,
+    keepAliveMaxTimeout: KEEP_ALIVE,
+    headersTimeout: options.timeout,
+    bodyTimeout: options.timeout,
+    maxResponseSize: MAX_ANSWER,
+    connect: { timeout: options.connectTimeout },
+  });
+  const project = `${base.pathname.replace(/\/+$/, '')}/publisher/v1/project/${encodeURIComponent(options.project)}`;
+
+  /** Never without a usable token: such a call kills the server (Publisher API, trap 7). */
+  async function tokenNow(): Promise<string> {
+    if (typeof options.token === 'string') return options.token;
+    let token: unknown;
+    try {
+      token = await options.token();
+    } catch (thrown) {
+      const kind = thrown instanceof Error ? thrown.name : typeof thrown;
+      throw new AuditError('ERR_AUDIT_UNAUTHORIZED', `The "token" function threw (${kind}).`, { field: 'token' });
+    }
+    if (typeof token === 'string' && HEADER_SAFE.test(token.trim())) return token.trim();
+    throw new AuditError('ERR_AUDIT_UNAUTHORIZED', 'The "token" function gave no token; expected visible ASCII characters.', {
+      field: 'token',
+    });
+  }
+
+  function post(path: string, body: string, token: string): Promise<Answer> {
+    const headers = { authorization: `Token token=${token}`, 'content-type': 'application/json', accept: 'application/json' };
+    return new Promise((resolve, reject) => {
+      pool.dispatch({ method: 'POST', path: project + path, headers, body }, new AnswerReader(resolve, reject));
+    });
+  }
+
+  async function send(events: readonly SerialisedEvent[]): Promise<ServerDelivery> {
+    try {
+      const isSingle = events.length === 1;
+      const token = await tokenNow();
+      const body = isSingle ? events[0]!.body : `{"events":[${events.map((event) => event.body).join(',')}]}`;
+      return readAnswer(await post(isSingle ? '/event' : '/event/bulk', body, token), events.length, isSingle, token);
+    } catch (thrown) {
+      return isAuditError(thrown) ? { kind: 'retry', error: thrown, inDoubt: false } : readFailure(thrown, options.apiBase);
+    }
+  }
+
+  async function find(externalIds: readonly string[]): Promise<Search> {
+    const ids = externalIds.filter((id) => SEARCHABLE_ID.test(id));
+    if (ids.length === 0) return { kind: 'searched', receipts: new Map() };
+    try {
+      const token = await tokenNow();
+      const variables = { query: `external_id:${ids.join(',')}`, last: ids.length * 2 };
+      const nodes = readSearch(await post('/graphql', JSON.stringify({ query: SEARCH, variables }), token), token);
+      const receipts = new Map<string, Receipt>();
+      for (const { id, event } of nodes.map(readBack)) {
+        if (event.external_id !== undefined) receipts.set(event.external_id, { id, hash: eventHash(id, event) });
+      }
+      return { kind: 'searched', receipts };
+    } catch (thrown) {
+      if (isAuditError(thrown)) return { kind: 'failed', error: thrown };
+      return { kind: 'failed', error: (readFailure(thrown, options.apiBase) as { error: AuditError }).error };
+    }
+  }
+
+  return { send, find, close: () => pool.destroy() };
+}
+
+/**
+ * The transport that settings ask for.
+ *
+ * @param settings where to send, and how
+ */
+export function transportTo(
+  settings: Pick<HttpTransportOptions, 'apiBase' | 'project' | 'token'> & {
+    publish: Pick<HttpTransportOptions, 'connectTimeout' | 'timeout'> & { concurrency: number };
+  },
+): Transport<ServerDelivery> {
+  const { apiBase, project, token, publish } = settings;
+  const { connectTimeout, timeout, concurrency } = publish;
+  return httpTransport({ apiBase, project, token, connectTimeout, timeout, connections: concurrency });
+}

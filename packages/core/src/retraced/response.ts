@@ -1,0 +1,128 @@
+import { AuditError, type AuditErrorCode } from '../errors.js';
+import type { Receipt } from '../event/event.js';
+import { parseRetryAfter } from '../publish/retry.js';
+import type { ServerDelivery } from '../publish/transport.js';
+
+/** An answer of the server, read to its end or to the bound. */
+export interface Answer {
+  status: number;
+  body: string;
+  retryAfter?: string | undefined;
+}
+
+const MAX_REASON = 500;
+const HASH = /^[\da-f]{64}$/;
+const CODES: Partial<Record<number, AuditErrorCode>> = {
+  401: 'ERR_AUDIT_UNAUTHORIZED',
+  403: 'ERR_AUDIT_UNAUTHORIZED',
+  404: 'ERR_AUDIT_NOT_FOUND',
+  429: 'ERR_AUDIT_RATE_LIMITED',
+};
+const REFUSED = new Set([400, 413, 422]);
+/** Answers of proxies: the server behind them may have stored the batch. */
+const IN_DOUBT = new Set([502, 504]);
+
+/**
+ * Says what an answer means for the batch that was sent.
+ *
+ * @param answer the server's answer
+ * @param count how many events were sent
+ * @param single whether they went out by the single call
+ * @param token the token, to be kept out of what is reported
+ */
+export function readAnswer(answer: Answer, count: number, single: boolean, token: string): ServerDelivery {
+  if (answer.status === 201) return readReceipts(answer, count, single, token);
+  const reason = reasonOf(answer.body, token);
+  const details = { status: answer.status, reason };
+  if (REFUSED.has(answer.status)) {
+    const error = new AuditError('ERR_AUDIT_REFUSED', `The server refused ${some(count)} with ${answer.status}: ${reason}`, details);
+    return { kind: 'refused', error, indexes: invalidIndexes(answer.body, count) };
+  }
+  const code = CODES[answer.status] ?? (answer.status >= 500 ? 'ERR_AUDIT_SERVER' : 'ERR_AUDIT_NOT_FOUND');
+  const error = new AuditError(code, `The server answered ${answer.status} to ${some(count)}: ${reason}`, details);
+  const after = parseRetryAfter(answer.retryAfter);
+  return { kind: 'retry', error, inDoubt: IN_DOUBT.has(answer.status), ...(after !== undefined && { after }) };
+}
+
+/**
+ * The server's own words in an error answer: JSON, HTML or plain text (Publisher API, trap 10), in one line, without control characters and
+ * without the token, cut to 500 characters.
+ *
+ * @param body the answer's body
+ * @param token the token
+ */
+function reasonOf(body: string, token: string): string {
+  const text = messageIn(body)
+    // Before any cut: half a token is still a secret.
+    .replaceAll(token, '[token]')
+    .slice(0, 10 * MAX_REASON)
+    .replace(/<[^>]*>/g, ' ')
+    // eslint-disable-next-line no-control-regex -- what a stranger's server writes must not steer a terminal
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\s]+/g, ' ')
+    .trim();
+  if (text === '') return '(no reason given)';
+  return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}…` : text;
+}
+
+function readReceipts(answer: Answer, count: number, single: boolean, token: string): ServerDelivery {
+  const parsed = parse(answer.body);
+  const receipts = single ? [parsed] : parsed;
+  if (Array.isArray(receipts) && receipts.length === count && receipts.every(isReceipt)) return { kind: 'accepted', receipts };
+  const error = new AuditError(
+    'ERR_AUDIT_RECEIPT',
+    `The server answered 201 to ${some(count)}, but not with ${count === 1 ? 'a receipt' : `${count} receipts`}: ${reasonOf(answer.body, token)}`,
+    { status: 201 },
+  );
+  return { kind: 'retry', error, inDoubt: true };
+}
+
+/**
+ * Reads the answer to a search.
+ *
+ * @param answer the server's answer
+ * @param token the token, to be kept out of what is reported
+ * @returns the nodes that were found
+ * @throws AuditError as {@link readAnswer} reports it, when the search did not succeed
+ */
+export function readSearch(answer: Answer, token: string): unknown[] {
+  const parsed = parse(answer.body) as { data?: { search?: { edges?: { node?: unknown }[] } } } | undefined;
+  const edges = parsed?.data?.search?.edges;
+  if (answer.status === 200 && Array.isArray(edges)) return edges.map(({ node }) => node);
+  const code = CODES[answer.status] ?? 'ERR_AUDIT_SERVER';
+  const reason = reasonOf(answer.body, token);
+  throw new AuditError(code, `The server answered ${answer.status} to a search: ${reason}`, { status: answer.status, reason });
+}
+
+function isReceipt(value: unknown): value is Receipt {
+  if (typeof value !== 'object' || value === null || !('id' in value) || !('hash' in value)) return false;
+  return (
+    typeof value.id === 'string' && value.id !== '' && value.id.length <= 256 && typeof value.hash === 'string' && HASH.test(value.hash)
+  );
+}
+
+function invalidIndexes(body: string, count: number): number[] {
+  const parsed = parse(body);
+  if (typeof parsed !== 'object' || parsed === null || !('invalid' in parsed) || !Array.isArray(parsed.invalid)) return [];
+  return parsed.invalid
+    .map((entry: unknown) => (typeof entry === 'object' && entry !== null && 'index' in entry ? entry.index : undefined))
+    .filter((index): index is number => Number.isInteger(index) && (index as number) >= 0 && (index as number) < count);
+}
+
+function messageIn(body: string): string {
+  const parsed = parse(body);
+  if (typeof parsed !== 'object' || parsed === null) return body;
+  if ('error' in parsed && typeof parsed.error === 'string') return parsed.error;
+  return 'message' in parsed && typeof parsed.message === 'string' ? parsed.message : body;
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function some(count: number): string {
+  return count === 1 ? 'an event' : `${count} events`;
+}

@@ -1,0 +1,298 @@
+import { crc32 } from 'node:zlib';
+import type { StatementSyncInstance } from '@photostructure/sqlite';
+import type { AuditEvent } from '../../event/event.js';
+import type { SerialisedEvent } from '../../event/serialise.js';
+import { runsOf } from './ranges.js';
+
+/** Events that are written together. */
+export interface NewPage {
+  /** Their JSON, an event a line: JSON has no line breaks of its own. */
+  lines: string;
+  count: number;
+  /** The bytes of their JSON. */
+  bytes: number;
+  failures: number;
+  /** When they were appended, in milliseconds since 1970. */
+  queuedAt: number;
+}
+
+/** An event as it comes out of the file. */
+export interface SpoolRow {
+  seq: number;
+  body: string;
+  queuedAt: number;
+  inDoubt: boolean;
+  crashes: number;
+}
+
+/** What is known of earlier tries to send an event. */
+type Mark = Pick<SpoolRow, 'inDoubt' | 'crashes'>;
+
+/** The most events a page: what is sent together is most often written together. */
+export const PAGE_EVENTS = 50;
+
+/**
+ * The tables. What was settled of a page that still holds others is `gone`; what is being sent is in `flights`. Both are ranges of places, so that the usual
+ * way of an event, with forty-nine others, costs a row each.
+ */
+export const PAGE_TABLES = `
+  CREATE TABLE IF NOT EXISTS pages (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, bytes INTEGER NOT NULL, failures INTEGER NOT NULL,
+    queued_at INTEGER NOT NULL, lines TEXT NOT NULL, crcs BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS gone (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS flights (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS marks (seq INTEGER PRIMARY KEY, in_doubt INTEGER NOT NULL, crashes INTEGER NOT NULL);`;
+
+/** The events of a spool's file. Places are never given twice as long as the file is open. */
+export interface Pages {
+  /** @returns the place of the first */
+  add(page: NewPage): number;
+  /** Adds events with what is known of them. @returns how many */
+  addAll(rows: readonly SpoolRow[]): number;
+  begin(seqs: readonly number[]): void;
+  release(seqs: readonly number[], inDoubt: boolean): void;
+  remove(seqs: readonly number[]): void;
+  /** An event's JSON. */
+  body(seq: number): string | undefined;
+  /** Gives a place away that no event will have here. */
+  place(): number;
+  /**
+   * Events in order, without those that are damaged.
+   *
+   * @param after of higher places only
+   * @param limit stop when there are so many
+   * @param maxBytes stop when these have so many bytes of JSON
+   */
+  read(after: number, limit: number, maxBytes: number): { rows: SpoolRow[]; damaged: number[] };
+  size(): { events: number; bytes: number; failures: number };
+  /** When the oldest event was appended, in milliseconds since 1970. */
+  oldest(): number | undefined;
+  /** What was in flight when its process ended may have been stored, and may be what ended it. */
+  land(): void;
+}
+
+interface StoredPage {
+  first: number;
+  last: number;
+  bytes: number;
+  failures: number;
+  queued_at: number;
+  lines: string;
+  crcs: Uint8Array;
+}
+
+type Range = { first: number; last: number };
+
+const ALL: Range = { first: 0, last: Number.MAX_SAFE_INTEGER };
+
+/**
+ * Makes a page.
+ *
+ * @param events 1 or more
+ * @param queuedAt when they were appended, in milliseconds since 1970
+ */
+export function pageOf(events: readonly Pick<SerialisedEvent, 'body' | 'bytes' | 'isFailure'>[], queuedAt: number): NewPage {
+  let bytes = 0;
+  let failures = 0;
+  for (const event of events) {
+    bytes += event.bytes;
+    if (event.isFailure) failures += 1;
+  }
+  return { lines: events.map(({ body }) => body).join('\n'), count: events.length, bytes, failures, queuedAt };
+}
+
+/**
+ * An event by its JSON alone, as {@link pageOf} takes it.
+ *
+ * @param body its JSON
+ */
+export function lineOf(body: string): Pick<SerialisedEvent, 'body' | 'bytes' | 'isFailure'> {
+  return { body, bytes: Buffer.byteLength(body), isFailure: parsed(body)?.is_failure === true };
+}
+
+/**
+ * The events in a page as it is in the file, as far as their checksums are right.
+ *
+ * @param page a row of `pages`
+ */
+export function intactLines({ lines, crcs }: Pick<StoredPage, 'lines' | 'crcs'>): (string | undefined)[] {
+  const sums = new Uint32Array(crcs.buffer.slice(crcs.byteOffset, crcs.byteOffset + crcs.byteLength));
+  const bodies = lines.split('\n');
+  return Array.from(sums, (sum, index) => (bodies[index] !== undefined && crc32(bodies[index]) === sum ? bodies[index] : undefined));
+}
+
+/**
+ * Opens the events of a file whose tables are there.
+ *
+ * @param statement prepares a statement, or gives the one that was prepared before
+ * @param lastAside the last place of an event that was set aside, which no other may have
+ */
+export function openPages(statement: (sql: string) => StatementSyncInstance, lastAside: number): Pages {
+  const ranges = (sql: string, ...places: number[]): Range[] => statement(sql).all(...places) as Range[];
+  const goneIn = ({ first, last }: Range): Range[] => ranges('SELECT first, last FROM gone WHERE first BETWEEN ? AND ?', first, last);
+  const flightsOver = ({ first, last }: Range): Range[] =>
+    ranges('SELECT first, last FROM flights WHERE first <= ? AND last >= ?', last, first);
+  const launch = (first: number, last: number): void => {
+    if (first <= last) statement('INSERT OR REPLACE INTO flights VALUES (?, ?)').run(first, last);
+  };
+  const { last: lastWaiting } = statement('SELECT coalesce(max(last), 0) AS last FROM pages').get() as { last: number };
+  let next = Math.max(lastWaiting, lastAside) + 1;
+
+  function place(): number {
+    return (next += 1) - 1;
+  }
+
+  function add({ lines, count, bytes, failures, queuedAt }: NewPage): number {
+    const first = next;
+    next += count;
+    const crcs = Uint32Array.from(lines.split('\n'), (line) => crc32(line));
+    const insert = statement('INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?)');
+    insert.run(first, next - 1, bytes, failures, queuedAt, lines, new Uint8Array(crcs.buffer));
+    return first;
+  }
+
+  function land(): void {
+    const mark = statement('INSERT INTO marks VALUES (?, 1, 1) ON CONFLICT DO UPDATE SET in_doubt = 1, crashes = crashes + 1');
+    for (const { first, last } of flightsOver(ALL)) {
+      for (let seq = first; seq <= last; seq += 1) mark.run(seq);
+    }
+    statement('DELETE FROM flights').run();
+  }
+
+  /** Takes a range out of the flights, which may have been longer. */
+  function endFlight(range: Range): void {
+    for (const flight of flightsOver(range)) {
+      statement('DELETE FROM flights WHERE first = ?').run(flight.first);
+      launch(flight.first, range.first - 1);
+      launch(range.last + 1, flight.last);
+    }
+  }
+
+  function removeRange(range: Range): void {
+    const { first, last } = range;
+    endFlight(range);
+    statement('DELETE FROM marks WHERE seq BETWEEN ? AND ?').run(first, last);
+    statement('DELETE FROM gone WHERE first >= ? AND first <= ? AND last <= ?').run(first, last, last);
+    statement('DELETE FROM pages WHERE first >= ? AND first <= ? AND last <= ?').run(first, last, last);
+    // At its two ends a range may have parts of pages.
+    const ends = 'SELECT * FROM (SELECT first, last FROM pages WHERE first <= ? ORDER BY first DESC LIMIT 2) WHERE last >= ?';
+    for (const page of ranges(ends, last, first)) {
+      statement('INSERT INTO gone VALUES (?, ?)').run(Math.max(first, page.first), Math.min(last, page.last));
+      const gone = goneIn(page).reduce((sum, one) => sum + one.last - one.first + 1, 0);
+      if (gone <= page.last - page.first) continue;
+      statement('DELETE FROM pages WHERE first = ?').run(page.first);
+      statement('DELETE FROM gone WHERE first BETWEEN ? AND ?').run(page.first, page.last);
+    }
+  }
+
+  function pageWith(seq: number): StoredPage | undefined {
+    const page = statement('SELECT * FROM pages WHERE first <= ? ORDER BY first DESC LIMIT 1').get(seq) as StoredPage | undefined;
+    return page && page.last >= seq ? page : undefined;
+  }
+
+  function marksIn({ first, last }: Range): Map<number, Mark> {
+    const marks = statement('SELECT * FROM marks WHERE seq BETWEEN ? AND ?').all(first, last) as {
+      seq: number;
+      in_doubt: number;
+      crashes: number;
+    }[];
+    return new Map(marks.map(({ seq, in_doubt, crashes }) => [seq, { inDoubt: in_doubt === 1, crashes }]));
+  }
+
+  return {
+    add,
+    place,
+    addAll(rows) {
+      for (let index = 0; index < rows.length;) {
+        const { queuedAt } = rows[index]!;
+        const some = rows.slice(index, index + PAGE_EVENTS);
+        const end = some.findIndex((row) => row.queuedAt !== queuedAt);
+        const together = end === -1 ? some : some.slice(0, end);
+        const first = add(
+          pageOf(
+            together.map(({ body }) => lineOf(body)),
+            queuedAt,
+          ),
+        );
+        for (const [offset, { inDoubt, crashes }] of together.entries()) {
+          if (inDoubt || crashes > 0) statement('INSERT INTO marks VALUES (?, ?, ?)').run(first + offset, inDoubt ? 1 : 0, crashes);
+        }
+        index += together.length;
+      }
+      return rows.length;
+    },
+    begin(seqs) {
+      for (const { first, last } of runsOf(seqs)) launch(first, last);
+    },
+    release(seqs, inDoubt) {
+      for (const range of runsOf(seqs)) endFlight(range);
+      if (!inDoubt) return;
+      const mark = statement('INSERT INTO marks VALUES (?, 1, 0) ON CONFLICT DO UPDATE SET in_doubt = 1');
+      for (const seq of seqs) mark.run(seq);
+    },
+    remove(seqs) {
+      for (const range of runsOf(seqs)) removeRange(range);
+    },
+    body(seq) {
+      const page = pageWith(seq);
+      return page?.lines.split('\n')[seq - page.first];
+    },
+    read(after, limit, maxBytes) {
+      const rows: SpoolRow[] = [];
+      const damaged: number[] = [];
+      let bytes = 0;
+      const from = pageWith(after)?.first ?? after;
+      const found = statement('SELECT * FROM pages WHERE first >= ? ORDER BY first').iterate(from) as unknown as Iterable<StoredPage>;
+      for (const page of found) {
+        const gone = goneIn(page);
+        const marks = marksIn(page);
+        for (const [offset, body] of intactLines(page).entries()) {
+          const seq = page.first + offset;
+          if (seq <= after || gone.some(({ first, last }) => first <= seq && seq <= last)) continue;
+          if (rows.length >= limit || (rows.length > 0 && bytes >= maxBytes)) return { rows, damaged };
+          if (body === undefined) {
+            damaged.push(seq);
+            continue;
+          }
+          bytes += Buffer.byteLength(body);
+          rows.push({ seq, body, queuedAt: page.queued_at, ...(marks.get(seq) ?? { inDoubt: false, crashes: 0 }) });
+        }
+      }
+      return { rows, damaged };
+    },
+    size() {
+      const all =
+        'SELECT coalesce(sum(last - first + 1), 0) AS events, coalesce(sum(bytes), 0) AS bytes, coalesce(sum(failures), 0) AS failures FROM pages';
+      const size = { ...(statement(all).get() as { events: number; bytes: number; failures: number }) };
+      for (const { first, last } of goneIn(ALL)) {
+        const page = pageWith(first)!;
+        for (const line of page.lines.split('\n').slice(first - page.first, last - page.first + 1)) {
+          const { bytes, isFailure } = lineOf(line);
+          size.events -= 1;
+          size.bytes -= bytes;
+          if (isFailure) size.failures -= 1;
+        }
+      }
+      return size;
+    },
+    oldest: () => (statement('SELECT min(queued_at) AS at FROM pages').get() as { at: number | null }).at ?? undefined,
+    land,
+  };
+}
+
+/**
+ * The id of an event by its JSON.
+ *
+ * @param body its JSON, which may be damaged
+ * @param otherwise the id if it cannot be read
+ */
+export function idIn(body: string, otherwise: string): string {
+  return parsed(body)?.external_id ?? otherwise;
+}
+
+function parsed(body: string): AuditEvent | undefined {
+  try {
+    return JSON.parse(body) as AuditEvent;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+import { existsSync, renameSync } from 'node:fs';
+import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import { intactLines } from './event-pages.js';
+
+/**
+ * Puts a damaged file aside, with its companions.
+ *
+ * @param path the file
+ * @returns its new name
+ */
+export function quarantine(path: string): string {
+  const name = `${path}.damaged-${Date.now()}`;
+  renameSync(path, name);
+  for (const suffix of ['-wal', '-shm']) if (existsSync(path + suffix)) renameSync(path + suffix, name + suffix);
+  return name;
+}
+
+/**
+ * Reads what can be read of a damaged file, page by page: an error ends one read, not the others.
+ *
+ * @param damaged the file
+ */
+export function* recovered(damaged: string): Iterable<{ bodies: string[]; queuedAt: number }> {
+  let db: DatabaseSyncInstance;
+  try {
+    db = new DatabaseSync(damaged, { readOnly: true });
+  } catch {
+    return;
+  }
+  try {
+    const { last } = db.prepare('SELECT max(first) AS last FROM pages').get() as { last: number | null };
+    const one = db.prepare('SELECT lines, crcs, queued_at FROM pages WHERE first = ?');
+    for (let first = 1; first <= (last ?? 0); first += 1) {
+      try {
+        const page = one.get(first) as { lines: string; crcs: Uint8Array; queued_at: number } | undefined;
+        const bodies = page ? intactLines(page).filter((body) => body !== undefined) : [];
+        if (bodies.length > 0) yield { bodies, queuedAt: page!.queued_at };
+      } catch {
+        continue;
+      }
+    }
+  } catch {
+    // Not even its table can be read: the damaged file stays for a forensic look.
+  } finally {
+    db.close();
+  }
+}

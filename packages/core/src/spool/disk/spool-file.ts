@@ -1,0 +1,393 @@
+import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
+import { AuditError } from '../../errors.js';
+import { MAX_SOURCES, minuteOf } from '../coalesced.js';
+import { idIn, type NewPage, openPages, PAGE_TABLES, type SpoolRow } from './event-pages.js';
+import { quarantine, recovered } from './recover.js';
+import type { CoalescedFailures, SetAsideEvent } from '../spool.js';
+
+/** A change of the file. Changes of one commit are made together or not at all. */
+export type SpoolChange =
+  | { do: 'append'; page: NewPage }
+  | { do: 'begin'; seqs: number[] }
+  | { do: 'release'; seqs: number[]; inDoubt: boolean }
+  | { do: 'settle'; seqs: number[] }
+  | { do: 'setAside'; seq: number; reason: string; at: number }
+  | { do: 'coalesce'; source: string; at: number }
+  | { do: 'replaceCoalesced'; coalesced: CoalescedFailures; page: NewPage };
+
+/** What a file holds. */
+export interface SpoolFileSize {
+  events: number;
+  bytes: number;
+  failures: number;
+  coalesced: number;
+  setAside: number;
+}
+
+/** How a file is opened. */
+export interface SpoolFileOptions {
+  /** The most bytes of JSON that it will hold; the file itself is bounded in proportion. */
+  maxBytes: number;
+  /** `NORMAL` loses acknowledged events in a power cut; it is there for the test that proves so. @default 'FULL' */
+  synchronous?: 'FULL' | 'NORMAL';
+  /** `own`: by the process whose spool it is, or is now. `share`: beside it. `read`: beside it, changing nothing. @default 'own' */
+  mode?: 'own' | 'share' | 'read';
+}
+
+/** A spool in one SQLite file. Every function blocks; call it in a worker. */
+export interface SpoolFile {
+  readonly path: string;
+  /** What was damaged when it was opened: readable events were saved, the damaged file was kept under this name. */
+  readonly quarantined: string | undefined;
+  /**
+   * Makes changes durable, all or none.
+   *
+   * @returns for each change the place of the first event that it added, or 0
+   * @throws AuditError `ERR_AUDIT_SPOOL_FULL` when the disk is full, `ERR_AUDIT_SPOOL` when the file is broken
+   */
+  commit(changes: readonly SpoolChange[]): number[];
+  /**
+   * Events in order. Those that are damaged are set aside on the way.
+   *
+   * @param after of higher places only
+   * @param limit the most events
+   * @param maxBytes stop when these have so many bytes of JSON
+   */
+  read(after: number, limit: number, maxBytes?: number): { rows: SpoolRow[]; damaged: number };
+  coalesced(before: number): CoalescedFailures[];
+  setAsideEvents(): SetAsideEvent[];
+  discard(seqs: readonly number[]): number;
+  size(): SpoolFileSize;
+  /** When the oldest event was appended, in milliseconds since 1970. */
+  oldest(): number | undefined;
+  /** The spools whose events were taken over, in the names of their files. */
+  adopted(): string[];
+  /** Adds events that were read out of a damaged file. */
+  save(bodies: readonly string[], queuedAt: number): void;
+  /** Takes over all that is in another file, once. @returns how many events */
+  adopt(other: SpoolFile, name: string): number;
+  close(): void;
+}
+
+const PAGE = 4_096;
+const WAL_PAGES = 500;
+/** More than moving the whole log into the file can take. */
+const BALLAST_BYTES = 2 * WAL_PAGES * PAGE;
+const JOURNAL_LIMIT = WAL_PAGES * PAGE;
+/** Room for indexes, free pages and what was set aside, over the JSON itself. */
+const ROOM_FACTOR = 3;
+const DAMAGED = 'damaged on disk: its checksum is wrong';
+const SCHEMA = `${PAGE_TABLES}
+  CREATE TABLE IF NOT EXISTS set_aside (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS coalesced (minute INTEGER, source TEXT, count INTEGER, first INTEGER, last INTEGER, PRIMARY KEY (minute, source)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS adopted (name TEXT PRIMARY KEY) WITHOUT ROWID;`;
+
+/**
+ * Opens a spool in one SQLite file, making it if it is missing. A file that is no database any more is put aside under another name, with what can be
+ * read of it saved.
+ *
+ * @param path the file
+ * @param options its bounds
+ * @throws AuditError `ERR_AUDIT_SPOOL` when the file cannot be opened, or is not as durable as it was asked to be
+ */
+export function openSpoolFile(path: string, options: SpoolFileOptions): SpoolFile {
+  try {
+    return openHealthy(path, options, undefined);
+  } catch (thrown) {
+    if (!isDamage(thrown) || (options.mode ?? 'own') !== 'own') throw broken(thrown);
+  }
+  const quarantined = quarantine(path);
+  const file = openHealthy(path, options, quarantined);
+  for (const { bodies, queuedAt } of recovered(quarantined)) file.save(bodies, queuedAt);
+  return file;
+}
+
+function openHealthy(path: string, options: SpoolFileOptions, quarantined: string | undefined): SpoolFile {
+  const { mode = 'own' } = options;
+  const db = mode === 'read' ? openForReading(path) : openDatabase(path, options);
+  const reservedSpace = `${path}-reserved`;
+  let reservedState: 'none' | 'laid' | 'spent' = 'none';
+  const statement = cached(db);
+  const pages = openPages(statement, (statement('SELECT coalesce(max(seq), 0) AS seq FROM set_aside').get() as { seq: number }).seq);
+
+  function apply(change: SpoolChange): number {
+    switch (change.do) {
+      case 'append':
+        return pages.add(change.page);
+      case 'begin':
+        pages.begin(change.seqs);
+        return 0;
+      case 'release':
+        pages.release(change.seqs, change.inDoubt);
+        return 0;
+      case 'settle':
+        pages.remove(change.seqs);
+        return 0;
+      case 'setAside': {
+        const body = pages.body(change.seq);
+        if (body !== undefined) keepAside({ ...change, id: idIn(body, `damaged-${change.seq}`), body });
+        pages.remove([change.seq]);
+        return 0;
+      }
+      case 'coalesce':
+        coalesce(change.source, change.at);
+        return 0;
+      case 'replaceCoalesced': {
+        const { count, minute, source } = change.coalesced;
+        statement('UPDATE coalesced SET count = count - ? WHERE minute = ? AND source = ?').run(count, minute, source);
+        statement('DELETE FROM coalesced WHERE count <= 0').run();
+        return pages.add(change.page);
+      }
+    }
+  }
+
+  function keepAside({ seq, id, body, reason, at }: SetAsideEvent): void {
+    statement('INSERT OR REPLACE INTO set_aside VALUES (?, ?, ?, ?, ?)').run(seq, id, body, reason, at);
+  }
+
+  function coalesce(source: string, at: number): void {
+    const minute = minuteOf(at);
+    const isKnown = statement('SELECT 1 FROM coalesced WHERE minute = ? AND source = ?').get(minute, source) !== undefined;
+    const isTooMany =
+      !isKnown && (statement('SELECT count(*) AS n FROM coalesced WHERE minute = ?').get(minute) as { n: number }).n >= MAX_SOURCES;
+    statement(
+      `INSERT INTO coalesced VALUES (?1, ?2, 1, ?3, ?3) ON CONFLICT DO UPDATE SET count = count + 1, first = min(first, ?3), last = max(last, ?3)`,
+    ).run(minute, isTooMany ? '' : source, at);
+  }
+
+  function transaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
+    db.exec(begin);
+    try {
+      const result = work();
+      db.exec('COMMIT');
+      return result;
+    } catch (thrown) {
+      // After a full disk SQLite has rolled back by itself.
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw thrown;
+    }
+  }
+
+  function commit(changes: readonly SpoolChange[]): number[] {
+    if (reservedState === 'spent' && changes.some(isTaking)) restoreReserve();
+    if (reservedState === 'spent' && changes.some(isTaking)) throw full();
+    try {
+      return transaction('BEGIN IMMEDIATE', () => changes.map(apply));
+    } catch (thrown) {
+      if (!isFull(thrown)) throw broken(thrown);
+      if (!changes.every(isSettling) || !makeRoom()) throw full();
+      return transaction('BEGIN IMMEDIATE', () => changes.map(apply));
+    }
+  }
+
+  /** Deleting needs room, too: the reserved space is room that was kept for this moment. Until it is there again, nothing new is taken. */
+  function makeRoom(): boolean {
+    rmSync(reservedSpace, { force: true });
+    if (reservedState === 'laid') reservedState = 'spent';
+    const { busy } = statement('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number };
+    return busy === 0;
+  }
+
+  function restoreReserve(): void {
+    try {
+      // What was drained is room in the file, not yet on the disk.
+      if (reservedState === 'spent') db.exec('PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)');
+      if (reserveSpace(reservedSpace)) reservedState = 'laid';
+    } catch (thrown) {
+      if (!isFull(thrown)) throw broken(thrown);
+    }
+  }
+
+  function full(): AuditError {
+    return new AuditError('ERR_AUDIT_SPOOL_FULL', `The disk of the spool is full (${path}).`);
+  }
+
+  function read(after: number, limit: number, maxBytes = Number.POSITIVE_INFINITY): { rows: SpoolRow[]; damaged: number } {
+    // Of one moment: beside it, its process may be settling.
+    const { rows, damaged } = transaction('BEGIN', () => pages.read(after, limit, maxBytes));
+    const at = Date.now();
+    if (damaged.length > 0 && mode === 'own') commit(damaged.map((seq) => ({ do: 'setAside', seq, reason: DAMAGED, at })));
+    return { rows, damaged: damaged.length };
+  }
+
+  function size(): SpoolFileSize {
+    const sql = 'SELECT (SELECT coalesce(sum(count), 0) FROM coalesced) AS coalesced, (SELECT count(*) FROM set_aside) AS setAside';
+    return { ...pages.size(), ...(statement(sql).get() as { coalesced: number; setAside: number }) };
+  }
+
+  if (mode === 'own') {
+    transaction('BEGIN IMMEDIATE', pages.land);
+    restoreReserve();
+  }
+
+  return {
+    path,
+    quarantined,
+    commit,
+    read,
+    coalesced: (before) =>
+      (
+        statement('SELECT minute, source, count, first, last FROM coalesced WHERE minute < ? ORDER BY minute').all(
+          before,
+        ) as CoalescedFailures[]
+      ).map((found) => ({ ...found })),
+    setAsideEvents: () =>
+      (statement('SELECT seq, id, body, reason, at FROM set_aside ORDER BY seq').all() as SetAsideEvent[]).map((found) => ({ ...found })),
+    discard: (seqs) =>
+      Number(statement('DELETE FROM set_aside WHERE seq IN (SELECT value FROM json_each(?))').run(JSON.stringify(seqs)).changes),
+    size,
+    oldest: pages.oldest,
+    adopted: () => (statement('SELECT name FROM adopted').all() as { name: string }[]).map(({ name }) => name),
+    save(bodies, queuedAt) {
+      // Whether they were sent, nobody knows.
+      const rows = bodies.map((body) => ({ seq: 0, body, queuedAt, inDoubt: true, crashes: 0 }));
+      transaction('BEGIN IMMEDIATE', () => pages.addAll(rows));
+    },
+    adopt(other, name) {
+      return transaction('BEGIN IMMEDIATE', () => {
+        let count = 0;
+        let after = 0;
+        for (let page = other.read(after, 1_000); page.rows.length > 0; page = other.read(after, 1_000)) {
+          count += pages.addAll(page.rows);
+          after = page.rows.at(-1)!.seq;
+        }
+        for (const event of other.setAsideEvents()) keepAside({ ...event, seq: pages.place() });
+        for (const found of other.coalesced(Number.MAX_SAFE_INTEGER)) {
+          statement('INSERT INTO coalesced VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + ?3').run(
+            ...[found.minute, found.source, found.count, found.first, found.last],
+          );
+        }
+        for (const each of [name, ...other.adopted()]) statement('INSERT OR IGNORE INTO adopted VALUES (?)').run(each);
+        return count;
+      });
+    },
+    close() {
+      if (mode !== 'own') return db.close();
+      if (db.isOpen) {
+        // Statements that are not collected yet keep SQLite from doing so by itself.
+        db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+        db.close();
+      }
+      rmSync(reservedSpace, { force: true });
+    },
+  };
+}
+
+function isTaking({ do: what }: SpoolChange): boolean {
+  return what === 'append' || what === 'coalesce' || what === 'replaceCoalesced';
+}
+
+function isSettling({ do: what }: SpoolChange): boolean {
+  return what === 'settle' || what === 'setAside';
+}
+
+function openDatabase(path: string, { maxBytes, synchronous = 'FULL' }: SpoolFileOptions): DatabaseSyncInstance {
+  makePrivate(path);
+  const db = new DatabaseSync(path);
+  try {
+    db.exec(`PRAGMA page_size = ${PAGE}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};
+      PRAGMA busy_timeout = 5000; PRAGMA journal_size_limit = ${JOURNAL_LIMIT}; PRAGMA wal_autocheckpoint = ${WAL_PAGES};
+      PRAGMA max_page_count = ${Math.ceil((maxBytes * ROOM_FACTOR + 4 * BALLAST_BYTES) / PAGE)}`);
+    db.exec(SCHEMA);
+    // Some builds quietly use NORMAL in WAL mode, which loses acknowledged events in a power cut.
+    const read = db.prepare('PRAGMA synchronous').get() as { synchronous: number };
+    const mode = db.prepare('PRAGMA journal_mode').get() as { journal_mode: string };
+    if (read.synchronous !== (synchronous === 'FULL' ? 2 : 1) || mode.journal_mode !== 'wal') {
+      throw new AuditError(
+        'ERR_AUDIT_SPOOL',
+        `The spool is not durable: SQLite uses ${mode.journal_mode}, synchronous ${read.synchronous}.`,
+      );
+    }
+    const { quick_check } = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
+    if (quick_check !== 'ok') throw Object.assign(new Error(quick_check), { errcode: SQLITE_CORRUPT });
+    return db;
+  } catch (thrown) {
+    db.close();
+    throw thrown;
+  }
+}
+
+/** A file that its process left behind in WAL mode can only be read by who may write: SQLite has to lay its index anew. */
+function openForReading(path: string): DatabaseSyncInstance {
+  const db = new DatabaseSync(path);
+  db.exec('PRAGMA busy_timeout = 5000; PRAGMA query_only = ON');
+  if (db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'adopted'`).get() !== undefined) return db;
+  db.close();
+  // Its process ended before it had written anything.
+  const empty = new DatabaseSync(':memory:');
+  empty.exec(SCHEMA);
+  return empty;
+}
+
+/** Prepared statements are kept: preparing costs more than running. */
+function cached(db: DatabaseSyncInstance): (sql: string) => StatementSyncInstance {
+  const statements = new Map<string, StatementSyncInstance>();
+  return (sql) => {
+    const known = statements.get(sql);
+    if (known) return known;
+    const made = db.prepare(sql);
+    statements.set(sql, made);
+    return made;
+  };
+}
+
+/**
+ * Makes a file that only its owner can read, before SQLite makes one for everybody; its companions take its mode.
+ *
+ * @param path the file; one that exists stays as it is
+ */
+export function makePrivate(path: string): void {
+  try {
+    // Never an existing one: closing it would drop the locks that another spool of this very process holds on it (POSIX, fcntl).
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+  }
+}
+
+/** Takes room only where there is plenty: on a disk that is nearly full, events need it more. */
+function reserveSpace(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    if (bavail * bsize < 2 * BALLAST_BYTES) return false;
+    const fd = openSync(path, 'w', 0o600);
+    try {
+      const zeros = Buffer.alloc(65_536);
+      for (let written = 0; written < BALLAST_BYTES; written += zeros.length) writeSync(fd, zeros);
+    } finally {
+      closeSync(fd);
+    }
+    return true;
+  } catch {
+    rmSync(path, { force: true });
+    return false;
+  }
+}
+
+/** Primary result codes of SQLite: https://www.sqlite.org/rescode.html */
+const SQLITE_IOERR = 10;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_NOTADB = 26;
+
+function resultCode(thrown: unknown): number {
+  const { errcode } = thrown as { errcode?: unknown };
+  return typeof errcode === 'number' ? errcode & 0xff : 0;
+}
+
+function isFull(thrown: unknown): boolean {
+  const code = resultCode(thrown);
+  return code === SQLITE_FULL || code === SQLITE_IOERR;
+}
+
+function isDamage(thrown: unknown): boolean {
+  const code = resultCode(thrown);
+  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
+}
+
+function broken(thrown: unknown): AuditError {
+  if (thrown instanceof AuditError) return thrown;
+  return new AuditError('ERR_AUDIT_SPOOL', `The spool cannot be used: ${thrown instanceof Error ? thrown.message : 'unknown'}.`);
+}

@@ -1,0 +1,31 @@
+import type { CoalescingSpool, SpoolSize } from './spool.js';
+
+const EMPTY: SpoolSize = { events: 0, bytes: 0, failures: 0, coalesced: 0, setAside: 0 };
+
+/**
+ * A spool that is still being opened: what is asked of it waits until it is there, in order.
+ *
+ * @param opening the spool to come; must not reject
+ */
+export function openingSpool(opening: Promise<CoalescingSpool>): CoalescingSpool {
+  let opened: CoalescingSpool | undefined;
+  void opening.then((spool) => (opened = spool));
+  const then = <T>(work: (spool: CoalescingSpool) => Promise<T>): Promise<T> => (opened ? work(opened) : opening.then(work));
+  return {
+    get isDurable() {
+      return opened?.isDurable ?? false;
+    },
+    append: (event) => then((spool) => spool.append(event)),
+    peek: (limit) => then((spool) => spool.peek(limit)),
+    begin: (events) => then((spool) => spool.begin(events)),
+    release: (events, inDoubt) => then((spool) => spool.release(events, inDoubt)),
+    settle: (settled) => then((spool) => spool.settle(settled)),
+    setAside: (event, reason) => then((spool) => spool.setAside(event, reason)),
+    coalesce: (source, at) => then((spool) => spool.coalesce(source, at)),
+    coalesced: (before) => then((spool) => spool.coalesced(before)),
+    replaceCoalesced: (coalesced, event) => then((spool) => spool.replaceCoalesced(coalesced, event)),
+    size: () => opened?.size() ?? { ...EMPTY },
+    waiting: () => opened?.waiting() ?? 0,
+    close: () => then((spool) => spool.close()),
+  };
+}

@@ -1,0 +1,24 @@
+import type { SerialisedEvent } from '../event/serialise.js';
+import type { SpoolSize } from './spool.js';
+
+/** Counts what a spool holds. */
+export interface SpoolCounter {
+  add(event: Pick<SerialisedEvent, 'bytes' | 'isFailure'>): void;
+  remove(event: Pick<SerialisedEvent, 'bytes' | 'isFailure'>): void;
+  readonly size: SpoolSize;
+}
+
+/**
+ * Creates a counter.
+ *
+ * @param start what is there already
+ */
+export function createSpoolCounter(start: Partial<SpoolSize> = {}): SpoolCounter {
+  const size: SpoolSize = { events: 0, bytes: 0, failures: 0, coalesced: 0, setAside: 0, ...start };
+  const count = ({ bytes, isFailure }: Pick<SerialisedEvent, 'bytes' | 'isFailure'>, sign: 1 | -1): void => {
+    size.events += sign;
+    size.bytes += sign * bytes;
+    if (isFailure) size.failures += sign;
+  };
+  return { add: (event) => count(event, 1), remove: (event) => count(event, -1), size };
+}

@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { connect, createServer as createHttp2Server, type Http2ServerResponse } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { captureResponseBody, readBody } from '../src/adapter/response-body.js';
+import type { Ending } from '../src/adapter.js';
+import { ResponseEnd } from '../src/adapter/response-end.js';
+import { readOutcomeRule } from '../src/adapter/outcome-rule.js';
+
+const JSON_TYPE = { contentType: 'application/json; charset=utf-8' };
+
+async function exchange(answer: (response: ServerResponse) => void, limit = 1024): Promise<{ seen: Ending; body: unknown; sent: string }> {
+  const ended = new Promise<{ seen: Ending; watch: ResponseEnd; bytes: Buffer | undefined }>((resolve) => {
+    server.once('request', (_request, response: ServerResponse) => {
+      const captured = captureResponseBody(response, limit);
+      const watch = new ResponseEnd(response, (seen) => resolve({ seen, watch, bytes: captured() }));
+      answer(response);
+    });
+  });
+  const sent = await (await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { redirect: 'manual' })).text();
+  const { seen, watch, bytes } = await ended;
+  const headers = { contentType: watch.header('content-type'), contentEncoding: watch.header('content-encoding') };
+  return { seen, body: await readBody(bytes, headers, limit), sent };
+}
+
+const server = createServer();
+beforeAll(() => once(server.listen(0, '127.0.0.1'), 'listening'));
+afterAll(() => server.close());
+
+test.each<[string, (response: ServerResponse) => void, unknown]>([
+  ['JSON', (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"a":1}'), { a: 1 }],
+  [
+    'JSON in pieces',
+    (response) => (response.setHeader('content-type', 'application/json'), response.write('{"a"'), response.end(Buffer.from(':1}'))),
+    { a: 1 },
+  ],
+  ['text', (response) => response.end('no', 'latin1'), 'no'],
+  ['JSON that is none', (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{'), '{'],
+  ['nothing', (response) => response.writeHead(204).end(), undefined],
+  [
+    'gzip',
+    (response) =>
+      response.writeHead(200, { ...{ 'content-type': 'application/json' }, 'content-encoding': 'gzip' }).end(gzipSync('{"a":1}')),
+    { a: 1 },
+  ],
+  [
+    'brotli',
+    (response) =>
+      response.writeHead(200, ['content-type', 'application/json', 'content-encoding', 'br']).end(brotliCompressSync('{"a":1}')),
+    { a: 1 },
+  ],
+  ['more than the limit', (response) => response.end('x'.repeat(2000)), undefined],
+  ['a bomb', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(50_000))), undefined],
+])('%s', async (_name, answer, expected) => {
+  expect((await exchange(answer)).body).toEqual(expected);
+});
+
+test('what the client gets is what the handler wrote', async () => {
+  expect((await exchange((response) => response.end('ü'.repeat(900)))).sent).toBe('ü'.repeat(900));
+});
+
+test.each<[string, (response: ServerResponse) => void]>([
+  ['set before', (response) => (response.setHeader('location', '/login?error'), response.writeHead(302).end())],
+  ['handed to writeHead', (response) => response.writeHead(302, { Location: '/login?error' }).end()],
+  ['handed to writeHead behind a status text', (response) => response.writeHead(302, 'Found', { Location: '/login?error' }).end()],
+  ['handed to writeHead as a flat list', (response) => response.writeHead(302, ['Location', '/login?error']).end()],
+])('a redirect whose target is %s', async (_name, answer) => {
+  expect((await exchange(answer)).seen).toEqual({ kind: 'answered', status: 302, location: '/login?error' });
+});
+
+test('compressed by middleware that was mounted earlier: the bytes are plain, whatever the header says', async () => {
+  expect(await readBody(Buffer.from('{"a":1}'), { ...JSON_TYPE, contentEncoding: 'gzip' }, 100)).toEqual({ a: 1 });
+});
+
+test.each([
+  ['success', { outcome: 'success' }],
+  [
+    { outcome: 'failure', reason: 'account_locked' },
+    { outcome: 'failure', reason: 'account_locked' },
+  ],
+])('the ruling %j', (answer, expected) => expect(readOutcomeRule(answer)).toEqual(expected));
+
+test.each(['yes', true, {}, { outcome: 'failure', reason: 'because' }])('the ruling %j is refused, with what is expected', (answer) => {
+  expect(() => readOutcomeRule(answer)).toThrow(/"outcome" returned an unusable (?:outcome|reason); expected one of \w+/);
+});
+
+test.each<[string, (response: Http2ServerResponse) => unknown, Ending]>([
+  ['answered', (response) => response.writeHead(401).end('no'), { kind: 'answered', status: 401 }],
+  ['aborted', (response) => response.stream.session?.destroy(), { kind: 'aborted' }],
+])('over HTTP/2: %s', async (_name, answer, expected) => {
+  const http2 = createHttp2Server().listen(0, '127.0.0.1');
+  await once(http2, 'listening');
+  const ended = new Promise<Ending>((resolve) =>
+    http2.once('request', (_request, response: Http2ServerResponse) => {
+      new ResponseEnd(response as never, resolve);
+      answer(response);
+    }),
+  );
+  const client = connect(`http://127.0.0.1:${(http2.address() as AddressInfo).port}`).on('error', () => undefined);
+  client
+    .request({ ':path': '/', ':method': 'POST' })
+    .on('error', () => undefined)
+    .resume()
+    .end();
+  expect(await ended).toEqual(expected);
+  client.destroy();
+  http2.close();
+});

@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+import { identityDigest, storedIdentity, looksLikePassword, mask } from '../src/attempt/typed-identity.js';
+
+const KEY = 'k'.repeat(32);
+
+test.each([
+  ['ann', 'masked', { identity: 'a***' }],
+  ['annabel', 'masked', { identity: 'a***l' }],
+  ['annabel@example.com', 'masked', { identity: 'a***l@example.com' }],
+  ['p@ss', 'masked', { identity: 'p***' }],
+  ['ab', 'masked', { identity: '***' }],
+  ['ann', 'plain', { identity: 'ann' }],
+  ['ann', 'omit', {}],
+  ['', 'plain', {}],
+] as const)('%s, %s', (typed, policy, expected) => expect(storedIdentity(typed, false, policy, undefined)).toEqual(expected));
+
+test('a key adds a digest that finds the same account again', () => {
+  const { identity_hmac, identity } = storedIdentity('Ann@Example.com ', false, 'hmac', KEY);
+  expect(identity).toBeUndefined();
+  expect(identity_hmac).toBe(identityDigest('ann@example.com', KEY));
+  expect(identity_hmac).toMatch(/^[\da-f]{32}$/);
+  expect(identityDigest('ann@example.com', `${KEY}x`)).not.toBe(identity_hmac);
+});
+
+test.each(['Tr0ub4dor&3', 'p@ssw0rd!X', 'aB3$efgh', 'Xk29fjQmP0zLw81vRt'])('%s is never kept, whatever the policy', (typed) => {
+  expect(looksLikePassword(typed)).toBe(true);
+  expect(storedIdentity(typed, false, 'plain', KEY)).toEqual({ identity_withheld: 'looks_like_password' });
+});
+
+test.each([
+  'ann',
+  'ann.arbor',
+  'Ann Arbor',
+  'ann@example.com',
+  'A.B+c1@Example.co.uk',
+  'josé',
+  '山田太郎',
+  "O'Brien",
+  'DOMAIN\\ann',
+  'user_1234',
+])('%s looks like a name', (typed) => expect(looksLikePassword(typed)).toBe(false));
+
+test('what was also typed as password is never kept', () => {
+  expect(storedIdentity('hunter', true, 'plain', KEY)).toEqual({ identity_withheld: 'looks_like_password' });
+});
+
+test('masking shows at most two characters of a name', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('@')),
+      (text) => Array.from(mask(text)).length <= 5,
+    ),
+  );
+});
+
+test('a megabyte typed as a name is cut before any expression runs over it', () => {
+  expect(storedIdentity('a'.repeat(1e6), false, 'plain', KEY).identity).toHaveLength(254);
+});
