@@ -1,161 +1,353 @@
-import type { Attempt, Ending, Mark, RuleOutcome, SessionSnapshot } from '../attempt/attempt.js';
+import { randomUUID } from 'node:crypto';
 import type { AuditAction } from '../attempt/action.js';
-import { type BodyHeaders, readBody } from './response-body.js';
-import { extract, type AttemptView, type Extractors, type OutcomeRule } from './extractors.js';
-import { accountOf, tenantOf } from '../attempt/identity.js';
-import { headerOf } from './response-end.js';
+
+import { accountOf, tenantOf } from '../attempt/account.js';
+import type { AnswerFacts, Attempt, Ending, FoundBy, LibraryVerdict, Mark, NamedAccount, RuleOutcome, SessionChange, SessionSnapshot } from '../attempt/attempt.js';
+import { sessionGotOwner } from '../attempt/evidence/session.js';
 import type { Outcome } from '../attempt/outcome.js';
-import { readOutcomeRule } from './outcome-rule.js';
-import { ownerOf, sessionSnapshot } from './session-snapshot.js';
-import { readLoginForm } from './login-form.js';
-import { type RequestAdapter, type RequestSnapshot, shielded } from './request-adapter.js';
+import { pathOf, pathsOf, type RouteMatcher } from '../attempt/route-match.js';
 import type { Auditor } from '../auditor/auditor.js';
+import { readAnswerFacts } from './answer-reading.js';
+import { extract, type AttemptView, type Extractors, type OutcomeRule } from './extractors.js';
+import type { Impersonations } from './impersonations.js';
+import { type LoginForm, readLoginForm } from './login-form.js';
+import { readOutcomeRule } from './outcome-rule.js';
+import type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './request-adapter.js';
+import { type BodyBytes, type BodyReading, readBody } from './response-body.js';
+import { headerOf, type ResponseEnd } from './response-end.js';
+import { shielded } from './shielded.js';
 
 /** How attempts are read: what an adapter's options say, made ready. */
-export interface Reader<Request> extends Extractors<Request> {
+export interface AuditReader<Request> extends Extractors<Request> {
   auditor: Auditor;
-  /** Whether there is any extractor. */
-  extracts: boolean;
+  matcher: RouteMatcher;
+  impersonations: Impersonations;
   /** Decides how an attempt came out. */
   decide: (attempt: Attempt) => Outcome;
+  sessionSnapshot: (session: unknown) => SessionSnapshot | undefined;
   outcome: OutcomeRule<Request> | undefined;
-  outcomeBodyLimit: number;
+  /** The most bytes of an answer that are kept while it is read; 0 reads none. */
+  bodyLimit: number;
+  /** Whether credentials and public shapes are looked for in answers. */
+  readAnswers: boolean;
   extractorTimeout: number;
+  /** How long a handler is waited for whose client is gone, in milliseconds. */
+  abortWait: number;
+  /** The client's address by the `addressHeader` option; the framework's without it. */
+  clientAddress: ((peer: string | undefined, headers: RequestAdapter<Request>['incoming']['headers']) => string | undefined) | undefined;
 }
 
-/** What was seen of an exchange until it ended. */
-export interface ObservedRequest {
-  action: AuditAction;
+/** What was seen of an exchange until it was over. */
+export interface ObservedExchange {
   startedAt: number;
   duration: number;
-  path: string;
   ending: Ending;
-  mark: Mark | undefined;
-  address: string | undefined;
+  path: string;
+  methods: readonly string[];
+  routes: readonly RouteSnapshot[];
+  /** The adapter is mounted on this very route. */
+  isMounted: boolean;
+  look: RequestSnapshot;
+  form: LoginForm;
+  verdict: LibraryVerdict | undefined;
+  session: SessionChange;
   userBefore: unknown;
-  sessionBefore: SessionSnapshot | 'unseen' | undefined;
-  answer: { bytes: Buffer | undefined; headers: BodyHeaders } | undefined;
+  address: string | undefined;
+  body: BodyBytes;
+  end: ResponseEnd;
 }
 
-/** What the application's own functions say of an attempt. */
+/** What the application's own functions say of an exchange. */
 interface Extracted {
   actor?: Attempt['actor'];
   group?: Attempt['group'];
   identity?: string | undefined;
   method?: string | undefined;
   factors?: readonly string[] | undefined;
-  ruled?: RuleOutcome | 'skip' | undefined;
+  originalActor?: Attempt['originalActor'];
+  address?: string | undefined;
+  rules?: readonly (RuleOutcome | 'skip')[] | undefined;
 }
 
-const NOTHING_EXTRACTED: Extracted = {};
+/** Answers are looked at for credentials and shapes up to here, in bytes. */
+const MAX_READ_ANSWER = 16_384;
 
 /**
- * Reads all that request and session show, at once: after an await they may have changed.
+ * Makes the attempts of an exchange that is over: none, one, or one for each marker or outcome of a batch. All that request and session show is read
+ * at once, since it may change later.
  *
- * @param source the exchange
- * @param look what there is to see at its end
- * @param seen what was seen of it
+ * @param adapter the exchange
+ * @param exchange what was seen of it
+ * @param marks what its markers said
  * @param reader how it is read
- * @returns the attempt; a promise if functions of the application are asked, of undefined if they say that it was none
+ * @returns undefined for no attempt; a promise if an answer is decoded or functions of the application are asked
  */
-export function readAttempt<Request>(
-  source: RequestAdapter<Request>,
-  look: RequestSnapshot,
-  seen: ObservedRequest,
-  reader: Reader<Request>,
-): Attempt | Promise<Attempt | undefined> {
-  const { incoming } = source;
+export function buildAttempts<Request>(
+  adapter: RequestAdapter<Request>,
+  exchange: ObservedExchange,
+  marks: readonly (Mark | 'skip')[],
+  reader: AuditReader<Request>,
+): readonly Attempt[] | Promise<readonly Attempt[]> | undefined {
+  const found = findAttempt(exchange, marks, adapter.target, reader);
+  if (!found) {
+    if (looksLikeLogin(exchange)) cover(exchange, adapter.target, reader, false);
+    return undefined;
+  }
+  const spoken = marks.filter((mark) => mark !== 'skip');
+  if (marks.length > 0 && spoken.length === 0) return undefined;
+  const base = baseOf(adapter, exchange, found, reader);
+  const finish = (reading: BodyReading, extracted: Extracted): readonly Attempt[] => {
+    const attempts = attemptsOf(base, exchange, extracted, spoken, reading, adapter, reader);
+    for (const attempt of attempts) reader.impersonations.follow(attempt);
+    if (attempts.length > 0) cover(exchange, adapter.target, reader, true);
+    return attempts;
+  };
+  const mustRead = exchange.body !== undefined && (reader.readAnswers || reader.outcome !== undefined);
+  const extracts = hasExtractors(reader);
+  if (!mustRead && !extracts && !reader.outcome) return finish(NOTHING_READ, {});
+  return readAndExtract(adapter, exchange, spoken.length > 0, reader).then(({ reading, extracted }) => finish(reading, extracted));
+}
+
+const NOTHING_READ: BodyReading = { state: 'none' };
+
+function hasExtractors<Request>({ actor, group, identity, method, factors, originalActor, address }: AuditReader<Request>): boolean {
+  return [actor, group, identity, method, factors, originalActor, address].some((one) => one !== undefined);
+}
+
+/** Decides whether an exchange is an attempt, and what made it one. */
+function findAttempt<Request>(
+  exchange: ObservedExchange,
+  marks: readonly unknown[],
+  target: string,
+  { matcher }: AuditReader<Request>,
+): { action: AuditAction; foundBy: FoundBy } | undefined {
+  const { ending, form, methods, routes, isMounted, look } = exchange;
+  const isByRoute = !look.isUnhandled && !isPreflight(methods) && !isSlashRedirect(ending, exchange.path);
+  const action =
+    isByRoute || marks.length > 0
+      ? matcher.actionOf({
+          methods,
+          paths: pathsOf(target, routes),
+          carriesCredential: form.carriesCredential,
+          hasGrant: form.hasGrant,
+        })
+      : undefined;
+  if (action !== undefined && (isByRoute || marks.length > 0) && ending.status !== 405) return { action, foundBy: 'route' };
+  if (isMounted && isByRoute && !methods.every((method) => method === 'HEAD')) return { action: 'user.login', foundBy: 'route' };
+  if (marks.length > 0) return { action: 'user.login', foundBy: 'marker' };
+  const effect = exchange.verdict ? 'user.login' : effectOf(exchange);
+  return effect && { action: effect, foundBy: 'effect' };
+}
+
+/** What happened to the session on a route that nobody named: it got an owner, or somebody began or ended to act as another. */
+function effectOf({ session, form }: ObservedExchange): AuditAction | undefined {
+  const { before, after, isSaved } = session;
+  if (after?.owner === undefined || isSaved === false || before === 'unseen') return undefined;
+  if (!sessionGotOwner({ session, form, credentials: { cookie: true, header: false } })) return undefined;
+  if (after.originalActor !== undefined) return before?.originalActor === undefined ? 'user.impersonate.start' : undefined;
+  return before?.originalActor === undefined ? 'user.login' : 'user.impersonate.stop';
+}
+
+const LOOKS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Somebody sends a password to a route that is not audited. */
+function looksLikeLogin({ look, methods, ending, routes, form }: ObservedExchange): boolean {
+  if (!form.hasPassword || look.isUnhandled || methods.every((method) => LOOKS.has(method))) return false;
+  return ending.status !== 405 && (ending.status !== 404 || routes.length > 0);
+}
+
+function cover<Request>({ look, methods, routes }: ObservedExchange, target: string, { auditor }: AuditReader<Request>, isAudited: boolean): void {
+  auditor.cover(look.method || (methods[0] ?? ''), routes.at(-1)?.pattern ?? pathOf(target), isAudited);
+}
+
+function isPreflight(methods: readonly string[]): boolean {
+  return methods.includes('OPTIONS');
+}
+
+/** A redirect to the same path with or without its last slash is the router's. */
+function isSlashRedirect({ status = 0, location = '' }: Ending, path: string): boolean {
+  if (status < 300 || status >= 400 || location === '') return false;
+  const target = location.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/)[0]!;
+  return target !== path && target.replace(/\/+$/, '') === path.replace(/\/+$/, '');
+}
+
+function baseOf<Request>(
+  adapter: RequestAdapter<Request>,
+  exchange: ObservedExchange,
+  { action, foundBy }: { action: AuditAction; foundBy: FoundBy },
+  { auditor, impersonations }: AuditReader<Request>,
+): Attempt {
+  const { incoming } = adapter;
   const { headers } = incoming;
-  const { userBefore, sessionBefore, ending, answer, action } = seen;
-  const { problem } = reader.auditor;
-  const owner = ownerOf(look.session);
-  const sight = sessionSnapshot(look.session);
-  const sightBefore = sessionBefore === 'unseen' ? undefined : sessionBefore;
-  const signs = {
-    before: sessionBefore,
-    after: sight,
-    userAppeared: isPresent(look.user) && !isPresent(userBefore),
+  const { look, session, form, verdict } = exchange;
+  const ask = <T>(otherwise: T, read: () => T): T => shielded(auditor.problem, otherwise, read);
+  const userBefore = ask(undefined, () => namedAccount(exchange.userBefore));
+  const user = ask(undefined, () => namedAccount(look.user));
+  const before = session.before === 'unseen' ? undefined : session.before;
+  const isRefresh = form.isRefresh && action === 'user.login';
+  const attempt: Attempt = {
+    action: isRefresh ? 'user.session.refresh' : action,
+    foundBy,
+    startedAt: exchange.startedAt,
+    duration: exchange.duration,
+    ending: exchange.ending,
+    path: exchange.path,
+    target: adapter.target,
+    session,
+    userAppeared: user !== undefined && userBefore === undefined,
+    credentials: credentialsOf(headers),
+    answer: {},
+    form,
   };
-  const account = shielded(problem, undefined, () => accountOf(userBefore) ?? sightBefore?.owner);
-  const user = shielded(problem, undefined, () => accountOf(look.user) ?? accountOf(owner));
-  const userGroup = shielded(problem, undefined, () => tenantOf(look.user) ?? tenantOf(owner) ?? tenantOf(userBefore));
-  const fallback = readLoginForm(look.body);
+  const route = exchange.routes.at(-1)?.pattern;
+  if (route !== undefined) attempt.route = route;
+  if (verdict) attempt.verdict = verdict;
+  if (userBefore) attempt.userBefore = userBefore;
+  if (user) attempt.user = user;
+  const method = verdict?.method ?? (form.hasPassword ? 'password' : undefined);
+  if (method !== undefined) attempt.method = method;
+  const sessionId = action === 'user.logout' ? (before?.id ?? session.after?.id) : (session.after?.id ?? before?.id);
+  if (sessionId !== undefined) attempt.sessionId = sessionId;
+  const originalActor = session.after?.originalActor ?? before?.originalActor ?? impersonations.of(before?.id ?? sessionId);
+  if (originalActor !== undefined) attempt.originalActor = originalActor;
+  if (exchange.address !== undefined) attempt.address = exchange.address;
+  const userAgent = headerOf(headers, 'user-agent');
+  if (userAgent !== undefined) attempt.userAgent = userAgent;
+  const requestId = look.requestId ?? headerOf(headers, 'x-request-id');
+  if (requestId !== undefined) attempt.requestId = requestId;
+  const traceparent = headerOf(headers, 'traceparent');
+  if (traceparent !== undefined) attempt.traceparent = traceparent;
+  return attempt;
+}
 
-  const attemptWith = ({ actor, group, identity, method, factors, ruled }: Extracted): Attempt | undefined => {
-    if (ruled === 'skip') return undefined;
-    const typed = identity === undefined ? fallback : readLoginForm(look.body, String(identity));
-    return {
-      startedAt: seen.startedAt,
-      duration: seen.duration,
-      path: seen.path,
-      mark: seen.mark,
-      address: seen.address,
-      ending,
-      action: typed.isRefresh && action === 'user.login' ? 'user.session.refresh' : action,
-      route: look.route,
-      signs,
-      cameWithCookie: headers.cookie !== undefined,
-      cameWithBearer: headers.authorization !== undefined && /^bearer\s/i.test(headers.authorization.slice(0, 16)),
-      userBefore: account,
-      user,
-      userGroup,
-      actor,
-      group,
-      identity: typed.identity,
-      identityIsPassword: typed.identityIsPassword,
-      method: method ?? (typed.hasPassword ? 'password' : undefined),
-      factors,
-      ruled,
-      sessionId: action === 'user.logout' ? (sightBefore?.id ?? sight?.id) : (sight?.id ?? sightBefore?.id),
-      userAgent: headerOf(headers, 'user-agent'),
-      requestId: look.requestId ?? headerOf(headers, 'x-request-id'),
-      traceparent: headerOf(headers, 'traceparent'),
-    };
+function namedAccount(user: unknown): NamedAccount | undefined {
+  const account = accountOf(user);
+  if (!account) return undefined;
+  const group = account.group ?? tenantOf(user);
+  return group === undefined ? account : { ...account, group };
+}
+
+const KEY_HEADERS = ['x-auth-token', 'x-api-key', 'api-key', 'apikey', 'x-access-token'];
+
+function credentialsOf(headers: Record<string, unknown>): Attempt['credentials'] {
+  const { authorization } = headers;
+  const scheme = typeof authorization === 'string' ? /^\s*([\w-]+)/.exec(authorization)?.[1]?.toLowerCase() : undefined;
+  return {
+    cookie: headers['cookie'] !== undefined,
+    header: KEY_HEADERS.some((name) => headers[name] !== undefined),
+    ...(scheme !== undefined && { authorization: scheme }),
   };
+}
 
-  const rule = reader.outcome && answer && seen.mark === undefined ? ruling(reader.outcome, answer, reader.outcomeBodyLimit) : undefined;
-  if (!reader.extracts && !rule) return attemptWith(NOTHING_EXTRACTED)!;
+async function readAndExtract<Request>(
+  adapter: RequestAdapter<Request>,
+  exchange: ObservedExchange,
+  isMarked: boolean,
+  reader: AuditReader<Request>,
+): Promise<{ reading: BodyReading; extracted: Extracted }> {
+  const { end, look, ending } = exchange;
+  const headers = { contentType: end.header('content-type'), contentEncoding: end.header('content-encoding') };
+  const reading = await readBody(exchange.body, headers, reader.bodyLimit);
   const view: AttemptView<Request> = {
-    request: source.request,
-    method: incoming.method ?? '',
-    path: seen.path,
-    headers,
+    request: adapter.request,
+    method: look.method || (exchange.methods[0] ?? ''),
+    path: exchange.routes.at(-1)?.matched ?? exchange.path,
+    params: exchange.routes.at(-1)?.params ?? {},
+    headers: adapter.incoming.headers,
     body: look.body,
     user: look.user,
     session: look.session,
-    status: ending.kind === 'answered' ? ending.status : undefined,
+    status: ending.status,
+    responseBody: reading.state === 'read' ? reading.value : undefined,
   };
-  return extractAll(reader, view, rule).then(attemptWith);
-}
-
-async function extractAll<Request>(
-  reader: Reader<Request>,
-  view: AttemptView<Request>,
-  rule: ((view: AttemptView<Request>) => Promise<RuleOutcome | 'skip' | undefined>) | undefined,
-): Promise<Extracted> {
   const run = <T>(
     name: string,
     extractor: ((view: AttemptView<Request>) => T | null | undefined | Promise<T | null | undefined>) | undefined,
   ): Promise<T | undefined> => extract(name, extractor, view, reader.extractorTimeout, reader.auditor.problem);
-  const [actor, group, identity, method, factors, ruled] = await Promise.all([
+  const [actor, group, identity, method, factors, originalActor, address, rules] = await Promise.all([
     run('actor', reader.actor),
     run('group', reader.group),
     run('identity', reader.identity),
     run('method', reader.method),
     run('factors', reader.factors),
-    run('outcome', rule),
+    run('originalActor', reader.originalActor),
+    run('address', reader.address),
+    isMarked ? undefined : rulesOf(reader, view, reading),
   ]);
-  return { actor, group, identity, method, factors, ruled };
+  return { reading, extracted: { actor, group, identity, method, factors, originalActor, address, rules } };
 }
 
-function ruling<Request>(read: OutcomeRule<Request>, { bytes, headers }: NonNullable<ObservedRequest['answer']>, limit: number) {
-  return async (view: AttemptView<Request>): Promise<RuleOutcome | 'skip' | undefined> => {
-    const responseBody = await readBody(bytes, headers, limit);
-    const said = await read({ ...view, responseBody });
-    return said === undefined || said === null ? undefined : readOutcomeRule(said);
-  };
+/** Asks the `outcome` option. What cannot be read proves nothing: then only a failure, a challenge or `skip` is heard, and a rule that fails says `unknown`. */
+async function rulesOf<Request>(
+  reader: AuditReader<Request>,
+  view: AttemptView<Request>,
+  reading: BodyReading,
+): Promise<readonly (RuleOutcome | 'skip')[] | undefined> {
+  const { outcome } = reader;
+  if (!outcome) return undefined;
+  let isFailed = true;
+  const said = await extract(
+    'outcome',
+    async (one: AttemptView<Request>) => {
+      const answer = await outcome(one);
+      const rules = answer === undefined || answer === null ? [] : readOutcomeRule(answer);
+      isFailed = false;
+      return rules;
+    },
+    view,
+    reader.extractorTimeout,
+    reader.auditor.problem,
+  );
+  if (isFailed) return [{ outcome: 'unknown' }];
+  if (said === undefined || said.length === 0) return undefined;
+  const isBatch = reading.state === 'read' && Array.isArray(reading.value) && reading.value.length > 1;
+  const isUnproven = reading.state === 'unreadable' || (isBatch && said.length === 1);
+  return isUnproven ? said.map((one) => (one !== 'skip' && one.outcome === 'success' ? { outcome: 'unknown' as const } : one)) : said;
 }
 
-function isPresent(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== false;
+function attemptsOf<Request>(
+  base: Attempt,
+  exchange: ObservedExchange,
+  extracted: Extracted,
+  marks: readonly Mark[],
+  reading: BodyReading,
+  adapter: RequestAdapter<Request>,
+  reader: AuditReader<Request>,
+): readonly Attempt[] {
+  const rules = extracted.rules?.filter((one) => one !== 'skip');
+  if (rules?.length === 0) return [];
+  const attempt = withExtracted(base, exchange, extracted);
+  attempt.answer = answerFacts(exchange, reading, adapter, reader);
+  if (attempt.foundBy === 'effect' && exchange.form.isRefresh) attempt.action = 'user.session.refresh';
+  const said: ({ mark: Mark } | { rule: RuleOutcome })[] = marks.length > 0 ? marks.map((mark) => ({ mark })) : (rules ?? []).map((rule) => ({ rule }));
+  if (said.length === 0) return [attempt];
+  if (said.length === 1) return [Object.assign(attempt, said[0])];
+  attempt.requestId ??= randomUUID();
+  return said.map((one, index) => ({ ...attempt, ...one, number: index + 1 }));
 }
+
+function withExtracted(base: Attempt, { look }: ObservedExchange, extracted: Extracted): Attempt {
+  const attempt: Attempt = { ...base };
+  const { actor, group, identity, method, factors, originalActor, address } = extracted;
+  if (actor !== undefined) attempt.actor = actor;
+  if (group !== undefined) attempt.group = group;
+  if (typeof identity === 'string') attempt.form = readLoginForm(look.body, identity);
+  if (typeof method === 'string') attempt.method = method;
+  if (Array.isArray(factors)) attempt.factors = factors;
+  if (originalActor !== undefined) attempt.originalActor = originalActor;
+  if (typeof address === 'string') attempt.address = address;
+  return attempt;
+}
+
+function answerFacts<Request>(
+  { ending, end, form, body }: ObservedExchange,
+  reading: BodyReading,
+  adapter: RequestAdapter<Request>,
+  { readAnswers, auditor }: AuditReader<Request>,
+): AnswerFacts {
+  // What never left was given to nobody.
+  if (ending.status === undefined || (ending.kind === 'aborted' && !adapter.outgoing.headersSent)) return {};
+  const json = readAnswers && reading.state === 'read' && reading.isJson && (body?.length ?? 0) <= MAX_READ_ANSWER ? reading.value : undefined;
+  return shielded(auditor.problem, {}, () => readAnswerFacts({ json, end, headers: adapter.incoming.headers, form }));
+}
+

@@ -1,14 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { AuditError } from '../errors.js';
-import type { ActorInput, GroupInput, RuleOutcome } from '../attempt/attempt.js';
+import type { ActorInput, GroupInput, OutcomeKind, RuleOutcome } from '../attempt/attempt.js';
 
-/** What an extractor sees: the same in every framework. */
+/** What an extractor and the `outcome` option see: the same in every framework. */
 export interface AttemptView<Request = unknown> {
   /** The framework's own request. */
   request: Request;
   method: string;
-  /** The path without its query. */
+  /** The path without its query, decoded where the router decoded it. */
   path: string;
+  /** The parameters of the route that ran. */
+  params: Record<string, unknown>;
   headers: IncomingHttpHeaders;
   /** The parsed body, if the application parses it. */
   body: unknown;
@@ -16,14 +18,12 @@ export interface AttemptView<Request = unknown> {
   user: unknown;
   /** The session at the end of the exchange. */
   session: unknown;
-  /** The status of the answer; undefined when the exchange was aborted. */
+  /** The status of the answer; undefined when the handler gave none before the client was gone. */
   status: number | undefined;
-}
-
-/** What the `outcome` option sees: what extractors see, and the answer. */
-export interface OutcomeView<Request = unknown> extends AttemptView<Request> {
-  /** The answer: parsed if it is JSON, else its text; undefined if there was none, or if it was longer than `outcomeBodyLimit`. */
-  responseBody: unknown;
+  /**
+   * The answer: parsed if it is JSON, else its text; undefined if there was none, or if it could not be read (too long, streamed, in an unknown encoding).
+   */
+  responseBody: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- as JSON.parse() gives it: rules would begin with a cast
 }
 
 /** A user's function for one part of the event. */
@@ -31,25 +31,32 @@ export type Extractor<T, Request = unknown> = (view: AttemptView<Request>) => T 
 
 /** The extractors that an application can give. */
 export interface Extractors<Request = unknown> {
-  /** The account, used once somebody is proven. @default the framework's user, then the session's owner */
-  actor?: Extractor<ActorInput, Request>;
+  /** The account of a success. @default what the evidence names, else the typed name */
+  actor?: Extractor<ActorInput, Request> | undefined;
   /** The tenant. @default the tenant that the proven user belongs to */
-  group?: Extractor<GroupInput, Request>;
+  group?: Extractor<GroupInput, Request> | undefined;
   /** What was typed as user name. @default the body's `username`, `email`, `login`, … */
-  identity?: Extractor<string, Request>;
+  identity?: Extractor<string, Request> | undefined;
   /** How the login was made. @default `password` when the body has a password */
-  method?: Extractor<string, Request>;
+  method?: Extractor<string, Request> | undefined;
   /** The factors that were proven, e.g. `['password', 'totp']`. */
-  factors?: Extractor<readonly string[], Request>;
+  factors?: Extractor<readonly string[], Request> | undefined;
+  /** Who really acts, while an account is impersonated. @default the session's `impersonator`, `originalUser`, … */
+  originalActor?: Extractor<ActorInput, Request> | undefined;
+  /** The client's address. @default the framework's, by its trust setting */
+  address?: Extractor<string, Request> | undefined;
 }
 
-/** A user's function that reads the outcome from the answer. It is asked for aborted exchanges, too, where only `skip` is heard. */
+/**
+ * A user's function that reads the outcome from the answer. What it returns outranks all guesses; a list is one attempt each. What throws, is late, or
+ * meets an answer that cannot be read never becomes a success.
+ */
 export type OutcomeRule<Request = unknown> = (
-  view: OutcomeView<Request>,
-) => OutcomeAnswer | null | undefined | Promise<OutcomeAnswer | null | undefined>;
+  view: AttemptView<Request>,
+) => OutcomeAnswer | readonly OutcomeAnswer[] | null | undefined | Promise<OutcomeAnswer | readonly OutcomeAnswer[] | null | undefined>;
 
-/** What an {@link OutcomeRule} may return; `skip` means that it was no attempt. */
-export type OutcomeAnswer = RuleOutcome['outcome'] | RuleOutcome | 'skip';
+/** What an {@link OutcomeRule} may return of one attempt; `skip` means that it was none. */
+export type OutcomeAnswer = OutcomeKind | RuleOutcome | 'skip';
 
 /**
  * Runs an extractor. One that throws, or takes longer than its bound, costs the event that part and is reported; the error that it threw is

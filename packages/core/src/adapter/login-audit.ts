@@ -1,23 +1,31 @@
 import { z } from 'zod';
 import { ACTIONS, type AuditAction } from '../attempt/action.js';
-import type { Extractors, OutcomeRule } from './extractors.js';
-import { decideOutcome } from '../attempt/outcome.js';
+import type { Attempt } from '../attempt/attempt.js';
+import { decideOutcome, type Outcome } from '../attempt/outcome.js';
 import { pathMatcher } from '../attempt/pattern.js';
-import { actionMatcher, parseRoute, pathOf } from '../attempt/routes.js';
-import type { RequestAdapter } from './request-adapter.js';
+import { type PresetName, PRESETS } from '../attempt/presets.js';
+import { redirectRules } from '../attempt/redirects.js';
+import { parseRoute, routeMatcher } from '../attempt/route-match.js';
 import { type Auditor, createAuditor } from '../auditor/auditor.js';
-import { AuditError } from '../errors.js';
 import { type AuditorOptions, auditorSchema, parseOptions } from '../config/options.js';
-import { observationOf } from './observation.js';
-import type { Reader } from './build-attempt.js';
+import { AuditError } from '../errors.js';
+import type { AuditReader } from './build-attempt.js';
+import { clientAddress } from './client-address.js';
+import type { Extractors, OutcomeRule } from './extractors.js';
+import { createImpersonations } from './impersonations.js';
+import { type Observation, observe } from './observation.js';
+import type { RequestAdapter } from './request-adapter.js';
+import { sessionSnapshot } from './session-snapshot.js';
 
 /** What an adapter takes: what to audit and how to read it, and, unless an auditor is given, everything that {@link createAuditor} takes. */
 export interface AuditLoginOptions<Request = unknown> extends AuditorOptions, Extractors<Request> {
   /** An auditor that several adapters share. @default one of its own, made from the other options */
   auditor?: Auditor;
+  /** The routes of a stack by its name, beside `routes` and `rules`: `better-auth`, `authjs`, `strapi`, … @default none */
+  preset?: PresetName;
   /**
-   * What to audit: `METHOD /path` or `/path` (POST), in the path notation of Express 5.
-   * @default POST on a path that ends in login, log-in, signin, sign-in, session, sessions or authenticate
+   * What to audit: `METHOD /path` or `/path` (POST), in the path notation of Express 5. What runs decides, however the request was spelled.
+   * @default the login routes of the stacks that people use
    */
   routes?: string[];
   /**
@@ -29,21 +37,33 @@ export interface AuditLoginOptions<Request = unknown> extends AuditorOptions, Ex
   redirects?: {
     /** Targets that only somebody who was just logged in is sent to. */
     success?: string[];
-    /** Targets of failed attempts. @default paths and queries that say error or fail, and login pages */
+    /** Targets of failed attempts. @default the login page, and targets with an error parameter that the request did not bring */
     failure?: string[];
-    /** Targets that ask for a further factor. @default paths with mfa, 2fa, otp, totp, two-factor or challenge */
+    /** Targets that ask for a further factor. @default paths whose last word is mfa, 2fa, otp, totp, two-factor or challenge */
     challenge?: string[];
   };
   /**
-   * Reads the outcome from the answer, where neither a marker, nor a session, nor a redirect decides: `({ responseBody }) => …`. Only with it is
-   * the answer captured.
+   * Reads the outcome from the answer: `({ responseBody }) => …`; it outranks all but a marker. It may return `{ outcome, reason, actor, group, method,
+   * factors, action }`, `unknown`, `skip`, or a list of these, one for each attempt.
    * @default none
    */
   outcome?: OutcomeRule<Request>;
-  /** The most bytes of an answer that are captured for `outcome`. @default 65536 */
+  /** The most bytes of an answer that are captured for `outcome` and extractors. @default 65536 */
   outcomeBodyLimit?: number;
+  /** Whether JSON answers of attempts, up to 16 KiB, are looked at for tokens and public shapes; nothing of them is kept. @default true */
+  readAnswers?: boolean;
+  /** The key of the session that holds the account, with dots for nested keys. @default passport, userId, user, … */
+  owner?: string;
+  /** The header that names the client's address, e.g. `CF-Connecting-IP`; heard only from `trustedProxies`. @default the framework's own trust setting */
+  addressHeader?: string;
+  /** Addresses and ranges of the proxies that may set `addressHeader`: `10.0.0.0/8`, `loopback`, … @default none */
+  trustedProxies?: string[];
+  /** How long a handler is waited for whose client has hung up, in milliseconds. @default 30000 */
+  abortWait?: number;
   /** How long an extractor or `outcome` may take, in milliseconds. @default 1000 */
   extractorTimeout?: number;
+  /** Whether Passport is listened to where it is in use. @default true */
+  passport?: boolean;
 }
 
 const extractor = z.custom<never>((value) => typeof value === 'function', 'expected a function').optional();
@@ -58,19 +78,30 @@ const route = z.string().refine(
   'expected "METHOD /path" or "/path"',
 );
 
+const presetNames = Object.keys(PRESETS) as [PresetName, ...PresetName[]];
+
 const attemptShape = {
   auditor: z.custom<Auditor>((value) => isAuditor(value), 'expected what createAuditor() returns').optional(),
+  preset: z.enum(presetNames).optional(),
   routes: z.array(route).min(1).optional(),
   rules: z.array(z.strictObject({ match: route, action: z.enum(ACTIONS) })).default([]),
   redirects: z.strictObject({ success: pathPatterns, failure: pathPatterns, challenge: pathPatterns }).prefault({}),
   outcome: extractor,
   outcomeBodyLimit: z.number().int().min(1).max(1_048_576).default(65_536),
+  readAnswers: z.boolean().default(true),
+  owner: z.string().min(1).optional(),
+  addressHeader: z.string().min(1).optional(),
+  trustedProxies: z.array(z.string().min(1)).default([]),
+  abortWait: z.number().int().min(0).max(600_000).default(30_000),
   extractorTimeout: z.number().int().min(1).max(60_000).default(1_000),
+  passport: z.boolean().default(true),
   actor: extractor,
   group: extractor,
   identity: extractor,
   method: extractor,
   factors: extractor,
+  originalActor: extractor,
+  address: extractor,
 };
 
 /** All options of an adapter as the code reads them. */
@@ -79,16 +110,17 @@ export const auditLoginSchema = auditorSchema.extend(attemptShape);
 /** The part of an adapter that is the same in every framework. */
 export interface LoginAudit<Request> {
   readonly auditor: Auditor;
+  /** Whether Passport is to be listened to. */
+  readonly hearsPassport: boolean;
   /**
-   * Takes a request. It is audited if the route is a login route or has a rule, if `always` is set, or if its handler marks it.
+   * Takes a request: it is watched until its end, and audited if its route is a login route or has a rule, if `isAttempt` is set, if its handler marks it,
+   * or if it lets somebody in.
    *
-   * @param source the exchange
-   * @param always whether the adapter is mounted on this very route
+   * @param adapter the exchange
+   * @param isAttempt whether the adapter is mounted on this very route
    */
-  attend(source: RequestAdapter<Request>, always: boolean): void;
+  attend(adapter: RequestAdapter<Request>, isAttempt: boolean): Observation | undefined;
 }
-
-const NEVER_LOGIN = new Set(['HEAD', 'OPTIONS']);
 
 /**
  * Creates what an adapter needs from its options.
@@ -98,35 +130,71 @@ const NEVER_LOGIN = new Set(['HEAD', 'OPTIONS']);
  */
 export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = {}): LoginAudit<Request> {
   const settings = parseOptions(auditLoginSchema, options);
-  const redirects = {
-    success: pathMatcher(settings.redirects.success),
-    failure: pathMatcher(settings.redirects.failure),
-    challenge: pathMatcher(settings.redirects.challenge),
-  };
-  const reader: Reader<Request> = {
-    auditor: auditorFor(options),
-    decide: (attempt) => decideOutcome(attempt, redirects),
-    outcome: options.outcome,
-    outcomeBodyLimit: settings.outcomeBodyLimit,
+  const redirects = redirectRules(settings.redirects);
+  const auditor = auditorFor(options);
+  const preset = settings.preset === undefined ? undefined : PRESETS[settings.preset];
+  const { outcome, actor, group, identity, method, factors, originalActor, address } = options;
+  const reader: AuditReader<Request> = {
+    auditor,
+    matcher: routeMatcher(settings.routes, [...settings.rules, ...(preset?.rules ?? []), ...loginRules(preset?.routes)]),
+    impersonations: createImpersonations(),
+    decide: (attempt) => advised(auditor, attempt, decideOutcome(attempt, redirects)),
+    sessionSnapshot: (session) => sessionSnapshot(session, settings.owner),
+    bodyLimit: bodyLimitOf(settings, outcome !== undefined),
+    readAnswers: settings.readAnswers,
     extractorTimeout: settings.extractorTimeout,
-    actor: options.actor,
-    group: options.group,
-    identity: options.identity,
-    method: options.method,
-    factors: options.factors,
-    extracts: [options.actor, options.group, options.identity, options.method, options.factors].some((one) => one !== undefined),
+    abortWait: settings.abortWait,
+    clientAddress: clientAddressOf(settings),
+    outcome,
+    actor,
+    group,
+    identity,
+    method,
+    factors,
+    originalActor,
+    address,
   };
-  const actionOf = actionMatcher(settings.routes, settings.rules);
 
   return {
-    auditor: reader.auditor,
-    attend(source, always) {
-      const path = pathOf(source.target);
-      const method = source.incoming.method ?? '';
-      const action = actionOf(method, path);
-      observationOf(source, path, reader as Reader<unknown>).attend(action, action !== undefined || (always && !NEVER_LOGIN.has(method)));
-    },
+    auditor,
+    hearsPassport: settings.passport,
+    attend: (adapter, isAttempt) =>
+      auditor.isEnabled ? observe(adapter as RequestAdapter<unknown>, reader as AuditReader<unknown>, isAttempt) : undefined,
   };
+}
+
+const READ_ANSWER = 16_384;
+
+function bodyLimitOf({ readAnswers, outcomeBodyLimit }: { readAnswers: boolean; outcomeBodyLimit: number }, hasRule: boolean): number {
+  if (hasRule) return outcomeBodyLimit;
+  return readAnswers ? READ_ANSWER : 0;
+}
+
+function loginRules(routes: readonly string[] = []): { match: string; action: AuditAction }[] {
+  return routes.map((match) => ({ match, action: 'user.login' }));
+}
+
+function clientAddressOf({
+  addressHeader,
+  trustedProxies,
+}: {
+  addressHeader?: string | undefined;
+  trustedProxies: readonly string[];
+}): AuditReader<unknown>['clientAddress'] {
+  if (addressHeader === undefined) return undefined;
+  return (peer, headers) => clientAddress(peer, headers, { addressHeader, trustedProxies });
+}
+
+/** Where nothing but a status speaks, somebody is told once a route how to tell us more. */
+function advised(auditor: Auditor, attempt: Attempt, outcome: Outcome): Outcome {
+  if (outcome.outcome === 'unknown' && outcome.evidence[0] === 'status' && outcome.evidence.length === 1) {
+    const route = attempt.route ?? attempt.path.slice(0, 128);
+    auditor.advise(
+      `unproven ${route}`,
+      `Nothing proves how the attempts on ${JSON.stringify(route)} come out, so they are recorded as "unknown": mark them (mark(req).success()), or give the option "outcome" or "redirects".`,
+    );
+  }
+  return outcome;
 }
 
 function auditorFor<Request>(options: AuditLoginOptions<Request>): Auditor {

@@ -5,7 +5,7 @@ import type { ActorInput, GroupInput, Mark, Reason } from '../attempt/attempt.js
 export interface MarkDetails {
   /** What was tried. @default what the route's rule says, else `user.login` */
   action?: AuditAction;
-  /** The account that this is about: proven on success, known on failure. */
+  /** The account that this is about: proven on success; on failure the known account that was tried, which becomes the event's target. */
   actor?: ActorInput;
   /** The tenant that this is about. */
   group?: GroupInput;
@@ -19,7 +19,10 @@ export interface MarkDetails {
   factors?: readonly string[];
 }
 
-/** What a handler says about its attempt; it outweighs all other evidence. The last word counts. */
+/**
+ * What a handler says about an attempt; it outweighs all other evidence. One marker object is one attempt: a second word on it corrects the first, a
+ * second marker of one request is a second attempt, as in a GraphQL batch.
+ */
 export interface Marker {
   /** Somebody is logged in, or the action that the details name was done. */
   success(details?: MarkDetails): void;
@@ -35,7 +38,7 @@ export interface Marker {
 export type MarkSink = (mark: Mark | 'skip') => void;
 
 /**
- * Makes the marker that handlers use.
+ * Makes a marker.
  *
  * @param sink takes each word; what it receives last counts
  */
@@ -47,6 +50,3 @@ export function createMarker(sink: MarkSink): Marker {
     skip: () => sink('skip'),
   };
 }
-
-/** The marker of a request that is not audited: it takes every word and keeps none, so that handlers need not ask. */
-export const silentMarker: Marker = createMarker(() => undefined);

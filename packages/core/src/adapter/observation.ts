@@ -1,137 +1,347 @@
 import type { IncomingMessage } from 'node:http';
-import type { AuditAction } from '../attempt/action.js';
-import type { Ending, Mark } from '../attempt/attempt.js';
-import { captureResponseBody } from './response-body.js';
-import { gateResponse } from './response-gate.js';
-import { createMarker, type Marker, silentMarker } from './marker.js';
+import { isAction } from '../attempt/action.js';
+import type { Attempt, LibraryVerdict, Mark, SessionSnapshot } from '../attempt/attempt.js';
+import { pathOf, pathsOf } from '../attempt/route-match.js';
+import { AuditError } from '../errors.js';
+import { type AuditReader, buildAttempts, type ObservedExchange } from './build-attempt.js';
+import { onConnectionClosed } from './connection.js';
+import { readLoginForm } from './login-form.js';
+import { createMarker, type Marker } from './marker.js';
+import type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './request-adapter.js';
+import { captureResponseBody, type CapturedBody } from './response-body.js';
 import { ResponseEnd } from './response-end.js';
-import { type RequestAdapter, type RequestSnapshot, shielded } from './request-adapter.js';
-import { readAttempt, type Reader } from './build-attempt.js';
+import { gateResponse } from './response-gate.js';
+import { shielded } from './shielded.js';
+import { warnOfUnobservedMark } from './unobserved-mark.js';
 
-/** On the request itself: a weak map of all requests costs the garbage collector more than all else here. */
-const OBSERVATION = Symbol('auditlogin.observation');
-type Attended = IncomingMessage & { [OBSERVATION]?: Observation };
+/** On the request itself, and the same in every copy of this package: a weak map of all requests costs the garbage collector more than all else here. */
+const OBSERVATION = Symbol.for('auditlogin.observation');
+type Observed = IncomingMessage & { [OBSERVATION]?: Observation };
 
 /** A request that cannot be looked at is still an attempt. */
-const NOTHING_SEEN: RequestSnapshot = { user: undefined, session: undefined, body: undefined, routed: true };
+const NOTHING_SEEN: RequestSnapshot = { user: undefined, session: undefined, body: undefined, method: '', isUnhandled: false };
+
+const LOOKS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** More routes than these run for no request; what came last counts. */
+const MAX_ROUTES = 8;
 
 /**
- * The marker of a request.
+ * The observation of a request, if an adapter has seen it.
  *
- * @param incoming the request of node:http
- * @returns a marker that keeps nothing, if no adapter has seen the request
+ * @param incoming the request of node:http, or an object made from it
  */
-export function markerOf(incoming: IncomingMessage): Marker {
-  return (incoming as Attended)[OBSERVATION]?.marker() ?? silentMarker;
+export function observationIn(incoming: unknown): Observation | undefined {
+  return (incoming as Observed | null | undefined)?.[OBSERVATION];
 }
 
 /**
- * Tells that the client of a request has hung up, for frameworks that notice it before the connection is closed.
+ * A marker for an attempt of a request. On a request that no adapter has seen it keeps nothing, and warns with the place that marked.
  *
  * @param incoming the request of node:http
  */
-export function abortedBy(incoming: IncomingMessage): void {
-  (incoming as Attended)[OBSERVATION]?.abort();
+export function markerOf(incoming: IncomingMessage): Marker {
+  return observationIn(incoming)?.marker() ?? createMarker(() => warnOfUnobservedMark(incoming, markerOf));
 }
 
 /**
  * The one observation of a request: made when the first adapter sees it, read as the last one reads it.
  *
- * @param source the exchange, as the adapter sees it
- * @param path its path
+ * @param adapter the exchange, as the adapter sees it
  * @param reader how the adapter reads it
+ * @param isAttempt whether the adapter is mounted on this very route
  */
-export function observationOf(source: RequestAdapter<unknown>, path: string, reader: Reader<unknown>): Observation {
-  const incoming = source.incoming as Attended;
-  const observation = (incoming[OBSERVATION] ??= new Observation(source, path));
-  observation.reader = reader;
+export function observe(adapter: RequestAdapter<unknown>, reader: AuditReader<unknown>, isAttempt: boolean): Observation {
+  const incoming = adapter.incoming as Observed;
+  const observation = (incoming[OBSERVATION] ??= new Observation(adapter));
+  observation.attend(reader, isAttempt);
   return observation;
 }
 
-/** A request from when it is first seen to its end. A class, and not functions of its own: there is one for every request. */
+/** One marker's word, and the attempt that it became. */
+interface Word {
+  mark: Mark | 'skip' | undefined;
+  attempt?: Attempt;
+}
+
+/**
+ * A request from when it is first seen to its end. It is over when its answer was handed over; after a hang-up when its handler has ended, or when
+ * `abortWait` is over. A class, and not functions of its own: there is one for every request.
+ */
 export class Observation {
-  /** The innermost mount decides how the attempt is read. */
-  reader!: Reader<unknown>;
-  private readonly startedAt = Date.now();
+  readonly startedAt = Date.now();
   private readonly startedTick = performance.now();
-  private action: AuditAction = 'user.login';
-  private said: Mark | 'skip' | undefined;
-  private watch: ResponseEnd | undefined;
+  private readonly end: ResponseEnd;
+  private readonly isAlone: () => void;
+  private readonly method: string;
+  /** The innermost mount decides how the attempt is read. */
+  private reader!: AuditReader<unknown>;
+  private isMounted = false;
+  private isRouted = false;
+  private readonly routes: RouteSnapshot[] = [];
   private address: string | undefined;
+  private isAddressKnown = false;
   private userBefore: unknown;
-  private captured: (() => Buffer | undefined) | undefined;
+  private sessionBefore: SessionSnapshot | 'unseen' | undefined = 'unseen';
+  private isSaved: boolean | undefined;
+  private readonly words: Word[] = [];
+  private readonly verdicts: LibraryVerdict[] = [];
+  private body: CapturedBody | undefined;
+  private isGated = false;
+  private abortTimer: NodeJS.Timeout | undefined;
+  private isOver = false;
+  private attempts: readonly Attempt[] | undefined;
   private recorded: Promise<boolean> | undefined;
+  private leave: (() => void) | undefined;
 
-  constructor(
-    private readonly source: RequestAdapter<unknown>,
-    private readonly path: string,
-  ) {}
-
-  attend(action: AuditAction | undefined, isAttempt: boolean): void {
-    if (action) this.action = action;
-    if (isAttempt) this.listen();
-  }
-
-  marker(): Marker {
-    return createMarker((said) => {
-      this.said = said;
-      this.listen();
+  constructor(private readonly adapter: RequestAdapter<unknown>) {
+    this.method = adapter.incoming.method ?? '';
+    this.end = new ResponseEnd(adapter.outgoing, {
+      answered: () => this.settle('answered'),
+      hungUp: () => this.hungUp(),
     });
+    this.isAlone = onConnectionClosed(adapter.incoming.socket, this);
   }
 
-  abort(): void {
-    this.watch?.aborted();
-  }
-
-  private listen(): void {
-    if (this.watch) return;
-    const { source, reader } = this;
-    const { auditor, outcome, outcomeBodyLimit } = reader;
-    const { problem } = auditor;
-    this.address = shielded(problem, undefined, () => source.address());
-    this.userBefore = shielded(problem, undefined, () => source.user());
-    shielded(problem, undefined, () => source.watchSession());
-    const watch = new ResponseEnd(source.outgoing, (ending) => this.end(ending));
-    this.watch = watch;
-    if (auditor.durability === 'before-response') {
-      const noteHead = (args: unknown[]): void => watch.noteHead(args);
-      gateResponse(source.outgoing, noteHead, async () => {
-        watch.answered();
-        const mayGo = (await this.recorded) ?? true;
-        if (!mayGo) shielded(problem, undefined, () => source.endSession());
-        return mayGo;
-      });
+  /**
+   * An adapter sees the request.
+   *
+   * @param reader how it reads attempts
+   * @param isAttempt whether it is mounted on this very route
+   */
+  attend(reader: AuditReader<unknown>, isAttempt: boolean): void {
+    if (this.isOver) return;
+    const isFirst = this.leave === undefined;
+    this.reader = reader;
+    if (isAttempt) this.isMounted = true;
+    if (isFirst) {
+      this.leave = reader.auditor.track(this);
+      this.lookBefore();
     }
-    if (outcome) this.captured = captureResponseBody(source.outgoing, outcomeBodyLimit);
+    if (isAttempt || reader.matcher.mayMatch(this.adapter.target)) this.prepare();
+    // Frameworks forget the address when a client hangs up.
+    if (!LOOKS.has(this.method)) this.lookForAddress();
   }
 
-  private end(ending: Ending): void {
-    const { source, reader, watch, said: mark } = this;
-    const { problem } = reader.auditor;
-    const look = shielded(problem, NOTHING_SEEN, () => source.look());
-    const isNoAttempt = ending.kind === 'answered' && ending.status === 404 && !look.routed;
-    if (mark === 'skip' || (mark === undefined && isNoAttempt)) return;
-    const attempt = readAttempt(
-      source,
-      look,
-      {
-        startedAt: this.startedAt,
-        duration: performance.now() - this.startedTick,
-        path: this.path,
-        action: this.action,
-        ending,
-        mark,
-        address: this.address,
-        userBefore: this.userBefore,
-        sessionBefore: shielded(problem, 'unseen', () => source.sessionBefore()),
-        answer: reader.outcome && {
-          bytes: this.captured?.(),
-          headers: { contentType: watch?.header('content-type'), contentEncoding: watch?.header('content-encoding') },
-        },
+  /**
+   * The framework's router chose a route, and its handlers are about to run: what the session and the user are now, no handler has changed.
+   *
+   * @param route the route
+   */
+  routed(route: RouteSnapshot): void {
+    if (this.isOver) return;
+    if (this.routes.length < MAX_ROUTES) this.routes.push(route);
+    else this.routes[MAX_ROUTES - 1] = route;
+    if (!this.isRouted) this.lookBefore();
+    this.isRouted = true;
+    if (!this.body && this.isLoginRoute()) this.prepare();
+  }
+
+  /** A marker of its own for each call. */
+  marker(): Marker {
+    const word: Word = { mark: undefined };
+    return createMarker((mark) => this.marked(word, mark));
+  }
+
+  /**
+   * A library has decided about a credential. The last verdict of a request counts.
+   *
+   * @param verdict what it decided
+   */
+  decided(verdict: LibraryVerdict): void {
+    if (this.isOver) return;
+    this.verdicts.push(verdict);
+    this.prepare();
+  }
+
+  /**
+   * The session's store has answered.
+   *
+   * @param isSaved whether it took the session
+   */
+  saved(isSaved: boolean): void {
+    this.isSaved = isSaved;
+  }
+
+  /** The handler has ended, as frameworks know that await it. */
+  handled(): void {
+    if (this.abortTimer) setImmediate(() => this.settle('aborted'));
+  }
+
+  /** The client is gone: the handler is waited for, since it may have let somebody in all the same. */
+  hungUp(): void {
+    if (this.isOver || this.abortTimer) return;
+    const { outgoing } = this.adapter;
+    // A handler that waits for its turn on a pipelined connection may have ended long ago.
+    if (outgoing.writableEnded) return this.settle('aborted');
+    this.abortTimer = setTimeout(() => this.settle('aborted'), this.reader.abortWait);
+    this.abortTimer.unref();
+    const { end } = outgoing as { end: (...args: unknown[]) => unknown };
+    const handled = (): void => this.handled();
+    outgoing.end = function (this: unknown, ...args: unknown[]): unknown {
+      handled();
+      return end.apply(this, args);
+    } as typeof outgoing.end;
+  }
+
+  /** Records what is known, if the answer is given or the client is gone: for whoever will not wait. */
+  hurry(): void {
+    if (this.abortTimer) this.settle('aborted');
+    else if (this.adapter.outgoing.writableEnded) this.settle('answered');
+  }
+
+  private ask<T>(otherwise: T, look: () => T): T {
+    return shielded((error) => this.reader?.auditor.problem(error), otherwise, look);
+  }
+
+  private lookBefore(): void {
+    const { adapter, reader } = this;
+    this.userBefore = this.ask(undefined, () => adapter.user());
+    const session = this.ask(undefined, () => adapter.session());
+    if (session === undefined && this.sessionBefore !== 'unseen') return;
+    if (session !== undefined || this.routes.length > 0) {
+      this.sessionBefore = this.ask('unseen', () => reader.sessionSnapshot(session));
+    }
+  }
+
+  private lookForAddress(): void {
+    if (this.isAddressKnown) return;
+    this.isAddressKnown = true;
+    const { adapter, reader } = this;
+    const { incoming } = adapter;
+    this.address = this.ask(undefined, () =>
+      reader.clientAddress ? reader.clientAddress(incoming.socket?.remoteAddress, incoming.headers) : adapter.address(),
+    );
+  }
+
+  /** Gets ready for an attempt: its answer is captured, and held back if the application wants that. */
+  private prepare(): void {
+    const { adapter, reader } = this;
+    this.lookForAddress();
+    if (!this.body && !adapter.outgoing.headersSent) {
+      if (reader.auditor.durability === 'before-response') this.gate();
+      if (reader.bodyLimit > 0) this.body = captureResponseBody(adapter.outgoing, reader.bodyLimit);
+    }
+  }
+
+  private gate(): void {
+    if (this.isGated) return;
+    this.isGated = true;
+    const { adapter, end } = this;
+    gateResponse(
+      adapter.outgoing,
+      (args) => end.noteHead(args),
+      async () => {
+        this.settle('answered');
+        const mayGo = (await this.recorded) ?? true;
+        if (!mayGo) this.ask(undefined, () => adapter.endSession());
+        return mayGo;
       },
+    );
+  }
+
+  private marked(word: Word, mark: Mark | 'skip'): void {
+    const checked = mark === 'skip' ? mark : this.withKnownAction(mark);
+    const isNew = word.mark === undefined;
+    word.mark = checked;
+    if (isNew) this.words.push(word);
+    if (!this.isOver) return this.prepare();
+    this.markedLate(word, checked, isNew);
+  }
+
+  /** The action comes from the application's own code, which may be written in JavaScript. */
+  private withKnownAction(mark: Mark): Mark {
+    if (mark.action === undefined || isAction(mark.action)) return mark;
+    const seen = JSON.stringify(String(mark.action).slice(0, 64));
+    this.reader.auditor.problem(
+      new AuditError('ERR_AUDIT_MARK', `A marker names the action ${seen}, which is none; the event says "user.login".`, { field: 'action' }),
+    );
+    return { ...mark, action: 'user.login' };
+  }
+
+  /** The exchange is over. While the event is not composed the word becomes part of it, else it is an event of its own that names the first. */
+  private markedLate(word: Word, mark: Mark | 'skip', isNew: boolean): void {
+    if (mark === 'skip') return;
+    const spoken = this.words.filter(({ attempt }) => attempt !== undefined);
+    const first = isNew && spoken.length === 0 ? this.attempts?.[0] : word.attempt;
+    if (first && first.externalId === undefined) {
+      first.mark = mark;
+      word.attempt = first;
+      return;
+    }
+    const base = first ?? this.attempts?.[0];
+    if (base) {
+      const late: Attempt = { ...base, mark };
+      delete late.externalId;
+      if (first?.externalId !== undefined) late.corrects = first.externalId;
+      else late.number = (this.attempts?.length ?? 0) + 1;
+      this.attempts = [...(this.attempts ?? []), late];
+      word.attempt = late;
+      void this.reader.auditor.record([late], this.reader.decide);
+      return;
+    }
+    this.record('answered', [word]);
+  }
+
+  private isLoginRoute(): boolean {
+    const { adapter, method, routes, reader } = this;
+    const paths = pathsOf(adapter.target, routes);
+    return reader.matcher.actionOf({ methods: [method, 'POST'], paths, carriesCredential: true, hasGrant: true }) !== undefined;
+  }
+
+  private settle(kind: 'answered' | 'aborted'): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    clearTimeout(this.abortTimer);
+    this.isAlone();
+    this.leave?.();
+    const isGone = kind === 'aborted' || this.abortTimer !== undefined;
+    this.record(isGone ? 'aborted' : 'answered', this.words);
+  }
+
+  private record(kind: 'answered' | 'aborted', words: readonly Word[]): void {
+    const { adapter, reader } = this;
+    this.lookForAddress();
+    const look = this.ask(NOTHING_SEEN, () => adapter.snapshot());
+    if (look.route && this.routes.length === 0) this.routes.push(look.route);
+    const form = this.ask(readLoginForm(undefined), () => readLoginForm(look.body));
+    const exchange: ObservedExchange = {
+      startedAt: this.startedAt,
+      duration: performance.now() - this.startedTick,
+      ending: this.end.ending(kind, adapter.outgoing.writableEnded),
+      path: pathOf(adapter.target),
+      methods: [this.method, look.method],
+      routes: this.routes,
+      isMounted: this.isMounted,
+      look,
+      form,
+      verdict: this.verdicts.at(-1),
+      session: {
+        before: this.sessionBefore,
+        after: this.ask(undefined, () => reader.sessionSnapshot(look.session)),
+        ...(this.isSaved !== undefined && { isSaved: this.isSaved }),
+      },
+      userBefore: this.userBefore,
+      address: this.address,
+      body: this.body?.(),
+      end: this.end,
+    };
+    const attempts = buildAttempts(
+      adapter,
+      exchange,
+      words.map(({ mark }) => mark!),
       reader,
     );
-    // Not a function of its own, which would keep the request as long as the attempt waits.
-    this.recorded = reader.auditor.record(attempt, reader.decide);
+    if (attempts === undefined) return;
+    const keep = (made: readonly Attempt[]): readonly Attempt[] => {
+      this.attempts = made;
+      const marked = words.filter(({ mark }) => mark !== 'skip');
+      marked.forEach((word, index) => {
+        if (made[index]) word.attempt = made[index];
+      });
+      return made;
+    };
+    this.recorded = reader.auditor.record(attempts instanceof Promise ? attempts.then(keep) : keep(attempts), reader.decide);
   }
 }
+

@@ -1,20 +1,29 @@
+import { isAction } from '../attempt/action.js';
+import { OUTCOMES, REASONS, type RuleOutcome } from '../attempt/attempt.js';
 import { AuditError } from '../errors.js';
-import { REASONS, type RuleOutcome } from '../attempt/attempt.js';
 
-const OUTCOMES: readonly unknown[] = ['success', 'failure', 'challenge'] satisfies RuleOutcome['outcome'][];
+const MAX_ATTEMPTS = 1_000;
 
 /**
  * Checks what the `outcome` option returned.
  *
- * @param answer what it returned
- * @throws AuditError `ERR_AUDIT_EXTRACTOR` when it is neither an outcome nor `{ outcome, reason }`
+ * @param answer one outcome, `{ outcome, … }`, `skip`, or a list of these
+ * @returns one for each attempt
+ * @throws AuditError `ERR_AUDIT_EXTRACTOR` when it is anything else
  */
-export function readOutcomeRule(answer: unknown): RuleOutcome | 'skip' {
+export function readOutcomeRule(answer: unknown): (RuleOutcome | 'skip')[] {
+  return Array.isArray(answer) ? answer.slice(0, MAX_ATTEMPTS).map(readOne) : [readOne(answer)];
+}
+
+function readOne(answer: unknown): RuleOutcome | 'skip' {
   if (answer === 'skip') return answer;
-  const { outcome, reason } = (typeof answer === 'object' && answer !== null ? answer : { outcome: answer }) as Partial<RuleOutcome>;
-  if (!OUTCOMES.includes(outcome)) throw unusable('outcome', OUTCOMES);
-  if (reason !== undefined && !REASONS.includes(reason)) throw unusable('reason', REASONS);
-  return { outcome: outcome!, ...(reason !== undefined && { reason }) };
+  const said = (typeof answer === 'object' && answer !== null ? answer : { outcome: answer }) as RuleOutcome;
+  if (!OUTCOMES.includes(said.outcome)) throw unusable('outcome', OUTCOMES);
+  if (said.reason !== undefined && !REASONS.includes(said.reason)) throw unusable('reason', REASONS);
+  if (said.action !== undefined && !isAction(said.action)) throw unusable('action', ['an action of the audit, e.g. user.login']);
+  const { outcome, reason, action, actor, group, target, originalActor, method, factors } = said;
+  const all: Record<string, unknown> = { outcome, reason, action, actor, group, target, originalActor, method, factors };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined && value !== null)) as unknown as RuleOutcome;
 }
 
 function unusable(part: string, known: readonly unknown[]): AuditError {

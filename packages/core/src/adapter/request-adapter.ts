@@ -1,58 +1,43 @@
-import type { IncomingMessage } from 'node:http';
-import type { SessionSnapshot } from '../attempt/attempt.js';
-import type { CapturedResponse } from './response-body.js';
-import type { GatedResponse } from './response-gate.js';
-import type { ObservedResponse } from './response-end.js';
-import { AuditError } from '../errors.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What an adapter shows of the end of an exchange. */
+/** A route that the framework's router chose. */
+export interface RouteSnapshot {
+  /** Its pattern with the mount path, e.g. `/api/v1/login` or `/t/:tenant/login`; undefined where the framework has none (a regular expression). */
+  pattern?: string | undefined;
+  /** The path that matched, as the router decoded it; it takes the pattern's place where that ends in a parameter or wildcard. */
+  matched?: string | undefined;
+  params?: Record<string, unknown> | undefined;
+}
+
+/** What a request shows at one moment. */
 export interface RequestSnapshot {
   user: unknown;
   session: unknown;
   body: unknown;
-  /** Whether a handler of the application took the request: without one, 404 is no attempt. */
-  routed: boolean;
-  /** The pattern of the route that answered. */
-  route?: string | undefined;
+  /** The method as the application sees it now: middleware may have overridden it. */
+  method: string;
+  route?: RouteSnapshot | undefined;
+  /** The framework itself gave this answer: its own 404 or 405, and no handler of the application. */
+  isUnhandled: boolean;
   requestId?: string | undefined;
 }
 
-/** An exchange, as an adapter hands it over. */
+/** An exchange, as an adapter shows it. Nothing here may change the exchange or define a property on the request. */
 export interface RequestAdapter<Request> {
-  /** The framework's own request. */
+  /** The framework's own request, which the application's functions get. */
   readonly request: Request;
   readonly incoming: IncomingMessage;
-  readonly outgoing: ObservedResponse & CapturedResponse & GatedResponse;
+  readonly outgoing: ServerResponse;
   /** The request target as it came. */
   readonly target: string;
-  /** The client's address by the framework's trust setting; asked at once, since some frameworks forget it when a client aborts. */
+  /** The client's address by the framework's trust setting. */
   address(): string | undefined;
-  /** The framework's user now. */
+  /** What there is to see now. */
+  snapshot(): RequestSnapshot;
+  /** The session now, alone; asked more often than all else. */
+  session(): unknown;
+  /** The framework's user now, alone. */
   user(): unknown;
-  /** Looks at the session before any handler can change it, now or when it is put on the request. */
-  watchSession(): void;
-  /** What was there when it was looked at. */
-  sessionBefore(): SessionSnapshot | 'unseen' | undefined;
-  /** What there is to see at the end. */
-  look(): RequestSnapshot;
   /** Ends a session whose login could not be recorded. */
   endSession(): void;
-}
-
-/**
- * Asks a source. What it asks runs getters of the application, in our listeners, where an error would end the process: it costs the event that part
- * instead.
- *
- * @param problem takes the report
- * @param otherwise what counts if it throws
- * @param look asks
- */
-export function shielded<T>(problem: (error: AuditError) => void, otherwise: T, look: () => T): T {
-  try {
-    return look();
-  } catch (thrown) {
-    const kind = thrown instanceof Error ? thrown.name : typeof thrown;
-    problem(new AuditError('ERR_AUDIT_EXTRACTOR', `Looking at a request threw (${kind}); its event lacks what would have been seen.`));
-    return otherwise;
-  }
 }

@@ -1,9 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
-import { brotliDecompress, unzip } from 'node:zlib';
+import zlib from 'node:zlib';
 
 /** The least of a response that is needed to see its body. */
 export type CapturedResponse = Pick<ServerResponse, 'write' | 'end'>;
+
+/** What was kept of a body; undefined if nothing was written. */
+export type BodyBytes = Buffer | 'too long' | undefined;
+
+/** Tells, at the end, what was written. */
+export type CapturedBody = () => BodyBytes;
 
 /** What is known of a body beside its bytes. */
 export interface BodyHeaders {
@@ -11,10 +17,22 @@ export interface BodyHeaders {
   contentEncoding?: string | undefined;
 }
 
-const decompress: Partial<Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>> = {
-  gzip: promisify(unzip),
-  deflate: promisify(unzip),
-  br: promisify(brotliDecompress),
+/** What could be made of an answer's body. `unreadable`: too long, streamed, in pieces, or in an encoding that is not known or broken. */
+export type BodyReading = { state: 'none' } | { state: 'unreadable' } | { state: 'read'; value: unknown; isJson: boolean };
+
+type Decompress = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+
+const unzip = promisify(zlib.unzip) as Decompress;
+/** Since Node 22.15. */
+const { zstdDecompress } = zlib as { zstdDecompress?: typeof zlib.unzip };
+
+/** Content codings (RFC 9110, section 8.4.1); names ignore case, and `x-gzip` is gzip. */
+const DECODERS: Partial<Record<string, Decompress>> = {
+  gzip: unzip,
+  'x-gzip': unzip,
+  deflate: unzip,
+  br: promisify(zlib.brotliDecompress),
+  ...(zstdDecompress && { zstd: promisify(zstdDecompress) as Decompress }),
 };
 
 /**
@@ -22,9 +40,8 @@ const decompress: Partial<Record<string, (bytes: Buffer, options: { maxOutputLen
  *
  * @param response the response of node:http
  * @param limit the most bytes that are kept
- * @returns tells, at the end, what was written; undefined if it was nothing, or more than the limit
  */
-export function captureResponseBody(response: CapturedResponse, limit: number): () => Buffer | undefined {
+export function captureResponseBody(response: CapturedResponse, limit: number): CapturedBody {
   const { write, end } = response as Record<'write' | 'end', (...args: unknown[]) => unknown>;
   let pieces: Buffer[] = [];
   let length = 0;
@@ -47,7 +64,7 @@ export function captureResponseBody(response: CapturedResponse, limit: number): 
     },
   };
   Object.assign(response, replaced);
-  return () => (length === 0 || length > limit ? undefined : Buffer.concat(pieces));
+  return () => (length === 0 ? undefined : length > limit ? 'too long' : Buffer.concat(pieces));
 }
 
 /**
@@ -55,27 +72,29 @@ export function captureResponseBody(response: CapturedResponse, limit: number): 
  *
  * @param bytes what {@link captureResponseBody} kept
  * @param headers what the answer says of its body
- * @param limit the most bytes after decompression; an answer that is longer counts as not captured
+ * @param limit the most bytes, also after decompression
  */
-export async function readBody(bytes: Buffer | undefined, headers: BodyHeaders, limit: number): Promise<unknown> {
-  if (bytes === undefined) return undefined;
-  const text = (await decoded(bytes, headers.contentEncoding, limit))?.toString('utf8');
-  if (text === undefined || !headers.contentType?.includes('json')) return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+export async function readBody(bytes: BodyBytes, headers: BodyHeaders, limit: number): Promise<BodyReading> {
+  if (bytes === undefined) return { state: 'none' };
+  const type = headers.contentType?.toLowerCase() ?? '';
+  if (bytes === 'too long' || type.startsWith('multipart/') || type.startsWith('text/event-stream')) return { state: 'unreadable' };
+  const isJson = type.includes('json');
+  const encoding = headers.contentEncoding?.trim().toLowerCase() ?? '';
+  if (encoding === '' || encoding === 'identity') return parse(bytes, isJson);
+  const decoded = await DECODERS[encoding]?.(bytes, { maxOutputLength: limit }).catch(() => undefined);
+  if (decoded) return parse(decoded, isJson);
+  // Compressing middleware that was mounted earlier compresses after we have seen the bytes: then they are the text itself.
+  const plain = parse(bytes, true);
+  return plain.state === 'read' && plain.isJson ? plain : { state: 'unreadable' };
 }
 
-async function decoded(bytes: Buffer, encoding: string | undefined, limit: number): Promise<Buffer | undefined> {
-  const decode = decompress[encoding ?? ''];
-  if (!decode) return bytes;
+function parse(bytes: Buffer, isJson: boolean): BodyReading {
+  const text = bytes.toString('utf8');
+  if (!isJson) return { state: 'read', value: text, isJson };
   try {
-    return await decode(bytes, { maxOutputLength: limit });
-  } catch (thrown) {
-    // Compressing middleware that was mounted earlier compresses after we have seen the bytes.
-    return (thrown as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE' ? undefined : bytes;
+    return { state: 'read', value: JSON.parse(text), isJson };
+  } catch {
+    return { state: 'unreadable' };
   }
 }
 

@@ -1,43 +1,46 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Ending } from '../attempt/attempt.js';
 
 /** The least of a response that is needed to see how it ends. */
-export type ObservedResponse = Pick<ServerResponse, 'statusCode' | 'writableEnded' | 'on' | 'getHeader'> & {
+export interface ObservedResponse {
+  readonly statusCode: number;
+  readonly headersSent: boolean;
+  readonly writableEnded: boolean;
   /** Missing in HTTP/2. */
   readonly writableFinished?: boolean;
-};
+  on(event: 'finish' | 'close', listener: () => void): unknown;
+  getHeader(name: string): unknown;
+}
+
+/** What is told of the end of an exchange. */
+export interface ResponseEndListener {
+  /** The answer was handed to the operating system. */
+  answered(): void;
+  /** The client is gone, and the answer had not left. */
+  hungUp(): void;
+}
 
 /**
- * Tells, once, how an exchange ended: after the answer was handed to the operating system, or when the connection was lost before that.
- * A lost connection still has status 200 in Node; that is never passed on.
+ * Watches a response until its end. `finish` comes for an answer that was handed over, also from hosts without a socket, which never emit `close`;
+ * `close` comes behind it, or without it where the connection was lost.
  */
 export class ResponseEnd {
   private head: unknown;
   private sent: SentHead | undefined;
-  private isOver = false;
 
   /**
    * @param response the response of node:http
-   * @param ended is called once
+   * @param listener is told, perhaps more than once
    */
   constructor(
     private readonly response: ObservedResponse,
-    private readonly ended: (ending: Ending) => void,
+    listener: ResponseEndListener,
   ) {
-    // It comes behind `finish`, and without it where the connection was lost; it comes once, so nothing is gained by `once`, which costs a function of its own.
-    response.on('close', () => this.aborted());
-  }
-
-  /** Ends the observation as aborted, unless the answer has left: for frameworks that notice it first. */
-  aborted(): void {
-    if (this.isOver) return;
-    const { response } = this;
-    this.end(!(response.writableFinished ?? response.writableEnded));
-  }
-
-  /** Ends the observation as answered, although the answer may not have left yet. */
-  answered(): void {
-    if (!this.isOver) this.end(false);
+    response.on('finish', () => listener.answered());
+    response.on('close', () => {
+      if (response.writableFinished ?? response.writableEnded) listener.answered();
+      else listener.hungUp();
+    });
   }
 
   /** Takes what is handed to `writeHead`, if that is not called at once. */
@@ -46,26 +49,45 @@ export class ResponseEnd {
   }
 
   /**
-   * A header of the answer.
+   * A header of the answer; of a repeated one the first.
    *
    * @param name in lower case
    */
   header(name: string): string | undefined {
+    return this.headers(name)[0];
+  }
+
+  /**
+   * All lines of a header of the answer.
+   *
+   * @param name in lower case
+   */
+  headers(name: string): string[] {
     const { response } = this;
     this.sent ??= new SentHead(response);
-    const value = this.sent.isWritten ? this.sent.header(name) : (headerIn(this.head, name) ?? response.getHeader(name));
-    return typeof value === 'string' ? value : undefined;
+    if (this.sent.isWritten) return this.sent.headers(name);
+    const value = headerIn(this.head, name) ?? response.getHeader(name);
+    return (Array.isArray(value) ? value : [value]).filter((line) => typeof line === 'string');
   }
 
-  private end(isAborted: boolean): void {
-    this.isOver = true;
-    this.ended(isAborted ? { kind: 'aborted' } : this.answer(this.response.statusCode));
-  }
-
-  private answer(status: number): Ending {
+  /**
+   * How the exchange ended.
+   *
+   * @param kind whether the answer left
+   * @param isEnded whether the handler has ended its answer, so that its status is its own
+   */
+  ending(kind: Ending['kind'], isEnded: boolean): Ending {
+    const { response } = this;
+    if (kind === 'aborted' && !isEnded && !response.headersSent) return { kind };
+    const status = response.statusCode;
+    const ending: Ending = { kind, status };
     const location = status >= 300 && status < 400 ? this.header('location') : undefined;
     const contentType = this.header('content-type');
-    return { kind: 'answered', status, ...(location !== undefined && { location }), ...(contentType !== undefined && { contentType }) };
+    const authenticate = status === 401 ? this.headers('www-authenticate').join(', ') : '';
+    if (location !== undefined) ending.location = location;
+    if (contentType !== undefined) ending.contentType = contentType;
+    if (authenticate !== '') ending.authenticate = authenticate;
+    return ending;
   }
 }
 
@@ -85,9 +107,13 @@ class SentHead {
     this.lines = this.text.toLowerCase();
   }
 
-  header(name: string): string | undefined {
-    const at = this.lines.indexOf(`\r\n${name}: `);
-    return at === -1 ? undefined : this.text.slice(at + name.length + 4, this.text.indexOf('\r\n', at + 2));
+  headers(name: string): string[] {
+    const found: string[] = [];
+    const start = `\r\n${name}: `;
+    for (let at = this.lines.indexOf(start); at !== -1; at = this.lines.indexOf(start, at + 2)) {
+      found.push(this.text.slice(at + start.length, this.text.indexOf('\r\n', at + 2)));
+    }
+    return found;
   }
 }
 

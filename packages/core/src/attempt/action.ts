@@ -35,3 +35,12 @@ export function aboutAction(action: AuditAction): { crud: Crud; title: string } 
 export function isLoginAction(action: AuditAction): boolean {
   return action === 'user.login' || action === 'user.login.challenge';
 }
+
+/**
+ * Whether a word is one of {@link ACTIONS}.
+ *
+ * @param word from the application's own code
+ */
+export function isAction(word: unknown): word is AuditAction {
+  return typeof word === 'string' && Object.hasOwn(ACTION_TABLE, word);
+}

@@ -6,7 +6,7 @@ import type { AuditEvent } from '../event/event.js';
 import type { EventInput, MapInput } from '../event/input.js';
 import { cleanEvent } from '../event/normalise.js';
 import { cleanId } from '../event/text.js';
-import { storedIdentity, sessionDigest, type TypedIdentityPolicy } from './typed-identity.js';
+import { sessionDigest, type StoredIdentity, storedIdentity, type TypedIdentityPolicy } from './typed-identity.js';
 
 /** What composing needs beside the attempt. */
 export interface ComposeSettings {
@@ -33,36 +33,17 @@ const NO_TRACE = '0'.repeat(32);
  */
 export function composeEvent(attempt: Attempt, outcome: Outcome, settings: ComposeSettings): AuditEvent {
   const identity = resolveIdentity(attempt, outcome);
-  const actor = partOf(identity.actor, ['name', 'href', 'fields']);
-  const { ending, mark } = attempt;
+  const typed = storedIdentity(attempt.form.identity ?? '', attempt.form.identityIsPassword, settings.typedIdentity, settings.identityKey);
+  const typedActor = identity.isTyped ? typedAccount(attempt, typed, settings.typedIdentity) : undefined;
+  const actor = partOf(identity.actor, ['name', 'href', 'fields']) ?? typedActor;
   const action = actionOf(attempt, outcome);
   const target = partOf(identity.target, ['name', 'href', 'fields']);
-  const { typedIdentity, identityKey } = settings;
-  const fields: MapInput = {
-    outcome: outcome.outcome,
-    reason: outcome.reason,
-    evidence: outcome.evidence,
-    group_source: identity.groupSource,
-    method: mark?.method ?? attempt.method,
-    factors: factorsOf(mark?.factors ?? attempt.factors),
-    original_actor: originalActorOf(action, mark?.originalActor, actor),
-    session_hmac: attempt.sessionId && identityKey && sessionDigest(attempt.sessionId, identityKey),
-    status: ending.kind === 'answered' ? ending.status : undefined,
-    duration_ms: Math.round(attempt.duration),
-    route: attempt.route,
-    user_agent: attempt.userAgent?.slice(0, MAX_USER_AGENT),
-    request_id: attempt.requestId?.slice(0, MAX_REQUEST_ID),
-    trace_id: traceIdOf(attempt.traceparent),
-  };
-  if (attempt.identity !== undefined && actor === undefined) {
-    Object.assign(fields, storedIdentity(attempt.identity, attempt.identityIsPassword ?? false, typedIdentity, identityKey));
-  }
   const input: EventInput = {
     action,
     crud: aboutAction(action).crud,
     actor,
     group: partOf(identity.group, ['name']),
-    target: target && { ...target, type: 'user' },
+    target: target && { ...target, type: 'account' },
     is_failure: outcome.outcome === 'failure' || outcome.outcome === 'unknown',
     is_anonymous: actor === undefined,
     source_ip: attempt.address,
@@ -70,9 +51,46 @@ export function composeEvent(attempt: Attempt, outcome: Outcome, settings: Compo
     description: `${aboutAction(outcome.outcome === 'challenge' ? 'user.login' : action).title} ${ENDS[outcome.outcome]}`,
     component: settings.component,
     version: settings.version,
-    fields,
+    fields: {
+      ...fieldsOf(attempt, outcome, settings.identityKey),
+      original_actor: originalActorOf(action, attempt, actor),
+      group_source: identity.groupSource,
+      actor_source: typedActor && 'typed',
+      // Whoever is named needs no mask beside the name; the digest finds all attempts on one name.
+      ...(actor === undefined ? typed : { identity_hmac: typed.identity_hmac }),
+    },
   };
   return cleanEvent(input);
+}
+
+function fieldsOf(attempt: Attempt, { outcome, reason, evidence, contrary }: Outcome, identityKey: string | undefined): MapInput {
+  const { ending, mark, rule, verdict, number } = attempt;
+  return {
+    outcome,
+    reason,
+    evidence: evidence.join(','),
+    contrary: contrary.length === 0 ? undefined : contrary.map((one) => `${one.evidence}:${one.says}`).join(','),
+    found_by: attempt.foundBy,
+    attempt: number,
+    corrects: attempt.corrects,
+    ending: ending.kind === 'aborted' ? 'aborted' : undefined,
+    method: mark?.method ?? rule?.method ?? attempt.method,
+    factors: factorsOf(mark?.factors ?? rule?.factors ?? verdict?.factors ?? attempt.factors),
+    session_hmac: attempt.sessionId && identityKey && sessionDigest(attempt.sessionId, identityKey),
+    // Nobody got the status of an answer that did not leave.
+    status: ending.kind === 'answered' ? ending.status : undefined,
+    duration_ms: Math.round(attempt.duration),
+    route: attempt.route,
+    user_agent: attempt.userAgent?.slice(0, MAX_USER_AGENT),
+    request_id: attempt.requestId?.slice(0, MAX_REQUEST_ID),
+    trace_id: traceIdOf(attempt.traceparent),
+  };
+}
+
+/** Its credential was right, so the typed name is the account, unless it may be a password or the application keeps no names. */
+function typedAccount({ form }: Attempt, { identity_withheld }: StoredIdentity, policy: TypedIdentityPolicy): { id: string } | undefined {
+  if (policy === 'hmac' || policy === 'omit' || identity_withheld !== undefined) return undefined;
+  return partOf(form.identity, []);
 }
 
 const ENDS = {
@@ -84,7 +102,7 @@ const ENDS = {
 
 /** A challenge is an action of its own; one that was met is a login. */
 function actionOf(attempt: Attempt, { outcome }: Outcome): AuditAction {
-  const action = attempt.mark?.action ?? attempt.action;
+  const action = attempt.mark?.action ?? attempt.rule?.action ?? attempt.action;
   if (!isLoginAction(action)) return action;
   if (outcome === 'challenge') return 'user.login.challenge';
   return outcome === 'success' ? 'user.login' : action;
@@ -99,9 +117,9 @@ function factorsOf(factors: readonly string[] | undefined): string | undefined {
 }
 
 /** Who impersonates is named twice, so that one search over `fields.original_actor` finds all that was done in another's name. */
-function originalActorOf(action: AuditAction, marked: ActorInput | undefined, actor: { id: string } | undefined): string | undefined {
-  if (marked !== undefined) return partOf(marked, [])?.id;
-  return action === 'user.impersonate.start' || action === 'user.impersonate.stop' ? actor?.id : undefined;
+function originalActorOf(action: AuditAction, { mark, rule, originalActor }: Attempt, actor: { id: string } | undefined): string | undefined {
+  if (action === 'user.impersonate.start' || action === 'user.impersonate.stop') return partOf(mark?.originalActor, [])?.id ?? actor?.id;
+  return partOf(mark?.originalActor ?? rule?.originalActor ?? originalActor, [])?.id;
 }
 
 /** Takes of an actor or group what the API keeps; one without a usable id costs the event nothing but that part. */

@@ -1,120 +1,81 @@
-import { type AuditAction, isLoginAction } from './action.js';
-import type { Attempt, Evidence, OutcomeKind, Reason } from './attempt.js';
-import type { PathMatcher } from './pattern.js';
-import { endsInLoginSegment, pathOf } from './routes.js';
+import type { Attempt, NamedAccount, OutcomeKind, Reason } from './attempt.js';
+import { body } from './evidence/body.js';
+import { credential } from './evidence/credential.js';
+import { library } from './evidence/library.js';
+import { marker } from './evidence/marker.js';
+import { redirect } from './evidence/redirect.js';
+import { rule } from './evidence/rule.js';
+import { session } from './evidence/session.js';
+import type { EvidenceSource, Statement } from './evidence/statement.js';
+import { status } from './evidence/status.js';
+import { user } from './evidence/user.js';
+import { NO_REDIRECT_RULES, type RedirectRules } from './redirects.js';
 
 /** How an attempt came out, why, and what decided it. */
 export interface Outcome {
   outcome: OutcomeKind;
   reason?: Reason;
-  evidence: Evidence;
+  /** What decided, strongest first; all that contradict each other where nothing could be decided. */
+  evidence: readonly string[];
+  /** What stood against the decision. */
+  contrary: readonly Statement[];
+  /** The account that the deciding evidence names. */
+  account?: NamedAccount;
 }
 
-/** What a redirect's target means: the `redirects` option, compiled. */
-export interface RedirectRules {
-  success: PathMatcher;
-  failure: PathMatcher;
-  challenge: PathMatcher;
-}
-
-const FAILURE_QUERY = /[?&#](?:error|err|failed|failure|login_error|auth_error)(?:[=&]|$)/i;
-const FAILURE_PATH = /\/[^/]*(?:fail|error|denied|unauthori[sz]ed|locked)[^/]*\/?$/i;
-const CHALLENGE_PATH = /\/(?:mfa|2fa|otp|totp|two-factor|two_factor|challenge)(?:\/|$)/i;
-const MAX_LOCATION = 2048;
+/** All kinds of evidence, in the order in which they are named. A new kind is one file and one line here. */
+const SOURCES: readonly EvidenceSource[] = [marker, rule, library, session, credential, user, redirect, body, status];
 
 /**
- * Decides how an attempt came out, by evidence, in this order: what the handler said; what the session shows to have happened within this
- * exchange; a user that appeared; where the answer redirects to; what the `outcome` option read in its body; the status. A session that was there
- * before is no evidence of a login, nor is a redirect to somewhere.
+ * Decides how an attempt came out. The handler's word decides alone. Then a rule of the application decides, but a success needs a status below 400 beside
+ * it. Else the signs decide: a challenge beside successes is a challenge, and a failure beside a success proves neither.
  *
  * @param attempt what was observed
  * @param redirects what the application says of its redirects
  */
-export function decideOutcome(attempt: Attempt, redirects?: RedirectRules): Outcome {
-  const { mark, ending, ruled } = attempt;
-  if (mark) return { outcome: mark.outcome, ...(mark.reason && { reason: mark.reason }), evidence: 'marker' };
-  if (sessionShows(attempt)) return { outcome: 'success', evidence: 'session' };
-  if (ending.kind === 'aborted') return { outcome: 'failure', reason: 'aborted', evidence: 'aborted' };
-
-  const isLogin = isLoginAction(attempt.action);
-  const target = isRedirect(ending.status) ? redirectMeans(ending.location ?? '', attempt.path, isLogin, redirects) : undefined;
-  if (isLogin && userAppeared(attempt, ending.status) && target !== 'failure') return { outcome: 'success', evidence: 'user' };
-  if (target === 'failure') return { outcome: 'failure', ...reason(isLogin ? 'invalid_credentials' : undefined), evidence: 'redirect' };
-  if (target === 'success' || target === 'challenge') return { outcome: target, evidence: 'redirect' };
-  if (ruled) return { outcome: ruled.outcome, ...reason(ruled.reason), evidence: 'body' };
-  if (target !== undefined) return { outcome: 'unknown', evidence: 'redirect' };
-  return byStatus(ending.status, attempt);
+export function decideOutcome(attempt: Attempt, redirects: RedirectRules = NO_REDIRECT_RULES): Outcome {
+  const statements = SOURCES.map((source) => source(attempt, redirects)).filter((one) => one !== undefined);
+  const account = statements.find((one) => one.account)?.account;
+  const about = account && { account };
+  const word = statements.find(({ strength }) => strength === 'word');
+  if (word) return { ...decided(word, statements), ...about };
+  const rules = statements.filter(({ strength }) => strength === 'rule');
+  const ruling = rules.find(({ says }) => says === 'failure' || says === 'challenge') ?? rules[0];
+  if (ruling) return { ...byRule(ruling, statements), ...about };
+  return { ...bySigns(statements, attempt), ...about };
 }
 
-/** Whether the session changed within this exchange in the way in which the action changes it. */
-function sessionShows(attempt: Attempt): boolean {
-  const { before, after } = attempt.signs;
-  const seen = before === 'unseen' ? undefined : before;
-  switch (attempt.action) {
-    case 'user.login':
-    case 'user.login.challenge':
-      return sessionWasEstablished(attempt);
-    case 'user.logout':
-      return seen?.owner !== undefined && after?.owner === undefined;
-    case 'user.session.refresh':
-      return seen?.owner !== undefined && seen.owner === after?.owner && seen.id !== after.id;
-    case 'user.impersonate.start':
-    case 'user.impersonate.stop':
-      return seen?.owner !== undefined && after?.owner !== undefined && seen.owner !== after.owner;
-    default:
-      return false;
-  }
+function decided(statement: Statement, all: readonly Statement[]): Outcome {
+  const contrary = all.filter((one) => one !== statement && one.says !== statement.says);
+  return { outcome: statement.says, ...reasonOf([statement]), evidence: [statement.evidence], contrary };
 }
 
-function sessionWasEstablished({ signs: { before, after }, cameWithCookie }: Attempt): boolean {
-  if (after?.owner === undefined) return false;
-  if (before === 'unseen') return !cameWithCookie;
-  return before?.owner !== after.owner || before.id !== after.id;
+function byRule(ruling: Statement, all: readonly Statement[]): Outcome {
+  const refusal = ruling.says === 'success' && all.find(({ strength, says }) => strength === 'status' && says === 'failure');
+  return refusal ? contradiction([ruling, refusal]) : decided(ruling, all);
 }
 
-/** A user that nobody put into a session, and that no token of the request explains. */
-function userAppeared({ signs, cameWithBearer }: Attempt, status: number): boolean {
-  return signs.userAppeared && signs.after?.owner === undefined && !cameWithBearer && status < 400;
+function bySigns(signs: readonly Statement[], { ending }: Attempt): Outcome {
+  const saying = (outcome: OutcomeKind): Statement[] => signs.filter(({ says }) => says === outcome);
+  const [successes, failures, challenges, doubts] = [saying('success'), saying('failure'), saying('challenge'), saying('unknown')];
+  if (doubts.length > 0) return contradiction(signs);
+  if (failures.length > 0) return successes.length + challenges.length > 0 ? contradiction(signs) : agreed('failure', failures);
+  if (challenges.length > 0) return agreed('challenge', challenges);
+  if (successes.length > 0) return agreed('success', successes);
+  if (ending.kind === 'aborted') return { outcome: 'unknown', reason: 'aborted', evidence: ['aborted'], contrary: [] };
+  return { outcome: 'unknown', evidence: ['status'], contrary: [] };
 }
 
-function isRedirect(status: number): boolean {
-  return status >= 300 && status < 400 && status !== 304;
+function agreed(outcome: OutcomeKind, statements: readonly Statement[]): Outcome {
+  return { outcome, ...reasonOf(statements), evidence: [statements[0]!.evidence], contrary: [] };
 }
 
-function redirectMeans(location: string, path: string, isLogin: boolean, rules: RedirectRules | undefined): OutcomeKind {
-  const target = location.slice(0, MAX_LOCATION);
-  const targetPath = pathOf(target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')) || '/';
-  if (rules?.failure(targetPath)) return 'failure';
-  if (rules?.challenge(targetPath)) return 'challenge';
-  if (rules?.success(targetPath)) return 'success';
-  if (FAILURE_QUERY.test(target) || FAILURE_PATH.test(targetPath)) return 'failure';
-  // Who has logged out or reset a password is sent to the login page.
-  if (!isLogin) return 'unknown';
-  if (CHALLENGE_PATH.test(targetPath)) return 'challenge';
-  if (targetPath === path || endsInLoginSegment(targetPath)) return 'failure';
-  return 'unknown';
+/** Two proofs against each other prove nothing; the event names both. */
+function contradiction(statements: readonly Statement[]): Outcome {
+  return { outcome: 'unknown', ...reasonOf(statements), evidence: statements.map(({ evidence }) => evidence), contrary: [] };
 }
 
-function byStatus(status: number, attempt: Attempt): Outcome {
-  if (status >= 500) return { outcome: 'failure', reason: 'server_error', evidence: 'status' };
-  if (status >= 400) return { outcome: 'failure', ...reason(reasonOfStatus(status, attempt.action)), evidence: 'status' };
-  const isProof = status >= 200 && status < 300 && !isFormShownAgain(attempt);
-  if (!isProof) return { outcome: 'unknown', evidence: 'status' };
-  return { outcome: attempt.action === 'user.login.challenge' ? 'challenge' : 'success', evidence: 'status' };
-}
-
-function reasonOfStatus(status: number, action: AuditAction): Reason | undefined {
-  if (status === 401) return action === 'user.login.challenge' ? 'mfa_failed' : 'invalid_credentials';
-  if (status === 423) return 'account_locked';
-  return status === 429 ? 'rate_limited' : undefined;
-}
-
-function reason(known: Reason | undefined): { reason?: Reason } {
+function reasonOf(statements: readonly Statement[]): { reason?: Reason } {
+  const known = statements.find(({ reason }) => reason !== undefined)?.reason;
   return known === undefined ? {} : { reason: known };
-}
-
-/** An application with sessions that answers 200 with a page and has logged nobody in is most likely showing its form again. */
-function isFormShownAgain({ ending, signs }: Attempt): boolean {
-  const html = ending.kind === 'answered' && ending.contentType?.startsWith('text/html');
-  return html === true && signs.after !== undefined;
 }

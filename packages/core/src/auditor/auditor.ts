@@ -6,6 +6,7 @@ import type { EventInput } from '../event/input.js';
 import { normaliseEvent } from '../event/normalise.js';
 import { createSealer } from '../event/seal.js';
 import type { SerialisedEvent } from '../event/serialise.js';
+import { disabledAuditor } from './disabled-auditor.js';
 import { flushBeforeExit } from './exit.js';
 import { asAuditError, createIntake } from './intake.js';
 import { type AuditorOptions, readSettings } from '../config/options.js';
@@ -20,20 +21,48 @@ import { openSpool } from '../spool/open-spool.js';
 import { tell } from '../telemetry/channels.js';
 import { type Health, healthOf } from '../telemetry/health.js';
 import { exposeMetrics } from '../telemetry/metrics.js';
+import { type CoveredRoute, createCoverage } from '../telemetry/coverage.js';
 import type { AuditorStats } from '../telemetry/stats.js';
 
 /** Queues events, publishes them and verifies their receipts. One auditor can serve several adapters. */
 export interface Auditor extends AsyncDisposable {
   /** What an answer waits for. */
   readonly durability: 'after-response' | 'before-response';
+  /** False if the audit is switched off (`enabled: false`, `AUDITLOG_DISABLED=1`), or not configured in development or test. */
+  readonly isEnabled: boolean;
   /**
-   * Records an attempt. Never rejects: auditing must not break what it audits.
+   * Records the attempts of an exchange. Never rejects: auditing must not break what it audits.
    *
-   * @param attempt what was observed, or a promise of it, which `flush()` and `close()` then wait for; undefined is no attempt
-   * @param outcome how it came out; decided by evidence if left out
-   * @returns whether it, and what was recorded with it, is as safe as the spool makes it
+   * @param attempts what was observed, or a promise of it, which `flush()` and `close()` then wait for
+   * @param decide says how an attempt came out; by evidence if left out
+   * @returns whether they, and what was recorded with them, are as safe as the spool makes them
    */
-  record(attempt: Attempt | Promise<Attempt | undefined>, outcome?: (attempt: Attempt) => Outcome): Promise<boolean>;
+  record(attempts: readonly Attempt[] | Promise<readonly Attempt[]>, decide?: (attempt: Attempt) => Outcome): Promise<boolean>;
+  /**
+   * Follows an exchange that is being observed: `flush()`, `close()` and the end of the process record what is known of it, if its answer is given or its
+   * client is gone.
+   *
+   * @param exchange what is being observed
+   * @returns stops following it
+   */
+  track(exchange: TrackedExchange): () => void;
+  /**
+   * Counts a request that carried a credential, for {@link coverage}.
+   *
+   * @param method of the request
+   * @param route its pattern or path
+   * @param isAudited whether it became an attempt
+   */
+  cover(method: string, route: string, isAudited: boolean): void;
+  /** The routes that took credentials so far, the five hundred that were used last, and whether they are audited. */
+  coverage(): CoveredRoute[];
+  /**
+   * Warns, once for each key.
+   *
+   * @param key what it is about
+   * @param message for the logger
+   */
+  advise(key: string, message: string): void;
   /**
    * Queues any event; `component` and `version` are the auditor's, unless it names its own.
    *
@@ -68,12 +97,20 @@ export interface Auditor extends AsyncDisposable {
   problem(error: AuditError): void;
 }
 
+/** An exchange that is being observed. */
+export interface TrackedExchange {
+  /** Records what is known, if the answer is given or the client is gone. */
+  hurry(): void;
+}
+
 /** Parts that take the place of the usual ones. */
 export interface AuditorParts {
   /** Carries events instead of HTTP, e.g. into a test. */
   transport?: Transport;
 }
 
+/** Keys that somebody was advised about; a scanner must not grow them without end. */
+const MAX_ADVICE = 1_000;
 /** How often coalesced failures become events, in milliseconds. */
 const COALESCED_PERIOD = 10_000;
 /** One call at a time keeps the order; a thousand processes that gather longer make a thousand commits a second fewer. */
@@ -88,7 +125,16 @@ const TO_ENGINE = { concurrency: 1, gather: 500 };
  */
 export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts = {}): Auditor {
   const settings = readSettings(options);
+  if (settings === 'disabled') return disabledAuditor();
   const reporter = createReporter(settings);
+  const tracked = new Set<TrackedExchange>();
+  const advised = new Set<string>();
+  const coverage = createCoverage(({ method, route }) =>
+    advise(
+      `uncovered ${method} ${route}`,
+      `${method} ${route} looks like a login and is not audited: add ${JSON.stringify(`${method} ${route}`)} to the option "routes".`,
+    ),
+  );
   const counts = { queued: 0, handedOver: 0, verified: 0, mismatched: 0, lost: 0, coalesced: 0, adopted: 0, retries: 0 };
   let closing: Promise<void> | undefined;
   let lastReceipt: number | undefined;
@@ -133,6 +179,7 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
     spool,
     {
       ...settings,
+      identityKey: identityKeyOf(settings, spoolState.kind() === 'memory' ? undefined : settings.spool.directory),
       seal: settings.sealKey ? createSealer(settings.sealKey, instance) : (event) => event,
       gapEvent: settings.lifecycleEvents
         ? (lost) => ownEvent('audit.gap', true, `${lost} events were lost before this one`, { lost })
@@ -196,7 +243,18 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
     return { ...event, component: event.component ?? settings.component, version: event.version ?? settings.version };
   }
 
+  function advise(key: string, message: string): void {
+    if (advised.has(key) || advised.size >= MAX_ADVICE) return;
+    advised.add(key);
+    reporter.advise(message);
+  }
+
+  function hurry(): void {
+    for (const exchange of [...tracked]) exchange.hurry();
+  }
+
   async function drain(): Promise<void> {
+    hurry();
     await intake.idle();
     await spool.coalesced(0);
     while (spool.size().coalesced > 0) {
@@ -262,7 +320,15 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
 
   const auditor: Auditor = {
     durability: settings.durability,
-    record: (attempt, outcome = decideOutcome) => intake.record(attempt, outcome),
+    isEnabled: true,
+    record: (attempts, decide = (attempt) => decideOutcome(attempt)) => intake.record(attempts, decide),
+    track(exchange) {
+      tracked.add(exchange);
+      return () => tracked.delete(exchange);
+    },
+    cover: coverage.count,
+    coverage: coverage.routes,
+    advise,
     report: async (event) => intake.append(normaliseEvent(signed(event))),
     flush,
     close: ({ timeout = settings.closeTimeout } = {}) => (closing ??= stop(timeout)),

@@ -36,7 +36,7 @@ export interface Intake {
    *
    * @returns whether it, and what was taken with it, is as safe as the spool makes it
    */
-  record(attempt: Attempt | Promise<Attempt | undefined>, decide: (attempt: Attempt) => Outcome): Promise<boolean>;
+  record(attempts: readonly Attempt[] | Promise<readonly Attempt[]>, decide: (attempt: Attempt) => Outcome): Promise<boolean>;
   /** Takes an event. @returns its id @throws AuditError when it is lost */
   append(event: AuditEvent): Promise<string>;
   /** Makes events of the failures that were coalesced. @param before minutes since 1970 */
@@ -136,6 +136,7 @@ export function createIntake(spool: CoalescingSpool, settings: IntakeSettings, l
           works.push(coalesce(event, attempt.startedAt));
           continue;
         }
+        event.external_id = attempt.externalId = eventId(attempt.startedAt);
         const fixed = fix(event, attempt.startedAt);
         const put = spool.append(fixed);
         const last = runs.at(-1);
@@ -208,16 +209,19 @@ export function createIntake(spool: CoalescingSpool, settings: IntakeSettings, l
     }
   }
 
-  function record(attempt: Attempt, decide: (attempt: Attempt) => Outcome): Promise<boolean> {
-    const one = { attempt, decide };
-    return settings.durability === 'before-response' ? joined(recordAll([one])) : gather(one);
+  function record(attempts: readonly Attempt[], decide: (attempt: Attempt) => Outcome): Promise<boolean> {
+    const all = attempts.map((attempt) => ({ attempt, decide }));
+    if (settings.durability === 'before-response') return joined(recordAll(all));
+    let recorded = Promise.resolve(true);
+    for (const one of all) recorded = gather(one);
+    return recorded;
   }
 
   return {
-    record(attempt, decide) {
-      if (!(attempt instanceof Promise)) return record(attempt, decide);
-      const observed = attempt.then(
-        (one) => (one ? record(one, decide) : true),
+    record(attempts, decide) {
+      if (!(attempts instanceof Promise)) return record(attempts, decide);
+      const observed = attempts.then(
+        (all) => record(all, decide),
         (thrown: unknown) => {
           forget(thrown);
           return false;

@@ -8,6 +8,7 @@ export const VARIABLES = {
   token: ['AUDITLOG_API_TOKEN', 'BOOTSTRAP_PUBLISHER_TOKEN'],
   spoolDirectory: ['AUDITLOG_SPOOL_DIR'],
   sealKey: ['AUDITLOG_SEAL_KEY'],
+  disabled: ['AUDITLOG_DISABLED'],
 } as const;
 
 /** A value of the environment and the variable that holds it. */

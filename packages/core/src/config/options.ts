@@ -11,7 +11,7 @@ import type { CheckedReceipt } from '../publish/receipt.js';
 import type { SharedSpool } from '../spool/spool.js';
 import type { AuditEvent } from '../event/event.js';
 
-/** What {@link createAuditor} takes. Everything may be left out, if the environment says where to publish. */
+/** What `createAuditor()` takes. Everything may be left out, if the environment says where to publish. */
 export interface AuditorOptions {
   /** Base address of the API, may carry a path. @default `AUDITLOG_API_BASE` */
   apiBase?: string;
@@ -22,13 +22,18 @@ export interface AuditorOptions {
    * @default `AUDITLOG_API_TOKEN`, then `BOOTSTRAP_PUBLISHER_TOKEN`
    */
   token?: string | (() => string | Promise<string>);
+  /** Whether anything is audited; `AUDITLOG_DISABLED=1` switches it off, too. @default true */
+  enabled?: boolean;
   /** Name of the application, in each event's `component`. */
   component?: string;
   /** Version of the application, in each event's `version`. */
   version?: string;
   /** What is kept of the user name that was typed when nobody is proven. @default 'masked' */
   typedIdentity?: TypedIdentityPolicy;
-  /** Key of the digests by which attempts on one account, and events of one session, are found; 16 characters or more. Without it none is made. */
+  /**
+   * Key of the digests by which attempts on one account, and events of one session, are found; 16 characters or more.
+   * @default derived from the key of the seal, else made for the spool folder, else (in memory) for this process
+   */
   identityKey?: string;
   /**
    * What the answer waits for. `after-response`: nothing, the event follows it. `before-response`: the event is on disk before the first byte of the
@@ -113,6 +118,7 @@ export const auditorSchema = z.strictObject({
   token: z
     .union([text, z.custom<() => string | Promise<string>>((value) => typeof value === 'function')], 'expected a string or a function')
     .optional(),
+  enabled: z.boolean().default(true),
   component: text.optional(),
   version: text.optional(),
   typedIdentity: z.enum(['masked', 'plain', 'hmac', 'omit']).default('masked'),
@@ -171,6 +177,8 @@ export interface Connection {
   token: string | (() => string | Promise<string>);
 }
 
+const CONNECTION = ['apiBase', 'project', 'token'] as const satisfies (keyof Connection)[];
+
 /** {@link Connection}, and where each part came from. */
 export type ConnectionSources = Record<keyof Connection, SettingSource>;
 
@@ -181,11 +189,10 @@ export type ConnectionSources = Record<keyof Connection, SettingSource>;
  * @param env the environment
  * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
  */
-export function readSettings(options: AuditorOptions, env: NodeJS.ProcessEnv = process.env): Settings {
+export function readSettings(options: AuditorOptions, env: NodeJS.ProcessEnv = process.env): Settings | 'disabled' {
   const parsed = parseOptions(auditorSchema, options);
-  if (parsed.identityKey === undefined && parsed.typedIdentity === 'hmac') {
-    throw invalidOption('identityKey', 'is missing; typedIdentity "hmac" needs a key of 16 characters or more');
-  }
+  if (!parsed.enabled || fromEnvironment('disabled', env)?.value === '1') return 'disabled';
+  if (isUnconfiguredForDevelopment(parsed, options, env)) return 'disabled';
   const { publish } = parsed;
   if (publish.backoffMax < publish.backoffMin) {
     throw invalidOption('publish.backoffMax', `is ${publish.backoffMax}; expected at least publish.backoffMin, ${publish.backoffMin}`);
@@ -201,6 +208,19 @@ export function readSettings(options: AuditorOptions, env: NodeJS.ProcessEnv = p
     spool: { ...spool, directory: spoolDirectory(spool.directory, env) },
     sealKey,
   };
+}
+
+/** A developer who has no audit log yet is told once a start, and not stopped. */
+function isUnconfiguredForDevelopment({ engine, logger }: z.output<typeof auditorSchema>, options: AuditorOptions, env: NodeJS.ProcessEnv): boolean {
+  if (engine || !['development', 'test'].includes(env['NODE_ENV'] ?? '')) return false;
+  const missing = CONNECTION.filter((name) => options[name] === undefined && fromEnvironment(name, env) === undefined);
+  if (missing.length === 0) return false;
+  const variables = missing.map((name) => VARIABLES[name][0]).join(', ');
+  logger.warn(
+    { code: 'ERR_AUDIT_CONFIG_MISSING', missing },
+    `nothing is audited, since ${variables} ${missing.length === 1 ? 'is' : 'are'} not set (NODE_ENV is ${env['NODE_ENV']}). "npx auditlogin dev" starts a collector and prints what to set.`,
+  );
+  return true;
 }
 
 /** With an engine, only relays know the API. The engine takes its place as what a spool's files are for. */
@@ -249,12 +269,11 @@ export function readConnection(
   options: Partial<Connection>,
   env: NodeJS.ProcessEnv = process.env,
 ): { connection: Connection; sources: ConnectionSources } {
-  const names = ['apiBase', 'project', 'token'] as const;
-  const found = names.map((name) => {
+  const found = CONNECTION.map((name) => {
     const given = options[name];
     return given === undefined ? fromEnvironment(name, env) : { value: given, source: 'options' as const };
   });
-  const missing = names.filter((_, index) => found[index] === undefined);
+  const missing = CONNECTION.filter((_, index) => found[index] === undefined);
   if (missing.length > 0) throw configMissing(missing);
   const [apiBase, project, token] = found as [Found<string>, Found<string>, Found<Connection['token']>];
   return {

@@ -9,6 +9,8 @@ export interface Reporter {
   drop(event: AuditEvent, error: AuditError, fate: DropFate): void;
   retry(error: AuditError, wait: number, waiting: number): void;
   problem(error: AuditError): void;
+  /** Tells somebody what to configure. */
+  advise(message: string): void;
 }
 
 /** What became of an event that is not published. */
@@ -23,26 +25,30 @@ const DROP_LOG_PERIOD = 10_000;
  * @param settings its logger and callbacks
  */
 export function createReporter(settings: Pick<Settings, 'logger' | 'onReceipt' | 'onDrop' | 'onMismatch' | 'onError'>): Reporter {
-  const { logger } = settings;
   const unlogged = { lost: 0, 'set aside': 0 };
   const quietUntil = { lost: 0, 'set aside': 0 };
 
-  function call<A extends unknown[]>(callback: ((...args: A) => void) | undefined, ...args: A): void {
-    try {
-      callback?.(...args);
-    } catch (thrown) {
-      logger.error(
-        { callback: callback?.name },
-        `a callback of the application threw ${thrown instanceof Error ? thrown.name : 'something'}`,
-      );
-    }
+  /** A callback may throw or reject: that harms nothing but itself. */
+  function call<A extends unknown[]>(callback: ((...args: A) => unknown) | undefined, ...args: A): void {
+    guarded(
+      () => callback?.(...args),
+      (thrown) => log('error', { callback: callback?.name }, `a callback of the application threw ${thrown}`),
+    );
+  }
+
+  function log(level: 'warn' | 'error', details: object, message: string): void {
+    guarded(
+      () => settings.logger[level](details, message),
+      () => undefined,
+    );
   }
 
   return {
     receipt(checked) {
       if (checked.verdict === 'mismatched') {
         const { id } = checked.receipt;
-        logger.error(
+        log(
+          'error',
           { code: 'ERR_AUDIT_HASH_MISMATCH', id, external_id: checked.event.external_id },
           `ERR_AUDIT_HASH_MISMATCH: the server's hash of event ${JSON.stringify(id)} is not the hash of what was sent`,
         );
@@ -54,22 +60,32 @@ export function createReporter(settings: Pick<Settings, 'logger' | 'onReceipt' |
       const count = (unlogged[fate] += 1);
       const now = Date.now();
       if (now >= quietUntil[fate]) {
-        logger.error(
-          { code: error.code, count, fate },
-          `${error.code}: ${count} ${count === 1 ? 'event' : 'events'} ${fate}: ${error.message}`,
-        );
+        const message = `${error.code}: ${count} ${count === 1 ? 'event' : 'events'} ${fate}: ${error.message}`;
+        log('error', { code: error.code, count, fate }, message);
         unlogged[fate] = 0;
         quietUntil[fate] = now + DROP_LOG_PERIOD;
       }
       call(settings.onDrop, event, error);
     },
     retry(error, wait, waiting) {
-      logger.warn({ code: error.code, wait, waiting }, `${error.code}: ${error.message} ${waiting} events wait; next try in ${wait} ms`);
+      log('warn', { code: error.code, wait, waiting }, `${error.code}: ${error.message} ${waiting} events wait; next try in ${wait} ms`);
       call(settings.onError, error);
     },
     problem(error) {
-      logger.error({ code: error.code }, `${error.code}: ${error.message}`);
+      log('error', { code: error.code }, `${error.code}: ${error.message}`);
       call(settings.onError, error);
     },
+    advise: (message) => log('warn', {}, message),
   };
+}
+
+/** Runs code of the application that may throw, or return a promise that rejects. */
+function guarded(run: () => unknown, failed: (kind: string) => void): void {
+  const fail = (thrown: unknown): void => failed(thrown instanceof Error ? thrown.name : 'something');
+  try {
+    const result = run();
+    if (result instanceof Promise) result.catch(fail);
+  } catch (thrown) {
+    fail(thrown);
+  }
 }

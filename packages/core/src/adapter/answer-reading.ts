@@ -1,0 +1,33 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AnswerFacts } from '../attempt/attempt.js';
+import { credentialInCookies, credentialInHeader, credentialInJson, shapeOf } from './answer-facts.js';
+import type { LoginForm } from './login-form.js';
+import type { ResponseEnd } from './response-end.js';
+
+/** An answer, as far as it may be read. */
+export interface ReadableAnswer {
+  /** Its JSON; undefined where it has none, or where it may not be read. */
+  json: unknown;
+  end: ResponseEnd;
+  /** The headers of the request. */
+  headers: IncomingHttpHeaders;
+  form: LoginForm;
+}
+
+/**
+ * Reads what an answer gives out, as facts: a credential that the request did not have, in its JSON, its cookies or its headers, and what a public shape
+ * of its JSON says. Nothing of its text is kept.
+ *
+ * @param answer the answer
+ */
+export function readAnswerFacts({ json, end, headers, form }: ReadableAnswer): AnswerFacts {
+  const brought = `${headers.authorization ?? ''} ${headers.cookie ?? ''} ${String(headers['x-auth-token'] ?? '')}`;
+  const isKnown = (token: string): boolean => brought.includes(token);
+  const credential =
+    credentialInJson(json, isKnown) ??
+    credentialInCookies(end.headers('set-cookie'), headers.cookie) ??
+    credentialInHeader(end.header('authorization'), isKnown) ??
+    credentialInHeader(end.header('x-auth-token'), isKnown);
+  const shape = shapeOf(json, form.carriesCredential);
+  return { ...(credential && { credential }), ...(shape !== undefined && { shape }) };
+}

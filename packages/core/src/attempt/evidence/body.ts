@@ -1,0 +1,15 @@
+import { isLoginAction } from '../action.js';
+import type { EvidenceSource } from './statement.js';
+
+/** What a public shape of the answer's JSON says, where the application gave no rule. */
+export const body: EvidenceSource = ({ answer: { shape }, rule, action }) => {
+  if (shape === undefined || rule) return undefined;
+  if (shape === 'contradiction') return { evidence: 'body', says: 'unknown', strength: 'sign' };
+  if (shape === 'challenge' && !isLoginAction(action)) return undefined;
+  return {
+    evidence: 'body',
+    says: shape,
+    strength: 'sign',
+    ...(shape === 'failure' && isLoginAction(action) && { reason: 'invalid_credentials' as const }),
+  };
+};

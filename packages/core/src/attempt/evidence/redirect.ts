@@ -1,0 +1,16 @@
+import { isLoginAction } from '../action.js';
+import { redirectMeans } from '../redirects.js';
+import type { EvidenceSource } from './statement.js';
+
+/** What the target of a redirect means: by the application's `redirects`, else by what it shows itself. */
+export const redirect: EvidenceSource = ({ ending, target, action }, rules) => {
+  if (ending.status === undefined || ending.status < 300 || ending.status >= 400 || ending.location === undefined) return undefined;
+  const { says, isRule } = redirectMeans(ending.location, target, isLoginAction(action), rules);
+  if (says === undefined) return undefined;
+  return {
+    evidence: 'redirect',
+    says,
+    strength: isRule ? 'rule' : 'sign',
+    ...(says === 'failure' && isLoginAction(action) && { reason: 'invalid_credentials' as const }),
+  };
+};

@@ -1,0 +1,53 @@
+import { isLoginAction } from '../action.js';
+import type { Attempt, NamedAccount, SessionSnapshot } from '../attempt.js';
+import type { EvidenceSource } from './statement.js';
+
+/** The session changed within this exchange in the way in which the action changes it, and was saved. */
+export const session: EvidenceSource = (attempt) => {
+  if (attempt.session.isSaved === false) return undefined;
+  const { after } = attempt.session;
+  if (!isLoginAction(attempt.action)) return hasActed(attempt) ? { evidence: 'session', says: 'success', strength: 'sign' } : undefined;
+  if (after?.owner === undefined || !sessionGotOwner(attempt)) return undefined;
+  return { evidence: 'session', says: 'success', strength: 'sign', account: ownerIn(after) };
+};
+
+/**
+ * Whether the session got another owner within this exchange, or the same owner in a new session where a credential was typed together with that
+ * owner's name.
+ *
+ * @param attempt the session's change, what was typed, and what the request brought
+ */
+export function sessionGotOwner({ session: { before, after }, form, credentials }: Pick<Attempt, 'session' | 'form' | 'credentials'>): boolean {
+  if (after?.owner === undefined) return false;
+  // A request without a cookie had no session before.
+  if (before === 'unseen') return !credentials.cookie;
+  if (before?.owner !== after.owner) return true;
+  return before.id !== after.id && form.hasPassword && isNamed(after, form.identity);
+}
+
+/** The account that a session belongs to. */
+export function ownerIn({ owner, name, names, group }: SessionSnapshot): NamedAccount {
+  return { id: owner!, ...(name !== undefined && { name }), ...(names && { names }), ...(group !== undefined && { group }) };
+}
+
+function isNamed({ owner, names = [] }: SessionSnapshot, identity: string | undefined): boolean {
+  if (identity === undefined) return false;
+  const typed = identity.trim().toLowerCase();
+  return [owner!, ...names].some((name) => name.toLowerCase() === typed);
+}
+
+function hasActed({ action, session: { before, after } }: Attempt): boolean {
+  const seen = before === 'unseen' ? undefined : before;
+  if (seen?.owner === undefined) return false;
+  switch (action) {
+    case 'user.logout':
+      return after?.owner === undefined;
+    case 'user.session.refresh':
+      return seen.owner === after?.owner && seen.id !== after.id;
+    case 'user.impersonate.start':
+    case 'user.impersonate.stop':
+      return after?.owner !== undefined && seen.owner !== after.owner;
+    default:
+      return false;
+  }
+}

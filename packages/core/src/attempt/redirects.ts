@@ -1,0 +1,99 @@
+import { endsInLoginWord } from './login-routes.js';
+import type { OutcomeKind } from './attempt.js';
+import { pathMatcher, type PathMatcher } from './pattern.js';
+
+/** What a redirect's target means: the `redirects` option, compiled. */
+export interface RedirectRules {
+  success: PathMatcher;
+  failure: PathMatcher;
+  challenge: PathMatcher;
+}
+
+const NEVER: PathMatcher = () => false;
+
+/** Of an application that says nothing about its redirects. */
+export const NO_REDIRECT_RULES: RedirectRules = { success: NEVER, failure: NEVER, challenge: NEVER };
+
+const ERROR_PARAMETERS = ['error', 'err', 'failed', 'failure', 'login_error', 'auth_error'];
+const CHALLENGE_WORDS = new Set(['mfa', '2fa', 'otp', 'totp', 'two-factor', 'two_factor', 'challenge']);
+const MAX_LOCATION = 2048;
+
+/**
+ * Compiles the `redirects` option.
+ *
+ * @param redirects path patterns
+ * @throws TypeError when a pattern is malformed
+ */
+export function redirectRules(redirects: Record<keyof RedirectRules, readonly string[]>): RedirectRules {
+  return {
+    success: pathMatcher(redirects.success),
+    failure: pathMatcher(redirects.failure),
+    challenge: pathMatcher(redirects.challenge),
+  };
+}
+
+/**
+ * What the target of a redirect means. By itself it proves a failure only if it is the login page, or has an error parameter that the request did not
+ * bring; other words in a path prove nothing.
+ *
+ * @param location the `Location` header
+ * @param request the path and query of the request
+ * @param isLogin whether the attempt is about getting in
+ * @param rules what the application says of its redirects
+ */
+export function redirectMeans(
+  location: string,
+  request: string,
+  isLogin: boolean,
+  rules: RedirectRules,
+): { says?: OutcomeKind; isRule: boolean } {
+  const target = parse(location);
+  if (!target) return { isRule: false };
+  for (const says of ['failure', 'challenge', 'success'] as const) {
+    if (rules[says](target.pathname)) return { says, isRule: true };
+  }
+  const asked = parse(request);
+  // Who has logged out or reset a password is sent to the login page.
+  if (hasErrorOf(target, asked)) return { says: 'failure', isRule: false };
+  if (!isLogin || isChosen(target, asked)) return { isRule: false };
+  const last = lastWord(target.pathname);
+  if (CHALLENGE_WORDS.has(last)) return { says: 'challenge', isRule: false };
+  if (sameOrigin(target) && (samePath(target.pathname, asked?.pathname) || endsInLoginWord(target.pathname))) {
+    return { says: 'failure', isRule: false };
+  }
+  return { isRule: false };
+}
+
+const BASE = 'http://auditlogin.invalid';
+
+function parse(target: string): URL | undefined {
+  const text = target.slice(0, MAX_LOCATION);
+  return URL.canParse(text, BASE) ? new URL(text, BASE) : undefined;
+}
+
+function sameOrigin({ origin }: URL): boolean {
+  return origin === BASE || origin.startsWith('http');
+}
+
+function samePath(one: string, other: string | undefined): boolean {
+  return other !== undefined && one.replace(/\/+$/, '').toLowerCase() === other.replace(/\/+$/, '').toLowerCase();
+}
+
+function lastWord(path: string): string {
+  return path.replace(/\/+$/, '').split('/').at(-1)!.toLowerCase();
+}
+
+function hasErrorOf(target: URL, asked: URL | undefined): boolean {
+  const fragment = new URLSearchParams(target.hash.slice(1));
+  return ERROR_PARAMETERS.some((name) => {
+    const value = target.searchParams.get(name) ?? fragment.get(name);
+    if (value === null) return false;
+    return ![...(asked?.searchParams.values() ?? [])].some((given) => given.includes(`${name}=`));
+  });
+}
+
+/** A target that the client itself named, as `returnTo` does, says nothing about the login. */
+function isChosen(target: URL, asked: URL | undefined): boolean {
+  const wanted = target.pathname + target.search;
+  return [...(asked?.searchParams.values() ?? [])].some((given) => given !== '' && (given === wanted || given === target.href || given === target.pathname));
+}
