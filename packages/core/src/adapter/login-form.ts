@@ -1,49 +1,80 @@
+import { grantOf, isPasswordField, passwordsOf, plainName, textsCarryCredential } from '../attempt/password-fields.js';
+import { type BodyPart, bodyTexts } from '../attempt/request-body.js';
+
 /** What was typed into a login form, as far as the event needs it. */
 export interface LoginForm {
   identity?: string;
   identityIsPassword: boolean;
   hasPassword: boolean;
-  /** An OAuth 2 token request that renews what was granted before (RFC 6749, section 6). */
+  /** The body proves who sent it, or tries to: a password, a code, an assertion, a grant. */
+  carriesCredential: boolean;
+  /** A token request that renews what was granted before (RFC 6749, section 6), and has no password beside it. */
   isRefresh: boolean;
 }
 
-const IDENTITY_KEYS = ['username', 'email', 'login', 'user', 'userName', 'user_name', 'identifier', 'account', 'handle'] as const;
-const PASSWORD_KEYS = ['password', 'pass', 'passwd', 'pwd', 'secret', 'current_password'] as const;
-
-const NOTHING_TYPED: LoginForm = { identityIsPassword: false, hasPassword: false, isRefresh: false };
+/** Names of the field for the user name, without separators and in lower case; the first that a form has counts. */
+const IDENTITY_NAMES = [
+  ...['username', 'email', 'login', 'user', 'identifier', 'account', 'handle', 'useremail', 'emailaddress', 'mail', 'loginname', 'loginid'],
+  ...[
+    'usernameoremail',
+    'emailorusername',
+    'userlogin',
+    'loginemail',
+    'accountname',
+    'jusername',
+    'userid',
+    'uname',
+    'phone',
+    'phonenumber',
+  ],
+] as const;
+const REFRESH_NAMES: ReadonlySet<string> = new Set(['refreshtoken', 'refresh']);
 
 /**
- * Finds the user name in a login form's parsed body, or in the variables of a GraphQL request. The password is only compared, never handed on.
+ * Finds the user name in a login form's parsed body, or in the variables of a GraphQL request, however its fields are written (`Username`,
+ * `user[email]`, `email_address`). The password is only compared, never handed on.
  *
  * @param body the parsed body
  * @param extracted what the `identity` extractor returned, which counts first
  */
 export function readLoginForm(body: unknown, extracted?: string): LoginForm {
-  if (extracted === undefined && (typeof body !== 'object' || body === null)) return NOTHING_TYPED;
-  const form = bagOf(body);
-  const variables = bagOf(form['variables']);
-  const bags = [form, variables, bagOf(variables['input'])];
-  const identity = extracted ?? textsIn(bags, IDENTITY_KEYS)[0];
-  const passwords = textsIn(bags, PASSWORD_KEYS);
+  const texts = bodyTexts(body);
+  const passwords = texts.parts.flatMap(passwordsOf);
+  const identity = (extracted ?? identityIn(texts.parts))?.trim();
+  const hasPassword = passwords.length > 0;
   return {
-    ...(identity !== undefined && { identity }),
-    identityIsPassword: identity !== undefined && passwords.some((password) => password.trim() === identity.trim()),
-    hasPassword: passwords.length > 0,
-    isRefresh: form['grant_type'] === 'refresh_token',
+    ...(identity !== undefined && identity !== '' && { identity }),
+    identityIsPassword: identity !== undefined && passwords.some((password) => password.trim() === identity),
+    hasPassword,
+    carriesCredential: textsCarryCredential(texts),
+    isRefresh: !hasPassword && texts.parts.some(asksForRefresh),
   };
 }
 
-function textsIn(bags: readonly Record<string, unknown>[], keys: readonly string[]): string[] {
-  const found: string[] = [];
-  for (const bag of bags) {
-    for (const key of keys) {
-      const value = bag[key];
-      if (typeof value === 'string' && value !== '') found.push(value);
-    }
+/** The name beside the password, else the outermost. */
+function identityIn(parts: readonly BodyPart[]): string | undefined {
+  const beside = parts.filter((part) => [...part.keys()].some(isPasswordField));
+  for (const part of [...beside, ...parts]) {
+    const identity = identityOf(part);
+    if (identity !== undefined) return identity;
+  }
+  return undefined;
+}
+
+function identityOf(part: BodyPart): string | undefined {
+  let found: string | undefined;
+  let rank: number = IDENTITY_NAMES.length;
+  for (const [name, value] of part) {
+    const place = (IDENTITY_NAMES as readonly string[]).indexOf(plainName(name));
+    if (place === -1 || place >= rank || value.trim() === '') continue;
+    found = value;
+    rank = place;
   }
   return found;
 }
 
-function bagOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+function asksForRefresh(part: BodyPart): boolean {
+  const grant = grantOf(part);
+  if (grant !== undefined) return grant === 'refresh_token';
+  return [...part.keys()].some((name) => REFRESH_NAMES.has(plainName(name)));
 }

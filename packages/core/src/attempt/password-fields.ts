@@ -1,0 +1,147 @@
+import { bodyTexts, type BodyPart, type BodyTexts } from './request-body.js';
+
+const PASSWORD_WORDS: ReadonlySet<string> = new Set([
+  ...[
+    'password',
+    'passwords',
+    'passwd',
+    'pass',
+    'pwd',
+    'psw',
+    'pswd',
+    'pw',
+    'passphrase',
+    'passcode',
+    'pin',
+    'pincode',
+    'otp',
+    'totp',
+    'secret',
+  ],
+  ...['passwort', 'kennwort', 'senha', 'contrasena', 'contraseña', 'motdepasse', 'wachtwoord', 'parola', 'haslo', 'hasło'],
+]);
+
+/** No other word of the language ends in these, so `userpassword` is one, too. */
+const PASSWORD_END = /(?:password|passwd|passphrase|passcode)\d*$/;
+const MAY_BE_PASSWORD = /pas|pw|psw|pin|otp|secret|kennwort|senha|contrase|wacht|parola|has[lł]o/i;
+const MAX_FIELD_NAME = 256;
+
+const IDENTITY_WORDS = /user|e-?mail|login|identifier|account|phone|mobile|handle/i;
+/** Names of a code that was sent to somebody; a postal code or a coupon is none. */
+const CODE_NAME =
+  /^(?:verification|verify|login|signin|auth|mfa|2fa|twofactor|sms|email|confirmation|access|onetime|magic|backup|recovery)?code$/;
+
+/** A token, assertion or signature that somebody else made for whom it names: OpenID Connect, SAML 2.0, WS-Federation, Google's sign-in. */
+const CREDENTIAL_NAMES: ReadonlySet<string> = new Set(['samlresponse', 'idtoken', 'assertion', 'wresult', 'credential', 'clientassertion']);
+const MIN_CREDENTIAL = 16;
+
+/**
+ * Whether a form field holds what only its owner should know, by the words in its name, in any case and spelling: `Password`, `user[password]`,
+ * `loginPwd`, `new-passphrase`, `pin`, but not `shipping` or `compass`.
+ *
+ * @param name the field's name
+ */
+export function isPasswordField(name: string): boolean {
+  if (name.length > MAX_FIELD_NAME || !MAY_BE_PASSWORD.test(name)) return false;
+  return wordsOf(name).some((word) => PASSWORD_WORDS.has(word.replace(/\d+$/, '')) || PASSWORD_END.test(word));
+}
+
+/**
+ * What a body holds in its password fields. These texts are compared and nothing else: they go nowhere.
+ *
+ * @param body the parsed body
+ */
+export function passwordsIn(body: unknown): string[] {
+  return bodyTexts(body).parts.flatMap(passwordsOf);
+}
+
+/**
+ * Whether a body has a password field that is not empty.
+ *
+ * @param body the parsed body
+ */
+export function hasPassword(body: unknown): boolean {
+  return passwordsIn(body).length > 0;
+}
+
+/**
+ * Whether a body holds a credential: a password, a code beside a name, a token or assertion of an identity provider, the answer of a passkey, or
+ * a grant (RFC 6749) other than a refresh. A mail address alone is none. A body that is too large to be read in full counts as one that does, so
+ * that no padding hides an attempt.
+ *
+ * @param body the parsed body
+ */
+export function carriesCredential(body: unknown): boolean {
+  return textsCarryCredential(bodyTexts(body));
+}
+
+/**
+ * {@link carriesCredential} for a body that was read.
+ *
+ * @param texts what the body says
+ */
+export function textsCarryCredential({ parts, isComplete }: BodyTexts): boolean {
+  return !isComplete || parts.some(partCarriesCredential);
+}
+
+/**
+ * What one object of a body holds in its password fields.
+ *
+ * @param part the texts of the object
+ */
+export function passwordsOf(part: BodyPart): string[] {
+  return [...part].filter(([name]) => isPasswordField(name)).map(([, value]) => value);
+}
+
+/**
+ * The grant that one object of a body asks for (RFC 6749, `grant_type`).
+ *
+ * @param part the texts of the object
+ */
+export function grantOf(part: BodyPart): string | undefined {
+  return part.get('grant_type') ?? part.get('grantType');
+}
+
+function partCarriesCredential(part: BodyPart): boolean {
+  const grant = grantOf(part);
+  if (grant !== undefined && grant !== 'refresh_token') return true;
+  const names = [...part.keys()];
+  if (names.some(isPasswordField) || isPasskeyAnswer(part) || isSignedMessage(part)) return true;
+  if (names.some((name) => CREDENTIAL_NAMES.has(plainName(name)) && part.get(name)!.length >= MIN_CREDENTIAL)) return true;
+  const hasCode = names.some((name) => CODE_NAME.test(plainName(name)));
+  return hasCode && (part.has('state') || names.some((name) => name.length <= MAX_FIELD_NAME && IDENTITY_WORDS.test(name)));
+}
+
+/** The assertion of an authenticator (Web Authentication, section 5.2.2). */
+function isPasskeyAnswer(part: BodyPart): boolean {
+  return part.has('authenticatorData') && part.has('signature');
+}
+
+/** A message that was signed with the key of an account (ERC-4361). */
+function isSignedMessage(part: BodyPart): boolean {
+  return part.has('message') && part.has('signature');
+}
+
+/**
+ * The words of a name in camelCase, PascalCase, snake_case, kebab-case or brackets, in lower case.
+ *
+ * @param name a field's name
+ */
+function wordsOf(name: string): string[] {
+  return name
+    .replace(/(\p{Ll}|\d)(\p{Lu})/gu, '$1 $2')
+    .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
+    .toLowerCase()
+    .split(/[^\p{L}\d]+/u);
+}
+
+/**
+ * The innermost name without separators, in lower case: `user[email_code]` and `emailCode` are both `emailcode`.
+ *
+ * @param name a field's name; one that is too long has none
+ */
+export function plainName(name: string): string {
+  if (name.length > MAX_FIELD_NAME) return '';
+  const inner = /\[([^[\]]+)\]$/.exec(name)?.[1] ?? name;
+  return inner.replace(/[-_.\s]/g, '').toLowerCase();
+}

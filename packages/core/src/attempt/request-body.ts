@@ -1,0 +1,100 @@
+import { property } from './property.js';
+
+/** The texts in one object of a request's body, by their names as they were sent. */
+export type BodyPart = ReadonlyMap<string, string>;
+
+/** What a request's body says. */
+export interface BodyTexts {
+  /** The outermost object first. */
+  parts: readonly BodyPart[];
+  /** False where the body has more keys than were looked at. */
+  isComplete: boolean;
+}
+
+const MAX_DEPTH = 3;
+const MAX_KEYS = 500;
+const MAX_PARTS = 100;
+
+/**
+ * The names that are looked up even in an object that has too many keys to be read in full, so that padding hides nothing that is named as usual.
+ */
+const USUAL_NAMES = [
+  'username',
+  'email',
+  'login',
+  'user',
+  'identifier',
+  'password',
+  'passwd',
+  'pass',
+  'pwd',
+  'pin',
+  'otp',
+  'code',
+] as const;
+
+/**
+ * Reads the texts of a parsed body: objects, arrays, forms (`URLSearchParams`, `FormData`, `Map`), three levels deep; the variables of a GraphQL
+ * request begin anew. The work is bounded, whatever was sent, and it never throws.
+ *
+ * @param body the parsed body
+ */
+export function bodyTexts(body: unknown): BodyTexts {
+  const reading: Reading = { parts: [], keysLeft: MAX_KEYS, isComplete: true };
+  const queue: Place[] = [{ value: body, depth: 1 }];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    if (reading.parts.length >= MAX_PARTS) return { ...reading, isComplete: false };
+    try {
+      queue.push(...readPart(next, reading));
+    } catch {
+      reading.isComplete = false;
+    }
+  }
+  return { parts: reading.parts, isComplete: reading.isComplete };
+}
+
+interface Place {
+  value: unknown;
+  depth: number;
+}
+
+interface Reading {
+  parts: BodyPart[];
+  keysLeft: number;
+  isComplete: boolean;
+}
+
+/** Reads one object, and returns the objects in it that are still to be read. */
+function readPart({ value, depth }: Place, reading: Reading): Place[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const texts = new Map<string, string>();
+  const inner: Place[] = [];
+  reading.parts.push(texts);
+  // The elements of a list are as deep as the list.
+  const step = Array.isArray(value) ? 0 : 1;
+  for (const [name, entry] of entriesOf(value)) {
+    if (reading.keysLeft === 0) {
+      reading.isComplete = false;
+      for (const usual of USUAL_NAMES) addText(texts, usual, property(value, usual));
+      break;
+    }
+    reading.keysLeft -= 1;
+    if (typeof entry !== 'object' || entry === null) addText(texts, name, entry);
+    else if (name === 'variables') inner.push({ value: entry, depth: 1 });
+    else if (depth + step <= MAX_DEPTH) inner.push({ value: entry, depth: depth + step });
+  }
+  return inner;
+}
+
+function addText(texts: Map<string, string>, name: string, value: unknown): void {
+  if (typeof value === 'string' && value !== '') texts.set(name, value);
+  else if (typeof value === 'number' || typeof value === 'bigint') texts.set(name, String(value));
+}
+
+function* entriesOf(value: object): Generator<[string, unknown]> {
+  if (value instanceof URLSearchParams || value instanceof FormData || value instanceof Map) {
+    for (const [name, entry] of value as Iterable<[unknown, unknown]>) yield [String(name), entry];
+    return;
+  }
+  for (const name in value) yield [name, property(value, name)];
+}
