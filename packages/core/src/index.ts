@@ -2,7 +2,7 @@
 export { type Auditor, type AuditorParts, createAuditor } from './auditor/auditor.js';
 export type { AuditorOptions } from './config/options.js';
 export type { AuditLoginOptions } from './adapter/login-audit.js';
-export type { AttemptView, Extractor, Extractors, OutcomeAnswer, OutcomeRule, OutcomeView } from './adapter/extractors.js';
+export type { AttemptView, Extractor, Extractors, OutcomeAnswer, OutcomeRule } from './adapter/extractors.js';
 export type { Marker, MarkDetails } from './adapter/marker.js';
 export { ACTIONS, type AuditAction } from './attempt/action.js';
 export { type ActorInput, type GroupInput, type Reason, REASONS } from './attempt/attempt.js';

@@ -1,15 +1,9 @@
-import type { IncomingMessage } from 'node:http';
-import {
-  type RequestAdapter,
-  createLoginAudit,
-  type RequestSnapshot,
-  markerOf,
-  type SessionSnapshot,
-  warnOfForgeableAddress,
-} from '@auditlogin/core/adapter';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
+import { createLoginAudit, markerOf, type RequestAdapter, type RequestSnapshot, warnOfForgeableAddress } from '@auditlogin/core/adapter';
 import type { Request, RequestHandler, Response } from 'express';
-import { sessionAsPut, type SessionSeen, watchSession } from './session.js';
+import { listenToRouter } from './router-layer.js';
+import { watchSessionStore } from './session-store.js';
 
 /** The options of {@link auditLogin}; extractors see the Express request as `request`. */
 export type AuditLoginOptions = CoreOptions<Request>;
@@ -22,15 +16,18 @@ export type AuditLogin = RequestHandler & {
 
 /**
  * Audits login attempts of an Express 4 or 5 application: `app.use(auditLogin())`. Each attempt becomes one event, sent after the response.
- * Mounted on a route (`app.post('/enter', auditLogin(), handler)`) it audits that route.
+ * Mounted on a route (`app.post('/enter', auditLogin(), handler)`) it audits that route. It is plain middleware, so Connect, polka and node:http can run
+ * it, too.
  *
  * @param options see {@link AuditLoginOptions}; what is left out comes from the environment
  * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
  */
 export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
   const audit = createLoginAudit<Request>(options);
+  let app: unknown;
 
   const middleware: RequestHandler = function auditLogin(request, response, next) {
+    if (request.app !== app) listenToRouter((app = request.app));
     audit.attend(new Exchange(request, response), request.route !== undefined);
     next();
   };
@@ -39,7 +36,7 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
 
 /**
  * What a handler says about its attempt: `mark(req).failure('wrong_password', { actor: user })`. On a request that is no attempt by its route it
- * makes one; on a request that no `auditLogin()` has seen it does nothing.
+ * makes one; on a request that no `auditLogin()` has seen it warns.
  *
  * @param request the request
  */
@@ -50,59 +47,60 @@ export function mark(request: IncomingMessage): Marker {
 /** Express gives each request a hidden class of its own, so every property is looked up the slow way: each is asked for once. */
 class Exchange implements RequestAdapter<Request> {
   readonly target: string;
-  private seen: SessionSeen | undefined;
 
   constructor(
     readonly request: Request,
-    readonly outgoing: Response,
+    private readonly response: Response,
   ) {
-    this.target = request.originalUrl;
+    // Connect and polka keep the whole target; node:http has nothing else.
+    this.target = request.originalUrl ?? request.url;
   }
 
   get incoming(): IncomingMessage {
     return this.request;
   }
 
+  get outgoing(): ServerResponse {
+    return this.response;
+  }
+
   address(): string | undefined {
-    const { app, ip } = this.request;
-    if (app.get('trust proxy') === true) {
+    const { app, ip, socket } = this.request;
+    if (typeof app?.get === 'function' && app.get('trust proxy') === true) {
       warnOfForgeableAddress(app, '"trust proxy" is true; name the proxies, or say how many there are');
     }
-    return ip;
+    return ip ?? socket?.remoteAddress;
   }
 
   user(): unknown {
     return (this.request as { user?: unknown }).user;
   }
 
-  watchSession(): void {
-    this.seen = watchSession(this.request);
-  }
-
-  sessionBefore(): SessionSnapshot | 'unseen' | undefined {
-    const seen = this.seen ?? sessionAsPut(this.request);
-    return seen ? seen.sight : 'unseen';
+  session(): unknown {
+    const { session, sessionStore } = this.request as { session?: unknown; sessionStore?: unknown };
+    if (sessionStore !== undefined) watchSessionStore(sessionStore);
+    return session;
   }
 
   endSession(): void {
     (this.request as { session?: { destroy?(done: () => void): void } }).session?.destroy?.(() => undefined);
   }
 
-  look(): RequestSnapshot {
-    const { user, session, body, route, id } = this.request as unknown as Record<string, unknown>;
+  snapshot(): RequestSnapshot {
+    const { user, session, body, method, route, id } = this.request as unknown as Record<string, unknown>;
     return {
       user,
       session,
       body,
-      routed: route !== undefined,
-      route: patternOf(route),
+      method: method as string,
+      isUnhandled: route === undefined && isFinalHandler(this.response),
       // What express-request-id, pino-http and the like leave on the request.
       requestId: typeof id === 'string' || typeof id === 'number' ? String(id) : undefined,
     };
   }
 }
 
-function patternOf(route: unknown): string | undefined {
-  const path = (route as { path?: unknown } | undefined)?.path;
-  return typeof path === 'string' ? path : undefined;
+/** finalhandler, which Express and Connect end with, answers 404 in HTML under a policy that allows nothing. */
+function isFinalHandler(response: Response): boolean {
+  return response.statusCode === 404 && response.getHeader('content-security-policy') === "default-src 'none'";
 }

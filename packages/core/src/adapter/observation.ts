@@ -154,6 +154,13 @@ export class Observation {
     this.prepare();
   }
 
+  /** The session middleware has loaded a session, or made one. */
+  sessionLoaded(): void {
+    if (this.isOver || this.isRouted || this.sessionBefore !== 'unseen') return;
+    const { adapter, reader } = this;
+    this.sessionBefore = this.ask<SessionSnapshot | 'unseen' | undefined>('unseen', () => reader.sessionSnapshot(adapter.session()));
+  }
+
   /**
    * The session's store has answered.
    *
@@ -200,7 +207,7 @@ export class Observation {
     const session = this.ask(undefined, () => adapter.session());
     if (session === undefined && this.sessionBefore !== 'unseen') return;
     if (session !== undefined || this.routes.length > 0) {
-      this.sessionBefore = this.ask('unseen', () => reader.sessionSnapshot(session));
+      this.sessionBefore = this.ask<SessionSnapshot | 'unseen' | undefined>('unseen', () => reader.sessionSnapshot(session));
     }
   }
 

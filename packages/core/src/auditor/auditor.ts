@@ -8,6 +8,7 @@ import { createSealer } from '../event/seal.js';
 import type { SerialisedEvent } from '../event/serialise.js';
 import { disabledAuditor } from './disabled-auditor.js';
 import { flushBeforeExit } from './exit.js';
+import { identityKeyOf } from './identity-key.js';
 import { asAuditError, createIntake } from './intake.js';
 import { type AuditorOptions, readSettings } from '../config/options.js';
 import { handOver } from '../publish/hand-over.js';
@@ -125,7 +126,10 @@ const TO_ENGINE = { concurrency: 1, gather: 500 };
  */
 export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts = {}): Auditor {
   const settings = readSettings(options);
-  if (settings === 'disabled') return disabledAuditor();
+  return settings === 'disabled' ? disabledAuditor() : auditorWith(settings, parts);
+}
+
+function auditorWith(settings: Settings, parts: AuditorParts): Auditor {
   const reporter = createReporter(settings);
   const tracked = new Set<TrackedExchange>();
   const advised = new Set<string>();

@@ -1,0 +1,60 @@
+import { observationIn, type RouteSnapshot } from '@auditlogin/core/adapter';
+import type { Request } from 'express';
+
+/** A layer of Express' router: what it calls, and the route that it stands for. */
+interface Layer {
+  route?: { path?: unknown };
+  path?: string;
+}
+
+type Handle = (this: Layer, request: Request, ...rest: unknown[]) => unknown;
+
+const HEARD = Symbol.for('auditlogin.layer');
+
+/**
+ * Listens to the router of an application, once for each copy of Express: whenever a layer with a route is about to run, the observation of its request is
+ * told. Only there are the route, its mount path and the session before any handler all known.
+ *
+ * @param app `req.app`
+ */
+export function listenToRouter(app: unknown): void {
+  const { router, _router } = (app ?? {}) as { router?: { stack?: object[] }; _router?: { stack?: object[] } };
+  const layer = (_router ?? router)?.stack?.[0];
+  if (!layer) return;
+  const prototype = Object.getPrototypeOf(layer) as Record<string | symbol, unknown>;
+  if (HEARD in prototype) return;
+  Object.defineProperty(prototype, HEARD, { value: true });
+  // Express 5 and Express 4.
+  for (const name of ['handleRequest', 'handle_request']) {
+    const handle = prototype[name] as Handle | undefined;
+    if (typeof handle !== 'function') continue;
+    prototype[name] = function (this: Layer, request: Request, ...rest: unknown[]) {
+      if (this.route !== undefined) observationIn(request)?.routed(routeOf(this, request));
+      return handle.call(this, request, ...rest);
+    } satisfies Handle;
+  }
+}
+
+/**
+ * The route of a layer, as it stands for a request.
+ *
+ * @param layer has the route
+ * @param request has the mount path and the parameters
+ */
+function routeOf({ route, path }: Layer, { baseUrl, params }: Request): RouteSnapshot {
+  const mount = decoded(baseUrl);
+  const pattern = typeof route?.path === 'string' ? join(mount, route.path) : undefined;
+  return { pattern, matched: decoded(join(mount, path ?? '')), params };
+}
+
+function join(mount: string, path: string): string {
+  return mount !== '' && path === '/' ? mount : mount + path;
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
