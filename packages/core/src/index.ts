@@ -3,6 +3,7 @@ export { type Auditor, type AuditorParts, createAuditor } from './auditor/audito
 export type { AuditorOptions } from './config/options.js';
 export type { AuditLoginOptions } from './adapter/login-audit.js';
 export type { AttemptView, Extractor, Extractors, OutcomeAnswer, OutcomeRule } from './adapter/extractors.js';
+export { mark } from './adapter/ambient-mark.js';
 export type { Marker, MarkDetails } from './adapter/marker.js';
 export { ACTIONS, type AuditAction } from './attempt/action.js';
 export { type ActorInput, type GroupInput, type Reason, REASONS } from './attempt/attempt.js';
@@ -17,4 +18,5 @@ export type { Logger } from './logger.js';
 export type { CheckedReceipt, Verdict } from './publish/receipt.js';
 export { createRelay, type Relay, type RelayHealth, type RelayOptions, type RelayStats } from './relay/relay.js';
 export type { Health } from './telemetry/health.js';
+export type { CoveredRoute } from './telemetry/coverage.js';
 export type { AuditorStats } from './telemetry/stats.js';

@@ -28,8 +28,9 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
 
   const middleware: RequestHandler = function auditLogin(request, response, next) {
     if (request.app !== app) listenToRouter((app = request.app));
-    audit.attend(new Exchange(request, response), request.route !== undefined);
-    next();
+    const observation = audit.attend(new Exchange(request, response), request.route !== undefined);
+    if (observation) observation.run(next);
+    else next();
   };
   return Object.assign(middleware, { auditor: audit.auditor });
 }

@@ -29,8 +29,11 @@ export function listenToRouter(app: unknown): void {
     const handle = prototype[name] as Handle | undefined;
     if (typeof handle !== 'function') continue;
     prototype[name] = function (this: Layer, request: Request, ...rest: unknown[]) {
-      if (this.route !== undefined) observationIn(request)?.routed(routeOf(this, request));
-      return handle.call(this, request, ...rest);
+      const observation = this.route === undefined ? undefined : observationIn(request);
+      if (!observation) return handle.call(this, request, ...rest);
+      observation.routed(routeOf(this, request));
+      // Body parsers may have lost the context on their way.
+      return observation.run(() => handle.call(this, request, ...rest));
     } satisfies Handle;
   }
 }

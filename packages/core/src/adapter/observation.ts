@@ -8,6 +8,7 @@ import { onConnectionClosed } from './connection.js';
 import { readLoginForm } from './login-form.js';
 import { createMarker, type Marker } from './marker.js';
 import type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './request-adapter.js';
+import { runInContext } from './request-context.js';
 import { captureResponseBody, type CapturedBody } from './response-body.js';
 import { ResponseEnd } from './response-end.js';
 import { gateResponse } from './response-gate.js';
@@ -135,6 +136,15 @@ export class Observation {
     if (!this.isRouted) this.lookBefore();
     this.isRouted = true;
     if (!this.body && this.isLoginRoute()) this.prepare();
+  }
+
+  /**
+   * Runs the application's handlers with this observation at hand for `mark()`.
+   *
+   * @param handlers runs them
+   */
+  run<T>(handlers: () => T): T {
+    return runInContext(this, handlers);
   }
 
   /** A marker of its own for each call. */

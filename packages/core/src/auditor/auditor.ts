@@ -1,4 +1,4 @@
-import { type Attempt } from '../attempt/attempt.js';
+import type { Attempt } from '../attempt/attempt.js';
 import { decideOutcome, type Outcome } from '../attempt/outcome.js';
 import { AuditError } from '../errors.js';
 import type { AuditEvent } from '../event/event.js';
@@ -10,7 +10,7 @@ import { disabledAuditor } from './disabled-auditor.js';
 import { flushBeforeExit } from './exit.js';
 import { identityKeyOf } from './identity-key.js';
 import { asAuditError, createIntake } from './intake.js';
-import { type AuditorOptions, readSettings } from '../config/options.js';
+import { type AuditorOptions, readSettings, type Settings } from '../config/options.js';
 import { handOver } from '../publish/hand-over.js';
 import { transportTo } from '../retraced/http-transport.js';
 import { createPublisher, publisherOptions } from '../publish/publisher.js';
