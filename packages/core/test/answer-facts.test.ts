@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import { credentialInCookies, credentialInHeader, credentialInJson, shapeOf } from '../src/adapter/answer-facts.js';
+
+const jwt = (claims: object): string => `${encode({ alg: 'HS256' })}.${encode(claims)}.c2lnbmF0dXJl`;
+const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+const token = jwt({ sub: 'alice' });
+const opaque = 'b3BhcXVlLXRva2VuLW5vYm9keS1rbm93cw';
+const none = (): boolean => false;
+const NOTHING = 'nothing';
+
+test.each<[string, unknown, string | undefined]>([
+  ['token and user', { token: opaque, user: { id: 'alice' } }, 'alice'],
+  ['camelCase', { accessToken: opaque, user: { id: 'alice', email: 'alice@example.com' } }, 'alice'],
+  ['a number as id', { jwt: opaque, user: { id: 7 } }, '7'],
+  ['_id', { token: opaque, user: { _id: '65f0c0ffee65f0c0ffee0001' } }, '65f0c0ffee65f0c0ffee0001'],
+  ['uid', { token: opaque, account: { uid: 'u' } }, 'u'],
+  ['userId in data', { data: { token: opaque, userId: 'u' } }, 'u'],
+  ['the user one level up', { tokens: { access_token: opaque }, user: { id: 'alice' } }, 'alice'],
+  ['the token in the user', { user: { id: 'alice', token: opaque } }, 'alice'],
+  ['a sub', { refresh_token: token }, 'alice'],
+  ['the sub of the id token', { access_token: opaque, id_token: token, token_type: 'Bearer', expires_in: 3600 }, 'alice'],
+  ['in data', { data: { token: opaque, user: { id: 'alice' } } }, 'alice'],
+  ['an answer of GraphQL', { data: { login: { accessToken: opaque, user: { id: 'alice' } } } }, 'alice'],
+  ['a user before the sub', { token, user: { id: 'u-1' } }, 'u-1'],
+  ['a session that names nobody', { session: { session_token: opaque } }, undefined],
+  ['nobody is named', { access_token: opaque, token_type: 'bearer' }, undefined],
+  ['a user without an id', { token: opaque, user: { email: 'alice@example.com' } }, undefined],
+  ['a token that is no JWT', { token: 'a.b.cccccccccccccccccccc' }, undefined],
+  ['null', { token: null, message: 'no' }, NOTHING],
+  ['an empty token', { token: '', user: null }, NOTHING],
+  ['15 characters', { token: 'b3BhcXVlLXRva2V' }, NOTHING],
+  ['a csrf token', { csrfToken: opaque }, NOTHING],
+  ['a user alone', { user: { id: 'alice' } }, NOTHING],
+  ['a guest', { token, user: { id: 'g-1', is_anonymous: true } }, NOTHING],
+  ['four levels', { a: { b: { c: { token } } } }, NOTHING],
+  ['a text', token, NOTHING],
+  ['null', null, NOTHING],
+  ['undefined', undefined, NOTHING],
+])('a credential in JSON: %s', (_name, json, expected) => {
+  const given = credentialInJson(json, none);
+  expect(given === undefined ? NOTHING : given.account?.id).toBe(expected);
+});
+
+it('keeps what the answer says of the account: its tenant and what people type to mean it', () => {
+  const user = { id: 7, name: 'Alice', email: 'alice@example.com', tenantId: 't', group: 'admins' };
+  expect(credentialInJson({ token, user }, none)).toEqual({
+    account: { id: '7', name: 'Alice', group: { id: 't' }, names: ['7', 'alice@example.com'] },
+  });
+});
+
+it('does not take a token that the request had for a new one', () => {
+  const isKnown = (text: string): boolean => text === opaque;
+  expect(credentialInJson({ token: opaque, user: { id: 'alice' } }, isKnown)).toBeUndefined();
+  expect(credentialInJson({ token, refresh_token: opaque }, isKnown)?.account?.id).toBe('alice');
+  expect(credentialInHeader(`Bearer ${opaque}`, isKnown)).toBeUndefined();
+});
+
+test.each<[string, string[], string | undefined, string | undefined]>([
+  ['token', [`token=${token}; Path=/`], undefined, 'alice'],
+  ['jwt', [`jwt=${token}; Path=/; HttpOnly`], '', 'alice'],
+  ['signed by cookie-parser', [`token=s%3A${token}.c2lnbmVk`], undefined, 'alice'],
+  ['access_token', [`access_token=${opaque}`], undefined, undefined],
+  ['authToken', [`authToken=${opaque}`], undefined, undefined],
+  ['Auth.js', [`__Secure-authjs.session-token=${opaque}; Secure`], undefined, undefined],
+  ['Auth.js, in pieces', [`authjs.session-token.0=${opaque}`], undefined, undefined],
+  ['Better Auth', [`better-auth.session_token=${opaque}`], undefined, undefined],
+  ['Directus', [`directus_session_token=${token}`], undefined, 'alice'],
+  ['__Host-', [`__Host-token=${token}`], undefined, 'alice'],
+  ['other than before', [`token=${token}`], `a=b; token=${jwt({ sub: 'mallory' })}`, 'alice'],
+  ['cleared and set again', ['token=; Max-Age=0', `token=${token}`], undefined, 'alice'],
+  ['valid for a while', [`token=${token}; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60`], undefined, 'alice'],
+  ['as before', [`token=${token}`], `a=b; token=${token}`, NOTHING],
+  ['as before, encoded', ['token=a%2Fb%2Fc%2Fd%2Fe%2Ff%2Fg%2Fh%2Fi'], 'token=a/b/c/d/e/f/g/h/i', NOTHING],
+  ['cleared', ['token=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT'], `token=${token}`, NOTHING],
+  ['expired', [`token=${token}; Expires=Thu, 01 Jan 1970 00:00:00 GMT`], undefined, NOTHING],
+  ['of age 0', [`token=${token}; max-age=0`], undefined, NOTHING],
+  ['set and cleared again', [`token=${token}`, 'token=; Max-Age=-1'], undefined, NOTHING],
+  ['empty', ['token='], undefined, NOTHING],
+  ['of csrf', [`csrf_token=${opaque}`, `XSRF-TOKEN=${opaque}`, `csrf-session-token=${opaque}`], undefined, NOTHING],
+  ['of others', ['lang=en', `_ga=${opaque}`, `connect.sid=s%3A${opaque}.x`, `consent_token=${opaque}`], undefined, NOTHING],
+  ['none', [], undefined, NOTHING],
+])('a credential in a cookie: %s', (_name, setCookie, cookie, expected) => {
+  const given = credentialInCookies(setCookie, cookie);
+  expect(given === undefined ? NOTHING : given.account?.id).toBe(expected);
+});
+
+test.each<[string | undefined, string | undefined]>([
+  [`Bearer ${token}`, 'alice'],
+  [token, 'alice'],
+  [opaque, undefined],
+  ['Basic YWxpY2U6cmlnaHRyaWdodA==', NOTHING],
+  ['Negotiate oYG2MIGzoAMKAQChCwYJKoZIgvcSAQICooGe', NOTHING],
+  ['Bearer short', NOTHING],
+  ['', NOTHING],
+  [undefined, NOTHING],
+])('a credential in a header: %s', (value, expected) => {
+  const given = credentialInHeader(value, none);
+  expect(given === undefined ? NOTHING : given.account?.id).toBe(expected);
+});
+
+test.each<[unknown, string | undefined]>([
+  [{ ok: false, reason: 'wrong password' }, 'failure'],
+  [{ type: 'failure', status: 401, data: '[{"message":1},"wrong"]' }, 'failure'],
+  [{ error: { code: 'BAD_LOGIN', message: 'wrong' } }, 'failure'],
+  [{ error: {} }, 'failure'],
+  [{ errors: ['wrong'] }, 'failure'],
+  [{ errors: { email: ['wrong'] } }, 'failure'],
+  [{ code: 401, message: 'no' }, 'failure'],
+  [{ success: false, data: { token: null } }, 'failure'],
+  [{ url: 'http://localhost/login?error=CredentialsSignin&code=credentials' }, 'failure'],
+  [{ status: 'error', message: 'wrong' }, 'failure'],
+  [{ statusCode: 401, message: 'wrong' }, 'failure'],
+  [{ mfaRequired: true, ticket: 'abc' }, 'challenge'],
+  [{ mfa_required: true }, 'challenge'],
+  [{ twoFactorRequired: true }, 'challenge'],
+  [{ twoFactorRedirect: true }, 'challenge'],
+  [{ status: 'mfa_required' }, 'challenge'],
+  [{ status: 'MFA_REQUIRED' }, 'challenge'],
+  [{ error: 'mfa_required', mfa_token: 'x' }, 'challenge'],
+  [{ requiresTwoFactor: true }, 'challenge'],
+  [{ success: true, mfaRequired: true }, 'challenge'],
+  [{ success: true }, 'success'],
+  [{ ok: true }, 'success'],
+  [{ authenticated: true }, 'success'],
+  [{ success: true, error: null, errors: [] }, 'success'],
+  [{ success: true, error: 'not confirmed' }, 'contradiction'],
+  [{ ok: false, mfaRequired: true }, 'contradiction'],
+  [{ success: 'true' }, undefined],
+  [{ error: null, errors: [], token }, undefined],
+  [{ error: '' }, undefined],
+  [{ code: 200, data: { token } }, undefined],
+  [{ mfaRequired: false, token }, undefined],
+  [{ twoFactorEnabled: true }, undefined],
+  [{ url: 'http://localhost/?error=' }, undefined],
+  [{ url: 'https://idp.example/authorize?client_id=x' }, undefined],
+  [{ status: 'password_expired' }, undefined],
+  [{ hello: 'world', failure: 'none' }, undefined],
+  [[], undefined],
+  [[{ success: true }], undefined],
+  ['success', undefined],
+  [null, undefined],
+])('the shape %j', (json, expected) => expect(shapeOf(json, true)).toBe(expected));
+
+it('takes {ok: true} for a success only where the request carried a credential', () => {
+  expect(shapeOf({ ok: true, message: 'check your mail' }, false)).toBeUndefined();
+  expect(shapeOf({ ok: false }, false)).toBe('failure');
+});
+
+it('never throws, and never hands on a token', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (json) => {
+      shapeOf(json, true);
+      credentialInJson(json, none);
+      const given = credentialInJson({ token: opaque, data: json }, none);
+      expect(JSON.stringify(given ?? {})).not.toContain(opaque);
+    }),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.string()), fc.string(), (cookies, text) => {
+      credentialInCookies(
+        cookies.map((cookie) => `token=${cookie}`),
+        text,
+      );
+      credentialInHeader(text, none);
+    }),
+  );
+});
