@@ -22,6 +22,21 @@ test('a key adds a digest that finds the same account again', () => {
   expect(identityDigest('ann@example.com', `${KEY}x`)).not.toBe(identity_hmac);
 });
 
+test.each([`${' '.repeat(254)}alice@x.test`, `alice@x.test${' '.repeat(300)}`, '\t alice@x.test\n', 'ALICE@x.test'])(
+  'blanks and capitals make nobody another: %j',
+  (typed) => {
+    const { identity, identity_hmac } = storedIdentity(typed, false, 'masked', KEY);
+    expect(identity?.toLowerCase()).toBe('a***e@x.test');
+    expect(identity_hmac).toBe(identityDigest('alice@x.test', KEY));
+  },
+);
+
+it('keeps nothing of blanks', () => expect(storedIdentity(' '.repeat(300), false, 'masked', KEY)).toEqual({}));
+
+it('finds the shape of a password behind blanks', () => {
+  expect(storedIdentity(`${' '.repeat(254)}Tr0ub4dor&3`, false, 'plain', KEY)).toEqual({ identity_withheld: 'looks_like_password' });
+});
+
 test.each(['Tr0ub4dor&3', 'p@ssw0rd!X', 'aB3$efgh', 'Xk29fjQmP0zLw81vRt'])('%s is never kept, whatever the policy', (typed) => {
   expect(looksLikePassword(typed)).toBe(true);
   expect(storedIdentity(typed, false, 'plain', KEY)).toEqual({ identity_withheld: 'looks_like_password' });

@@ -17,7 +17,7 @@ const EMAIL = /^[^\s@]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){1,8}$/
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._+\\-]{0,63}$/u;
 
 /**
- * Applies the `typedIdentity` policy. What looks like a password is never kept, whatever the policy says.
+ * Applies the `typedIdentity` policy to the name without the blanks around it. What looks like a password is never kept, whatever the policy says.
  *
  * @param typed what was typed as user name
  * @param isPassword whether the same was typed as password
@@ -25,12 +25,13 @@ const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._+\\-]{0,63}$/u;
  * @param key the key of the digest; without one no digest is made
  */
 export function storedIdentity(typed: string, isPassword: boolean, policy: TypedIdentityPolicy, key: string | undefined): StoredIdentity {
-  if (policy === 'omit' || typed === '') return {};
-  if (isPassword || looksLikePassword(typed)) return { identity_withheld: 'looks_like_password' };
+  const name = typed.trim();
+  if (policy === 'omit' || name === '') return {};
+  if (isPassword || looksLikePassword(name)) return { identity_withheld: 'looks_like_password' };
   const kept: StoredIdentity = {};
-  if (policy === 'plain') assignText(kept, typed);
-  if (policy === 'masked') assignText(kept, mask(typed));
-  if (key !== undefined && policy !== 'plain') kept.identity_hmac = identityDigest(typed, key);
+  if (policy === 'plain') assignText(kept, name);
+  if (policy === 'masked') assignText(kept, mask(name));
+  if (key !== undefined && policy !== 'plain') kept.identity_hmac = identityDigest(name, key);
   return kept;
 }
 
@@ -42,7 +43,7 @@ export function storedIdentity(typed: string, isPassword: boolean, policy: Typed
  * @param key the key
  */
 export function identityDigest(typed: string, key: string): string {
-  const form = typed.slice(0, MAX_IDENTITY).trim().normalize('NFKC').toLowerCase();
+  const form = typed.trim().slice(0, MAX_IDENTITY).normalize('NFKC').toLowerCase();
   return createHmac('sha256', key).update(form).digest('hex').slice(0, 32);
 }
 
@@ -63,7 +64,7 @@ export function sessionDigest(id: string, key: string): string {
  * @param typed what was typed as user name
  */
 export function mask(typed: string): string {
-  const text = typed.slice(0, MAX_IDENTITY);
+  const text = typed.trim().slice(0, MAX_IDENTITY);
   if (!EMAIL.test(text)) return maskPart(text);
   const at = text.lastIndexOf('@');
   return `${maskPart(text.slice(0, at))}${text.slice(at)}`;
@@ -76,7 +77,7 @@ export function mask(typed: string): string {
  * @param typed what was typed as user name
  */
 export function looksLikePassword(typed: string): boolean {
-  const text = typed.slice(0, MAX_IDENTITY).trim();
+  const text = typed.trim().slice(0, MAX_IDENTITY);
   if (EMAIL.test(text)) return false;
   const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}\p{Extended_Pictographic}\p{C}\s._+'"-]/u].filter((kind) =>
     kind.test(text),
