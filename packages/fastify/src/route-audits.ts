@@ -38,7 +38,10 @@ export function routeAudits(audit: LoginAudit<FastifyRequest>): RouteAudits {
         return prepare(said);
       } catch (error) {
         made.set(said as object, audit);
-        auditor.advise(`route ${String(method)} ${url}`, `config.auditLogin of ${String(method)} ${JSON.stringify(url)} is not heard: ${(error as Error).message}`);
+        auditor.advise(
+          `route ${String(method)} ${url}`,
+          `config.auditLogin of ${String(method)} ${JSON.stringify(url)} is not heard: ${(error as Error).message}`,
+        );
         return audit;
       }
     },

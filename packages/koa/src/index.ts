@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
-import { createLoginAudit, markerOf, type RequestAdapter, type RequestSnapshot, shielded, warnOfForgeableAddress } from '@auditlogin/core/adapter';
+import {
+  createLoginAudit,
+  markerOf,
+  type RequestAdapter,
+  type RequestSnapshot,
+  shielded,
+  warnOfForgeableAddress,
+} from '@auditlogin/core/adapter';
 import type { Context, Middleware } from 'koa';
 import { isOnRoute, lacksMethod, matchedRoute } from './matched-route.js';
 import { loadedSession, watchSessions } from './session-context.js';

@@ -282,7 +282,9 @@ export class Observation {
     if (mark.action === undefined || isAction(mark.action)) return mark;
     const seen = JSON.stringify(String(mark.action).slice(0, 64));
     this.reader.auditor.problem(
-      new AuditError('ERR_AUDIT_MARK', `A marker names the action ${seen}, which is none; the event says "user.login".`, { field: 'action' }),
+      new AuditError('ERR_AUDIT_MARK', `A marker names the action ${seen}, which is none; the event says "user.login".`, {
+        field: 'action',
+      }),
     );
     return { ...mark, action: 'user.login' };
   }
@@ -372,4 +374,3 @@ export class Observation {
     this.recorded = reader.auditor.record(attempts instanceof Promise ? attempts.then(keep) : keep(attempts), reader.decide);
   }
 }
-

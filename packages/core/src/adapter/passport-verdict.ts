@@ -33,7 +33,25 @@ const METHODS: readonly (readonly [method: string, words: readonly string[]])[] 
   ['oidc', ['oidc', 'openid', 'openidconnect', 'auth0', 'azuread', 'cognito', 'keycloak', 'okta']],
   [
     'oauth',
-    ['oauth', 'oauth1', 'oauth2', 'google', 'github', 'gitlab', 'facebook', 'twitter', 'linkedin', 'microsoft', 'apple', 'discord', 'slack', 'bitbucket', 'spotify', 'twitch', 'steam'],
+    [
+      'oauth',
+      'oauth1',
+      'oauth2',
+      'google',
+      'github',
+      'gitlab',
+      'facebook',
+      'twitter',
+      'linkedin',
+      'microsoft',
+      'apple',
+      'discord',
+      'slack',
+      'bitbucket',
+      'spotify',
+      'twitch',
+      'steam',
+    ],
   ],
   ['certificate', ['certificate', 'cert', 'tls', 'x509']],
   ['remember_me', ['remember', 'rememberme']],
@@ -45,7 +63,12 @@ const METHODS: readonly (readonly [method: string, words: readonly string[]])[] 
 const ALWAYS_LOGINS = new Set(['totp', 'webauthn', 'magic_link', 'remember_me']);
 
 /** The factor that a method proves by itself. */
-const FACTORS: Readonly<Record<string, readonly string[]>> = { password: ['password'], ldap: ['password'], totp: ['totp'], webauthn: ['webauthn'] };
+const FACTORS: Readonly<Record<string, readonly string[]>> = {
+  password: ['password'],
+  ldap: ['password'],
+  totp: ['totp'],
+  webauthn: ['webauthn'],
+};
 
 const ELSEWHERE = new Set(['oauth', 'oidc', 'saml', 'ldap', 'kerberos']);
 
@@ -135,7 +158,11 @@ export function failureOf(challenge: unknown, status: unknown, traits: StrategyT
  * @param traits of the strategy
  */
 export function errorOf(traits: StrategyTraits): LibraryVerdict {
-  return { ...base(traits), outcome: 'failure', reason: traits.method !== undefined && ELSEWHERE.has(traits.method) ? 'provider_error' : 'server_error' };
+  return {
+    ...base(traits),
+    outcome: 'failure',
+    reason: traits.method !== undefined && ELSEWHERE.has(traits.method) ? 'provider_error' : 'server_error',
+  };
 }
 
 function base({ method, everywhere }: StrategyTraits): { library: string; method?: string; onLoginRoute?: true } {
@@ -154,11 +181,17 @@ const WRONG = '(?:wrong|incorrect|invalid|bad|mismatch|not match|not correct|not
 const SAID: readonly (readonly [RegExp, Reason])[] = [
   [/too many|rate.?limit|throttl/, 'rate_limited'],
   [/\block(?:ed|out)\b/, 'account_locked'],
-  [/disabled|suspended|banned|blocked|inactive|deactivated|not (?:been )?(?:activated|active|confirmed|verified)|account expired/, 'account_disabled'],
+  [
+    /disabled|suspended|banned|blocked|inactive|deactivated|not (?:been )?(?:activated|active|confirmed|verified)|account expired/,
+    'account_disabled',
+  ],
   [/password.{0,20}(?:expired|must be (?:reset|changed))|expired.{0,10}password/, 'password_expired'],
   [/\b(?:totp|otp|2fa|mfa|two.?factor|second factor|one.?time)\b/, 'mfa_failed'],
   [new RegExp(`${ACCOUNT}(?: ?/ ?| or | and | ?& ?)password|password(?: ?/ ?| or | and | ?& ?)${ACCOUNT}`), 'invalid_credentials'],
-  [new RegExp(`${ACCOUNT}.{0,40}(?:not found|unknown|not exist|n't exist|not registered|unregistered|not recogni[sz]ed)`), 'user_not_found'],
+  [
+    new RegExp(`${ACCOUNT}.{0,40}(?:not found|unknown|not exist|n't exist|not registered|unregistered|not recogni[sz]ed)`),
+    'user_not_found',
+  ],
   [new RegExp(`(?:unknown|no such|no|${WRONG}) ${ACCOUNT}`), 'user_not_found'],
   [new RegExp(`${WRONG}.{0,20}(?:password|passphrase|\\bpin\\b)|(?:password|passphrase|\\bpin\\b).{0,20}${WRONG}`), 'wrong_password'],
   [/credentials/, 'invalid_credentials'],

@@ -136,7 +136,11 @@ function hear(strategy: unknown, called: string | undefined): void {
 
 function namesOf(strategy: Strategy, called: string | undefined): StrategyNames {
   const names: unknown[] = [called, strategy.name];
-  for (let one: object | null = Object.getPrototypeOf(strategy) as object | null; one !== null && one !== Object.prototype; one = Object.getPrototypeOf(one) as object | null) {
+  for (
+    let one: object | null = Object.getPrototypeOf(strategy) as object | null;
+    one !== null && one !== Object.prototype;
+    one = Object.getPrototypeOf(one) as object | null
+  ) {
     names.push((one.constructor as { name?: unknown } | undefined)?.name);
   }
   return names.filter((name) => typeof name === 'string');
@@ -148,7 +152,8 @@ function listen(acting: Acting, request: unknown, options: Options | undefined, 
   if (!observation?.hearsPassport) return;
   const verdicts: { [Name in keyof Acting]-?: (...said: unknown[]) => LibraryVerdict } = {
     success: (user) => successOf(user, traits),
-    fail: (challenge, status) => (typeof challenge === 'number' ? failureOf(undefined, challenge, traits) : failureOf(challenge, status, traits)),
+    fail: (challenge, status) =>
+      typeof challenge === 'number' ? failureOf(undefined, challenge, traits) : failureOf(challenge, status, traits),
     error: () => errorOf(traits),
   };
   for (const name of ['success', 'fail', 'error'] as const) {
