@@ -8,6 +8,8 @@ export interface LoginForm {
   hasPassword: boolean;
   /** The body proves who sent it, or tries to: a password, a code, an assertion, a grant. */
   carriesCredential: boolean;
+  /** The body is a token request (RFC 6749, section 4). */
+  hasGrant: boolean;
   /** A token request that renews what was granted before (RFC 6749, section 6), and has no password beside it. */
   isRefresh: boolean;
 }
@@ -47,6 +49,7 @@ export function readLoginForm(body: unknown, extracted?: string): LoginForm {
     identityIsPassword: identity !== undefined && passwords.some((password) => password.trim() === identity),
     hasPassword,
     carriesCredential: textsCarryCredential(texts),
+    hasGrant: texts.parts.some((part) => grantOf(part) !== undefined),
     isRefresh: !hasPassword && texts.parts.some(asksForRefresh),
   };
 }
