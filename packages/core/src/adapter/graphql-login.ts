@@ -113,6 +113,7 @@ function answerAt(answers: unknown, index: number): unknown {
 }
 
 function judgeOperation(operation: Operation, answer: unknown, status: number | undefined, rule: Rule): GraphqlVerdict[] {
+  if (operation.text === undefined && isForgotten(answer)) return [];
   const document = documentOf(operation, rule);
   if (document === 'unreadable') return rule.fields.some((path) => operation.text!.includes(path.at(-1)!)) ? [refusal(answer, status)] : [];
   if (document === undefined) return judgeByKeys(answer, status, rule);
@@ -120,6 +121,13 @@ function judgeOperation(operation: Operation, answer: unknown, status: number | 
     .flatMap((path) => collectField(document, operation.name, path))
     .map((field) => judgeField(field, answer, status, rule.options))
     .filter((verdict) => verdict !== undefined);
+}
+
+/** The server asks for the text of a persisted document; the client sends it in its next request, which is the attempt. */
+function isForgotten(answer: unknown): boolean {
+  const [error] = errorsOf(answer);
+  const code = property(property(error, 'extensions'), 'code');
+  return code === 'PERSISTED_QUERY_NOT_FOUND' || property(error, 'message') === 'PersistedQueryNotFound';
 }
 
 function documentOf({ text, id }: Operation, { options, fields, remembered }: Rule): GraphqlDocument | 'unreadable' | undefined {
