@@ -30,6 +30,7 @@ test.each<[string, unknown, string | undefined]>([
   ['null', { token: null, message: 'no' }, NOTHING],
   ['an empty token', { token: '', user: null }, NOTHING],
   ['15 characters', { token: 'b3BhcXVlLXRva2V' }, NOTHING],
+  ['a message where the token would be', { token: 'A token was sent to you by mail.' }, NOTHING],
   ['a csrf token', { csrfToken: opaque }, NOTHING],
   ['a user alone', { user: { id: 'alice' } }, NOTHING],
   ['a guest', { token, user: { id: 'g-1', is_anonymous: true } }, NOTHING],

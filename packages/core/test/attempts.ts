@@ -9,13 +9,17 @@ import type { Attempt } from '../src/adapter.js';
 export function answered(status: number, more: Partial<Attempt> = {}): Attempt {
   return {
     action: 'user.login',
+    foundBy: 'route',
     startedAt: Date.UTC(2026, 10, 23),
     duration: 1,
     path: '/login',
+    target: '/login',
     ending: { kind: 'answered', status },
-    signs: { before: undefined, after: undefined, userAppeared: false },
-    cameWithCookie: false,
-    cameWithBearer: false,
+    session: { before: undefined, after: undefined },
+    userAppeared: false,
+    credentials: { cookie: false, header: false },
+    answer: {},
+    form: { identityIsPassword: false, hasPassword: true, carriesCredential: true },
     ...more,
   };
 }

@@ -8,7 +8,7 @@ import { memorySpool } from '../src/spool/memory-spool.js';
 import type { CoalescingSpool } from '../src/spool/spool.js';
 import { answered } from './attempts.js';
 
-const attempt = (id: string, status = 200): Attempt => answered(status, { requestId: id, ...(status === 200 && { actor: id }) });
+const attempt = (id: string, status = 200): Attempt => answered(status, { requestId: id, ...(status === 200 && { mark: { outcome: 'success', actor: id } }) });
 
 const bounds = { maxEvents: 100, maxBytes: 1e6 };
 const lost: [id: string | undefined, code: string][] = [];
@@ -28,13 +28,13 @@ function intakeOf(spool: CoalescingSpool, maxEvents = bounds.maxEvents): Intake 
   return createIntake(
     spool,
     {
-      ...{ durability: 'after-response', spool: { ...bounds, maxEvents }, typedIdentity: 'omit', component: undefined, version: undefined },
+      ...{ durability: 'after-response', spool: { ...bounds, maxEvents }, typedIdentity: 'omit', identityKey: undefined, component: undefined, version: undefined },
       ...{ seal: (event) => event, gapEvent: undefined },
     },
     listener,
   );
 }
-const record = (intake: Intake, ...args: Parameters<typeof attempt>): Promise<boolean> => intake.record(attempt(...args), decideOutcome);
+const record = (intake: Intake, ...args: Parameters<typeof attempt>): Promise<boolean> => intake.record([attempt(...args)], (one) => decideOutcome(one));
 const idsIn = async (spool: CoalescingSpool): Promise<(string | undefined)[]> =>
   (await spool.peek(1_000)).map(({ body }) => {
     const { actor, fields } = JSON.parse(body) as { actor?: { id: string }; fields?: { request_id?: string } };
@@ -76,10 +76,10 @@ test('one that cannot be made an event costs no other', async () => {
   const spool = memorySpool(bounds);
   const intake = intakeOf(spool);
   void record(intake, 'a');
-  void intake.record(attempt('broken'), () => {
+  void intake.record([attempt('broken')], () => {
     throw new TypeError('of a rule');
   });
-  void intake.record(Promise.reject(new TypeError('of an extractor')), decideOutcome);
+  void intake.record(Promise.reject(new TypeError('of an extractor')), (one) => decideOutcome(one));
   await record(intake, 'b');
   await intake.idle();
   expect(await idsIn(spool)).toEqual(['a', 'b']);

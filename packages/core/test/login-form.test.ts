@@ -6,6 +6,12 @@ function boom(): never {
   throw new Error('boom');
 }
 
+function formData(fields: Record<string, string>): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  return form;
+}
+
 const hostile = new Proxy({}, { get: boom, has: boom, ownKeys: boom, getPrototypeOf: boom });
 const NOTHING = { identityIsPassword: false, hasPassword: false, carriesCredential: false, isRefresh: false };
 
@@ -74,6 +80,8 @@ test.each<[string, unknown, string[]]>([
   ['a number', { pin: 4711 }, ['4711']],
   ['old and new', { current_password: 'p1', newPassword: 'p2' }, ['p1', 'p2']],
   ['URLSearchParams', new URLSearchParams({ username: 'bob', password: 'p1' }), ['p1']],
+  ['FormData', formData({ username: 'bob', password: 'p1' }), ['p1']],
+  ['a Map', new Map([['password', 'p1']]), ['p1']],
   ['three levels', { a: { b: { password: 'p1' } } }, ['p1']],
   ['four levels', { a: { b: { c: { password: 'p1' } } } }, []],
   ['an empty field', { password: '' }, []],
@@ -170,6 +178,13 @@ it('believes the extractor first, and still sees that the name is the password',
     isRefresh: false,
   });
 });
+
+it.each([Object.create(null), { toString: 1 }, Symbol('s'), ['bob'], true, '', '  ', null, undefined])(
+  'reads the form where the extractor returns no name: %#',
+  (extracted) => expect(readLoginForm({ username: 'alice' }, extracted).identity).toBe('alice'),
+);
+
+it('takes a number for a name', () => expect(readLoginForm({}, 4711).identity).toBe('4711'));
 
 it('finds the password in a body that was padded with 100,000 keys, and takes such a body for an attempt', () => {
   const padded: Record<string, unknown> = {};

@@ -31,9 +31,9 @@ test.each(['memory', 'disk'] as const)(
     server.always = (_, response) => answer(response, 503, 'no');
     const { auditor } = watchedAuditor(server.apiBase, { closeTimeout: 60_000, spool: { kind, directory, maxEvents: 1_000 } });
     for (let index = 0; index < FLOOD; index += 500) {
-      await Promise.all(Array.from({ length: Math.min(500, FLOOD - index) }, (_, more) => auditor.record(attempt(index + more, 401))));
+      await Promise.all(Array.from({ length: Math.min(500, FLOOD - index) }, (_, more) => auditor.record([attempt(index + more, 401)])));
     }
-    expect(await auditor.record(attempt(FLOOD, 200))).toBe(true);
+    expect(await auditor.record([attempt(FLOOD, 200)])).toBe(true);
     const { waiting, coalesced, lost } = auditor.stats();
     expect(lost).toBe(0);
     expect(waiting).toBeLessThanOrEqual(1_000);
@@ -62,7 +62,7 @@ test('the coalesced of a process that was killed are counted by the next', async
   const kinds = { kind: 'disk', directory, maxEvents: 10 } as const;
   server.always = (_, response) => answer(response, 503, 'no');
   const first = watchedAuditor(server.apiBase, { spool: kinds });
-  for (let index = 0; index < 100; index += 1) await first.auditor.record(attempt(index, 401));
+  for (let index = 0; index < 100; index += 1) await first.auditor.record([attempt(index, 401)]);
   await first.auditor.close({ timeout: 0 });
   server.always = undefined;
   const second = watchedAuditor(server.apiBase, { spool: kinds });

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { connect, createServer as createHttp2Server, type Http2ServerResponse } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { captureResponseBody, readBody } from '../src/adapter/response-body.js';
+import { type BodyBytes, captureResponseBody, readBody } from '../src/adapter/response-body.js';
 import type { Ending } from '../src/adapter.js';
 import { ResponseEnd } from '../src/adapter/response-end.js';
 import { readOutcomeRule } from '../src/adapter/outcome-rule.js';
@@ -11,17 +11,19 @@ import { readOutcomeRule } from '../src/adapter/outcome-rule.js';
 const JSON_TYPE = { contentType: 'application/json; charset=utf-8' };
 
 async function exchange(answer: (response: ServerResponse) => void, limit = 1024): Promise<{ seen: Ending; body: unknown; sent: string }> {
-  const ended = new Promise<{ seen: Ending; watch: ResponseEnd; bytes: Buffer | undefined }>((resolve) => {
+  const ended = new Promise<{ seen: Ending; watch: ResponseEnd; bytes: BodyBytes }>((resolve) => {
     server.once('request', (_request, response: ServerResponse) => {
       const captured = captureResponseBody(response, limit);
-      const watch = new ResponseEnd(response, (seen) => resolve({ seen, watch, bytes: captured() }));
+      const end = (kind: Ending['kind']): void => resolve({ seen: watch.ending(kind, true), watch, bytes: captured() });
+      const watch = new ResponseEnd(response, { answered: () => end('answered'), hungUp: () => end('aborted') });
       answer(response);
     });
   });
   const sent = await (await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { redirect: 'manual' })).text();
   const { seen, watch, bytes } = await ended;
   const headers = { contentType: watch.header('content-type'), contentEncoding: watch.header('content-encoding') };
-  return { seen, body: await readBody(bytes, headers, limit), sent };
+  const reading = await readBody(bytes, headers, limit);
+  return { seen, body: reading.state === 'read' ? reading.value : reading.state, sent };
 }
 
 const server = createServer();
@@ -36,8 +38,15 @@ test.each<[string, (response: ServerResponse) => void, unknown]>([
     { a: 1 },
   ],
   ['text', (response) => response.end('no', 'latin1'), 'no'],
-  ['JSON that is none', (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{'), '{'],
-  ['nothing', (response) => response.writeHead(204).end(), undefined],
+  ['JSON that is none', (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{'), 'unreadable'],
+  ['nothing', (response) => response.writeHead(204).end(), 'none'],
+  ['an event stream', (response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: {}'), 'unreadable'],
+  ['an encoding of its own', (response) => response.writeHead(200, { 'content-encoding': 'x-own' }).end('abc'), 'unreadable'],
+  [
+    'gzip that is cut',
+    (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"a":1}').subarray(0, 20)),
+    'unreadable',
+  ],
   [
     'gzip',
     (response) =>
@@ -50,8 +59,8 @@ test.each<[string, (response: ServerResponse) => void, unknown]>([
       response.writeHead(200, ['content-type', 'application/json', 'content-encoding', 'br']).end(brotliCompressSync('{"a":1}')),
     { a: 1 },
   ],
-  ['more than the limit', (response) => response.end('x'.repeat(2000)), undefined],
-  ['a bomb', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(50_000))), undefined],
+  ['more than the limit', (response) => response.end('x'.repeat(2000)), 'unreadable'],
+  ['a bomb', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(50_000))), 'unreadable'],
 ])('%s', async (_name, answer, expected) => {
   expect((await exchange(answer)).body).toEqual(expected);
 });
@@ -70,15 +79,15 @@ test.each<[string, (response: ServerResponse) => void]>([
 });
 
 test('compressed by middleware that was mounted earlier: the bytes are plain, whatever the header says', async () => {
-  expect(await readBody(Buffer.from('{"a":1}'), { ...JSON_TYPE, contentEncoding: 'gzip' }, 100)).toEqual({ a: 1 });
+  expect(await readBody(Buffer.from('{"a":1}'), { ...JSON_TYPE, contentEncoding: 'gzip' }, 100)).toEqual({ state: 'read', value: { a: 1 }, isJson: true });
 });
 
 test.each([
-  ['success', { outcome: 'success' }],
-  [
-    { outcome: 'failure', reason: 'account_locked' },
-    { outcome: 'failure', reason: 'account_locked' },
-  ],
+  ['success', [{ outcome: 'success' }]],
+  ['unknown', [{ outcome: 'unknown' }]],
+  ['skip', ['skip']],
+  [{ outcome: 'failure', reason: 'account_locked', actor: 7 }, [{ outcome: 'failure', reason: 'account_locked', actor: 7 }]],
+  [['failure', { outcome: 'success', actor: 'u1' }], [{ outcome: 'failure' }, { outcome: 'success', actor: 'u1' }]],
 ])('the ruling %j', (answer, expected) => expect(readOutcomeRule(answer)).toEqual(expected));
 
 test.each(['yes', true, {}, { outcome: 'failure', reason: 'because' }])('the ruling %j is refused, with what is expected', (answer) => {
@@ -93,7 +102,10 @@ test.each<[string, (response: Http2ServerResponse) => unknown, Ending]>([
   await once(http2, 'listening');
   const ended = new Promise<Ending>((resolve) =>
     http2.once('request', (_request, response: Http2ServerResponse) => {
-      new ResponseEnd(response as never, resolve);
+      const watch: ResponseEnd = new ResponseEnd(response as never, {
+        answered: () => resolve(watch.ending('answered', true)),
+        hungUp: () => resolve(watch.ending('aborted', false)),
+      });
       answer(response);
     }),
   );

@@ -79,7 +79,7 @@ export function credentialInCookies(setCookie: readonly string[], cookieHeader: 
  */
 export function credentialInHeader(value: string | undefined, isKnown: (token: string) => boolean): GivenCredential | undefined {
   const token = value?.trim().replace(/^(?:bearer|token|jwt) +/i, '') ?? '';
-  if (token.length < MIN_TOKEN || token.includes(' ') || isKnown(token)) return undefined;
+  if (!isToken(token) || isKnown(token)) return undefined;
   return given([token]);
 }
 
@@ -121,7 +121,12 @@ function newTokensOf(bag: object, isKnown: (token: string) => boolean): string[]
   return Object.entries(bag)
     .filter((entry): entry is [string, string] => typeof entry[1] === 'string' && TOKEN_NAMES.has(plainName(entry[0])))
     .map(([, token]) => token)
-    .filter((token) => token.length >= MIN_TOKEN && !isKnown(token));
+    .filter((token) => isToken(token) && !isKnown(token));
+}
+
+/** A text with blanks in it is a message, not a token. */
+function isToken(text: string): boolean {
+  return text.length >= MIN_TOKEN && !/\s/.test(text);
 }
 
 function ownersIn(bag: object | undefined): unknown[] {

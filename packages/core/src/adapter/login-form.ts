@@ -8,6 +8,8 @@ export interface LoginForm {
   hasPassword: boolean;
   /** The body proves who sent it, or tries to: a password, a code, an assertion, a grant. */
   carriesCredential: boolean;
+  /** The body is a token request (RFC 6749, section 4). */
+  hasGrant: boolean;
   /** A token request that renews what was granted before (RFC 6749, section 6), and has no password beside it. */
   isRefresh: boolean;
 }
@@ -35,20 +37,26 @@ const REFRESH_NAMES: ReadonlySet<string> = new Set(['refreshtoken', 'refresh']);
  * `user[email]`, `email_address`). The password is only compared, never handed on.
  *
  * @param body the parsed body
- * @param extracted what the `identity` extractor returned, which counts first
+ * @param extracted what the `identity` extractor returned, which counts first if it is a text or a number
  */
-export function readLoginForm(body: unknown, extracted?: string): LoginForm {
+export function readLoginForm(body: unknown, extracted?: unknown): LoginForm {
   const texts = bodyTexts(body);
   const passwords = texts.parts.flatMap(passwordsOf);
-  const identity = (extracted ?? identityIn(texts.parts))?.trim();
+  const identity = (textOf(extracted) ?? identityIn(texts.parts))?.trim();
   const hasPassword = passwords.length > 0;
   return {
     ...(identity !== undefined && identity !== '' && { identity }),
     identityIsPassword: identity !== undefined && passwords.some((password) => password.trim() === identity),
     hasPassword,
     carriesCredential: textsCarryCredential(texts),
+    hasGrant: texts.parts.some((part) => grantOf(part) !== undefined),
     isRefresh: !hasPassword && texts.parts.some(asksForRefresh),
   };
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }
 
 /** The name beside the password, else the outermost. */

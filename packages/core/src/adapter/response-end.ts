@@ -36,11 +36,10 @@ export class ResponseEnd {
     private readonly response: ObservedResponse,
     listener: ResponseEndListener,
   ) {
-    response.on('finish', () => listener.answered());
-    response.on('close', () => {
-      if (response.writableFinished ?? response.writableEnded) listener.answered();
-      else listener.hungUp();
-    });
+    // HTTP/2 emits both, however the stream ended.
+    const over = (): void => (response.writableFinished ?? response.writableEnded ? listener.answered() : listener.hungUp());
+    response.on('finish', over);
+    response.on('close', over);
   }
 
   /** Takes what is handed to `writeHead`, if that is not called at once. */

@@ -42,6 +42,7 @@ const MIN_CREDENTIAL = 16;
  * @param name the field's name
  */
 export function isPasswordField(name: string): boolean {
+  if (PASSWORD_WORDS.has(name)) return true;
   if (name.length > MAX_FIELD_NAME || !MAY_BE_PASSWORD.test(name)) return false;
   return wordsOf(name).some((word) => PASSWORD_WORDS.has(word.replace(/\d+$/, '')) || PASSWORD_END.test(word));
 }
@@ -142,6 +143,6 @@ function wordsOf(name: string): string[] {
  */
 export function plainName(name: string): string {
   if (name.length > MAX_FIELD_NAME) return '';
-  const inner = /\[([^[\]]+)\]$/.exec(name)?.[1] ?? name;
+  const inner = name.endsWith(']') ? name.slice(name.lastIndexOf('[') + 1, -1) : name;
   return inner.replace(/[-_.\s]/g, '').toLowerCase();
 }

@@ -4,8 +4,9 @@ import type { EvidenceSource } from './statement.js';
 
 /** What the target of a redirect means: by the application's `redirects`, else by what it shows itself. */
 export const redirect: EvidenceSource = ({ ending, target, action }, rules) => {
-  if (ending.status === undefined || ending.status < 300 || ending.status >= 400 || ending.location === undefined) return undefined;
-  const { says, isRule } = redirectMeans(ending.location, target, isLoginAction(action), rules);
+  const { status = 0, location } = ending;
+  if (status < 300 || status >= 400 || status === 304 || location === undefined) return undefined;
+  const { says, isRule } = redirectMeans(location, target, isLoginAction(action), rules);
   if (says === undefined) return undefined;
   return {
     evidence: 'redirect',
