@@ -4,7 +4,6 @@ import type { Request } from 'express';
 /** A layer of Express' router: what it calls, and the route that it stands for. */
 interface Layer {
   route?: { path?: unknown };
-  path?: string;
 }
 
 type Handle = (this: Layer, request: Request, ...rest: unknown[]) => unknown;
@@ -44,10 +43,10 @@ export function listenToRouter(app: unknown): void {
  * @param layer has the route
  * @param request has the mount path and the parameters
  */
-function routeOf({ route, path }: Layer, { baseUrl, params }: Request): RouteSnapshot {
+function routeOf({ route }: Layer, { baseUrl, url, params }: Request): RouteSnapshot {
   const mount = decoded(baseUrl);
   const pattern = typeof route?.path === 'string' ? join(mount, route.path) : undefined;
-  return { pattern, matched: decoded(join(mount, path ?? '')), params };
+  return { pattern, matched: decoded(join(baseUrl, url.split('?', 1)[0]!)), params };
 }
 
 function join(mount: string, path: string): string {
