@@ -17,8 +17,7 @@ const HEARD = Symbol.for('auditlogin.layer');
  * @param app `req.app`
  */
 export function listenToRouter(app: unknown): void {
-  const { router, _router } = (app ?? {}) as { router?: { stack?: object[] }; _router?: { stack?: object[] } };
-  const layer = (_router ?? router)?.stack?.[0];
+  const layer = firstLayerOf(app);
   if (!layer) return;
   const prototype = Object.getPrototypeOf(layer) as Record<string | symbol, unknown>;
   if (HEARD in prototype) return;
@@ -35,6 +34,13 @@ export function listenToRouter(app: unknown): void {
       return observation.run(() => handle.call(this, request, ...rest));
     } satisfies Handle;
   }
+}
+
+/** At least the middleware that asks is there. Express 4 keeps its router under an underscore, and throws where Express 5 has it. */
+function firstLayerOf(app: unknown): object | undefined {
+  if (typeof app !== 'function') return undefined;
+  const holder = app as { router?: { stack?: object[] }; _router?: { stack?: object[] } };
+  return (holder._router ?? holder.router)?.stack?.[0];
 }
 
 /**
