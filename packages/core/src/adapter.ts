@@ -1,8 +1,10 @@
 // What an adapter needs to show its framework to the core.
 export { auditLoginSchema, createLoginAudit, type LoginAudit } from './adapter/login-audit.js';
-export { markerOf, type Observation, observationIn } from './adapter/observation.js';
+export { markerOf, type Observation } from './adapter/observation.js';
+export { observationIn } from './adapter/observed-request.js';
 export type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './adapter/request-adapter.js';
 export { sessionSnapshot } from './adapter/session-snapshot.js';
+export { shielded } from './adapter/shielded.js';
 export { warnOfForgeableAddress } from './adapter/trust-warning.js';
 export type { Attempt, Ending, LibraryVerdict, Mark, OutcomeKind, RuleOutcome, SessionSnapshot } from './attempt/attempt.js';
 export { decideOutcome, type Outcome } from './attempt/outcome.js';

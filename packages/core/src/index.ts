@@ -5,6 +5,7 @@ export type { AuditLoginOptions } from './adapter/login-audit.js';
 export type { AttemptView, Extractor, Extractors, OutcomeAnswer, OutcomeRule } from './adapter/extractors.js';
 export { mark } from './adapter/ambient-mark.js';
 export type { Marker, MarkDetails } from './adapter/marker.js';
+export { auditPassport } from './adapter/passport.js';
 export { ACTIONS, type AuditAction } from './attempt/action.js';
 export { type ActorInput, type GroupInput, type Reason, REASONS } from './attempt/attempt.js';
 export type { TypedIdentityPolicy } from './attempt/typed-identity.js';

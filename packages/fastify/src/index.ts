@@ -1,24 +1,14 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  abortedBy,
-  type RequestAdapter,
-  createLoginAudit,
-  type LoginAudit,
-  type RequestSnapshot,
-  markerOf,
-  type SessionSnapshot,
-  sessionSnapshot,
-  warnOfForgeableAddress,
-} from '@auditlogin/core/adapter';
-import type { Auditor, AuditLoginOptions as CoreOptions, AuditorOptions, Marker } from '@auditlogin/core';
+import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
+import { createLoginAudit, markerOf, observationIn, warnOfForgeableAddress } from '@auditlogin/core/adapter';
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import { Exchange, noteReached, routeOf } from './exchange.js';
+import { type RouteAudit, routeAudits } from './route-audits.js';
+
+export type { RouteAudit } from './route-audits.js';
 
 /** The options of {@link auditLogin}; extractors see the Fastify request as `request`. */
 export type AuditLoginOptions = CoreOptions<FastifyRequest>;
-
-/** What a route may say in `config.auditLogin`: that it is audited, that it is not, or how it is read. */
-export type RouteAudit = boolean | Omit<AuditLoginOptions, keyof AuditorOptions | 'auditor' | 'routes' | 'rules'>;
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -30,10 +20,6 @@ declare module 'fastify' {
   }
 }
 
-const ROUTE_AUDIT = Symbol.for('auditlogin.route');
-const SIGHT = Symbol('auditlogin.sight');
-type Sighted = { [SIGHT]?: SessionSnapshot | undefined };
-
 const plugin: FastifyPluginCallback<AuditLoginOptions> = (fastify, options, done) => {
   const audit = createLoginAudit<FastifyRequest>(options);
   const { auditor } = audit;
@@ -44,23 +30,35 @@ const plugin: FastifyPluginCallback<AuditLoginOptions> = (fastify, options, done
   }
   if (options.auditor === undefined) fastify.addHook('onClose', () => auditor.close());
 
-  fastify.addHook('onRoute', (route) => {
-    const said = route.config?.auditLogin;
-    if (typeof said !== 'object') return;
-    route.config = { ...route.config, [ROUTE_AUDIT]: createLoginAudit<FastifyRequest>({ ...said, auditor }) } as typeof route.config;
-  });
+  const audits = routeAudits(audit);
+  const attend = (request: FastifyRequest, reply: FastifyReply): void => {
+    const { config } = request.routeOptions as { config?: { auditLogin?: RouteAudit } };
+    if (config?.auditLogin === false) return;
+    audits.of(config?.auditLogin, request).attend(new Exchange(request, reply), config?.auditLogin !== undefined);
+  };
+
+  fastify.addHook('onRoute', ({ config }) => audits.prepare(config?.auditLogin));
   fastify.addHook('onRequest', (request, reply, next) => {
-    const { config } = request.routeOptions as { config: { auditLogin?: RouteAudit; [ROUTE_AUDIT]?: LoginAudit<FastifyRequest> } };
-    if (config.auditLogin !== false) (config[ROUTE_AUDIT] ?? audit).attend(new Exchange(request, reply), config.auditLogin !== undefined);
-    next();
-  });
-  fastify.addHook('onRequestAbort', (request, next) => {
-    abortedBy(request.raw);
-    next();
+    attend(request, reply);
+    inContext(request, next);
   });
   // By now every session plugin has put its session on the request, and no handler has changed it.
   fastify.addHook('preValidation', (request, _reply, next) => {
-    (request as Sighted)[SIGHT] = sessionSnapshot(sessionOf(request));
+    noteReached(request);
+    const route = routeOf(request);
+    if (route) observationIn(request.raw)?.routed(route);
+    // Body parsers may have lost the context on their way.
+    inContext(request, next);
+  });
+  fastify.addHook('onSend', (request, reply, _payload, next) => {
+    const observation = observationIn(request.raw);
+    // A hook in front of this plugin has answered.
+    if (observation) observation.handled();
+    else attend(request, reply);
+    next();
+  });
+  fastify.addHook('onRequestAbort', (request, next) => {
+    observationIn(request.raw)?.hungUp();
     next();
   });
   done();
@@ -80,7 +78,7 @@ export const auditLogin: FastifyPluginCallback<AuditLoginOptions> = fastifyPlugi
 
 /**
  * What a handler says about its attempt: `mark(request).failure('wrong_password', { actor: user })`. On a request that is no attempt by its route
- * it makes one; on a request that the plugin has not seen it does nothing.
+ * it makes one; on a request that the plugin has not seen it warns.
  *
  * @param request the Fastify request
  */
@@ -88,54 +86,10 @@ export function mark(request: Pick<FastifyRequest, 'raw'>): Marker {
   return markerOf(request.raw);
 }
 
-class Exchange implements RequestAdapter<FastifyRequest> {
-  readonly target: string;
-
-  constructor(
-    readonly request: FastifyRequest,
-    private readonly reply: FastifyReply,
-  ) {
-    this.target = request.originalUrl;
-  }
-
-  get incoming(): IncomingMessage {
-    return this.request.raw;
-  }
-
-  get outgoing(): ServerResponse {
-    return this.reply.raw;
-  }
-
-  address(): string | undefined {
-    return this.request.ip;
-  }
-
-  user(): unknown {
-    return (this.request as { user?: unknown }).user;
-  }
-
-  /** A hook does, which runs behind every session plugin. */
-  watchSession(): void {}
-
-  sessionBefore(): SessionSnapshot | 'unseen' | undefined {
-    return SIGHT in this.request ? (this.request as Sighted)[SIGHT] : 'unseen';
-  }
-
-  endSession(): void {
-    void (this.request as { session?: { destroy?(): unknown } }).session?.destroy?.();
-  }
-
-  look(): RequestSnapshot {
-    const { request } = this;
-    return {
-      user: this.user(),
-      session: sessionOf(request),
-      body: request.body,
-      routed: !request.is404,
-      route: request.routeOptions.url,
-      requestId: String(request.id),
-    };
-  }
+function inContext({ raw }: FastifyRequest, next: () => void): void {
+  const observation = observationIn(raw);
+  if (observation) observation.run(next);
+  else next();
 }
 
 /** Fastify shows `trustProxy` nowhere but in its own options. */
@@ -145,8 +99,4 @@ function optionsOf(instance: object): { trustProxy?: unknown } {
     if (symbol) return (holder as Record<symbol, { trustProxy?: unknown }>)[symbol]!;
   }
   return {};
-}
-
-function sessionOf(request: FastifyRequest): unknown {
-  return (request as { session?: unknown }).session;
 }

@@ -1,15 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
 import {
-  type RequestAdapter,
   createLoginAudit,
-  type RequestSnapshot,
   markerOf,
-  type SessionSnapshot,
-  sessionSnapshot,
+  type RequestAdapter,
+  type RequestSnapshot,
+  shielded,
   warnOfForgeableAddress,
 } from '@auditlogin/core/adapter';
-import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
 import type { Context, Middleware } from 'koa';
+import { isOnRoute, lacksMethod, matchedRoute } from './matched-route.js';
+import { loadedSession, watchSessions } from './session-context.js';
 
 /** The options of {@link auditLogin}; extractors see the Koa context as `request`. */
 export type AuditLoginOptions = CoreOptions<Context>;
@@ -20,33 +21,44 @@ export type AuditLogin = Middleware & {
   readonly auditor: Auditor;
 };
 
-/** What koa-session calls its symbol: until release 6, and from 7 on. */
-const SESSION_IS_LOADED = new Set(['context#_contextSession', 'contextSession instance']);
-
 /**
- * Audits login attempts of a Koa 2 or 3 application: `app.use(auditLogin())`. Each attempt becomes one event, sent after the response. On a
- * route of @koa/router (`router.post('/enter', auditLogin(), handler)`) it audits that route. Mount it behind the session middleware: koa-session
- * loads a session only there.
+ * Audits login attempts of a Koa 2 or 3 application: `app.use(auditLogin())`, best before all other middleware, so that what these refuse is recorded,
+ * too. Each attempt becomes one event, sent after the response. On a route of @koa/router (`router.post('/enter', auditLogin(), handler)`) it audits that
+ * route.
  *
  * @param options see {@link AuditLoginOptions}; what is left out comes from the environment
  * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
  */
 export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
   const audit = createLoginAudit<Context>(options);
+  let watchesSessions = false;
 
   const middleware: Middleware = function auditLogin(context, next) {
-    if (context.app.proxy && !(context.app.maxIpsCount > 0)) {
-      warnOfForgeableAddress(context.app, '"app.proxy" is true without "maxIpsCount"; say how many proxies there are');
-    }
-    audit.attend(new Exchange(context), isOnRoute(context, middleware));
-    return next();
+    const exchange = new Exchange(context);
+    const observation = audit.attend(exchange, isOnRoute(context, middleware));
+    if (!observation) return next();
+    if (!watchesSessions) watchesSessions = shielded(audit.auditor.problem, true, () => watchSessions(context));
+    const route = matchedRoute(context);
+    if (route) observation.routed(route);
+    const handled = observation.run(next);
+    // The promise that goes back is the application's own; what is told aside never rejects.
+    void Promise.resolve(handled).then(
+      () => {
+        if (context.respond !== false) observation.handled();
+      },
+      () => {
+        exchange.hasThrown = true;
+        observation.handled();
+      },
+    );
+    return handled;
   };
   return Object.assign(middleware, { auditor: audit.auditor });
 }
 
 /**
  * What a handler says about its attempt: `mark(ctx).failure('wrong_password', { actor: user })`. On a request that is no attempt by its route it
- * makes one; on a request that no `auditLogin()` has seen it does nothing.
+ * makes one; on a request that no `auditLogin()` has seen it warns.
  *
  * @param context the Koa context
  */
@@ -56,7 +68,8 @@ export function mark(context: Pick<Context, 'req'>): Marker {
 
 class Exchange implements RequestAdapter<Context> {
   readonly target: string;
-  private before: SessionSnapshot | 'unseen' | undefined;
+  /** A middleware of the application threw, so the answer is its own, whatever its status. */
+  hasThrown = false;
 
   constructor(readonly request: Context) {
     this.target = request.originalUrl;
@@ -71,54 +84,48 @@ class Exchange implements RequestAdapter<Context> {
   }
 
   address(): string | undefined {
-    return this.request.ip;
+    const { app, ip } = this.request;
+    if (app.proxy && !(app.maxIpsCount > 0)) {
+      warnOfForgeableAddress(app, '"app.proxy" is true without "maxIpsCount"; say how many proxies there are');
+    }
+    return ip;
   }
 
+  /** koa-passport and koa-jwt keep the user in the state, Passport itself on the request of node:http. */
   user(): unknown {
-    return userOf(this.request);
+    const { state, req } = this.request;
+    return (state as { user?: unknown }).user ?? (req as { user?: unknown }).user;
   }
 
-  watchSession(): void {
-    this.before = hasSession(this.request) ? sessionSnapshot(this.request['session']) : 'unseen';
-  }
-
-  sessionBefore(): SessionSnapshot | 'unseen' | undefined {
-    return this.before;
+  session(): unknown {
+    return loadedSession(this.request);
   }
 
   endSession(): void {
-    if (hasSession(this.request)) this.request['session'] = null;
+    if (this.session() !== undefined) this.request['session'] = null;
   }
 
-  look(): RequestSnapshot {
-    const context = this.request;
-    const matched: unknown = context['_matchedRoute'];
+  snapshot(): RequestSnapshot {
+    const { request, method, req } = this.request;
+    const { id, body } = req as { id?: unknown; body?: unknown };
+    const route = matchedRoute(this.request);
     return {
-      user: userOf(context),
-      session: hasSession(context) ? (context['session'] as unknown) : undefined,
-      body: (context.request as { body?: unknown }).body,
-      routed: matched !== undefined,
-      route: typeof matched === 'string' ? matched : undefined,
+      user: this.user(),
+      session: this.session(),
+      body: (request as { body?: unknown }).body ?? body,
+      method,
+      route,
+      isUnhandled: route === undefined && !this.hasThrown && isUnanswered(this.request),
+      // What pino-http and the like leave on the request.
+      requestId: typeof id === 'string' || typeof id === 'number' ? String(id) : undefined,
     };
   }
 }
 
-/** koa-passport and koa-jwt keep the user in the state, Passport itself on the request of node:http. */
-function userOf(context: Context): unknown {
-  return (context.state as { user?: unknown }).user ?? (context.req as { user?: unknown }).user;
-}
-
-/**
- * Whether the session can be looked at. The getter of koa-session makes a new session when it is asked before its middleware has loaded the old
- * one; that it has shows in a symbol on the context.
- */
-function hasSession(context: Context): boolean {
-  if (Object.hasOwn(context, 'session')) return true;
-  return Object.getOwnPropertySymbols(context).some(({ description }) => SESSION_IS_LOADED.has(description ?? ''));
-}
-
-/** On a route, and not on its router: a router's own middleware runs for all of its routes. */
-function isOnRoute(context: Context, middleware: Middleware): boolean {
-  const layers = context['matched'] as { methods: string[]; stack: unknown[] }[] | undefined;
-  return layers?.some((layer) => layer.methods.length > 0 && layer.stack.includes(middleware)) ?? false;
+/** Koa's own 404, since nobody gave a status or a body; or the router's word that it has no such method. */
+function isUnanswered(context: Context): boolean {
+  const { status, response, respond, body } = context;
+  if (status === 405 || status === 501) return lacksMethod(context);
+  const { _explicitStatus: isExplicit } = response as { _explicitStatus?: boolean };
+  return status === 404 && respond !== false && isExplicit !== true && (body === undefined || body === null);
 }

@@ -28,6 +28,8 @@ export interface AuditReader<Request> extends Extractors<Request> {
   outcome: OutcomeRule<Request> | undefined;
   /** The most bytes of an answer that are kept while it is read; 0 reads none. */
   bodyLimit: number;
+  /** Whether Passport is listened to. */
+  hearsPassport: boolean;
   /** Whether credentials and public shapes are looked for in answers. */
   readAnswers: boolean;
   extractorTimeout: number;
@@ -49,7 +51,8 @@ export interface ObservedExchange {
   isMounted: boolean;
   look: RequestSnapshot;
   form: LoginForm;
-  verdict: LibraryVerdict | undefined;
+  /** What libraries decided, in order. */
+  verdicts: readonly LibraryVerdict[];
   session: SessionChange;
   userBefore: unknown;
   address: string | undefined;
@@ -135,8 +138,13 @@ function findAttempt<Request>(
   if (action !== undefined && (isByRoute || marks.length > 0) && ending.status !== 405) return { action, foundBy: 'route' };
   if (isMounted && isByRoute && !methods.every((method) => method === 'HEAD')) return { action: 'user.login', foundBy: 'route' };
   if (marks.length > 0) return { action: 'user.login', foundBy: 'marker' };
-  const effect = exchange.verdict ? 'user.login' : effectOf(exchange);
+  const effect = verdictOf(exchange, 'effect') ? 'user.login' : effectOf(exchange);
   return effect && { action: effect, foundBy: 'effect' };
+}
+
+/** The last verdict that counts here. */
+function verdictOf({ verdicts }: ObservedExchange, foundBy: FoundBy): LibraryVerdict | undefined {
+  return verdicts.findLast(({ onLoginRoute }) => onLoginRoute === undefined || foundBy === 'route');
 }
 
 /** What happened to the session on a route that nobody named: it got an owner, or somebody began or ended to act as another. */
@@ -179,7 +187,8 @@ function baseOf<Request>(
 ): Attempt {
   const { incoming } = adapter;
   const { headers } = incoming;
-  const { look, session, form, verdict } = exchange;
+  const { look, session, form } = exchange;
+  const verdict = verdictOf(exchange, foundBy);
   const ask = <T>(otherwise: T, read: () => T): T => shielded(auditor.problem, otherwise, read);
   const userBefore = ask(undefined, () => namedAccount(exchange.userBefore));
   const user = ask(undefined, () => namedAccount(look.user));

@@ -110,8 +110,6 @@ export const auditLoginSchema = auditorSchema.extend(attemptShape);
 /** The part of an adapter that is the same in every framework. */
 export interface LoginAudit<Request> {
   readonly auditor: Auditor;
-  /** Whether Passport is to be listened to. */
-  readonly hearsPassport: boolean;
   /**
    * Takes a request: it is watched until its end, and audited if its route is a login route or has a rule, if `isAttempt` is set, if its handler marks it,
    * or if it lets somebody in.
@@ -142,6 +140,7 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
     sessionSnapshot: (session) => sessionSnapshot(session, settings.owner),
     bodyLimit: bodyLimitOf(settings, outcome !== undefined),
     readAnswers: settings.readAnswers,
+    hearsPassport: settings.passport,
     extractorTimeout: settings.extractorTimeout,
     abortWait: settings.abortWait,
     clientAddress: clientAddressOf(settings),
@@ -157,7 +156,6 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
 
   return {
     auditor,
-    hearsPassport: settings.passport,
     attend: (adapter, isAttempt) =>
       auditor.isEnabled ? observe(adapter as RequestAdapter<unknown>, reader as AuditReader<unknown>, isAttempt) : undefined,
   };

@@ -7,6 +7,8 @@ import { type AuditReader, buildAttempts, type ObservedExchange } from './build-
 import { onConnectionClosed } from './connection.js';
 import { readLoginForm } from './login-form.js';
 import { createMarker, type Marker } from './marker.js';
+import { lookForPassport, lookForPassportOn } from './passport.js';
+import { OBSERVATION, observationIn, type Observed } from './observed-request.js';
 import type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './request-adapter.js';
 import { runInContext } from './request-context.js';
 import { captureResponseBody, type CapturedBody } from './response-body.js';
@@ -15,10 +17,6 @@ import { gateResponse } from './response-gate.js';
 import { shielded } from './shielded.js';
 import { warnOfUnobservedMark } from './unobserved-mark.js';
 
-/** On the request itself, and the same in every copy of this package: a weak map of all requests costs the garbage collector more than all else here. */
-const OBSERVATION = Symbol.for('auditlogin.observation');
-type Observed = IncomingMessage & { [OBSERVATION]?: Observation };
-
 /** A request that cannot be looked at is still an attempt. */
 const NOTHING_SEEN: RequestSnapshot = { user: undefined, session: undefined, body: undefined, method: '', isUnhandled: false };
 
@@ -26,15 +24,6 @@ const LOOKS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** More routes than these run for no request; what came last counts. */
 const MAX_ROUTES = 8;
-
-/**
- * The observation of a request, if an adapter has seen it.
- *
- * @param incoming the request of node:http, or an object made from it
- */
-export function observationIn(incoming: unknown): Observation | undefined {
-  return (incoming as Observed | null | undefined)?.[OBSERVATION];
-}
 
 /**
  * A marker for an attempt of a request. On a request that no adapter has seen it keeps nothing, and warns with the place that marked.
@@ -84,7 +73,9 @@ export class Observation {
   private isAddressKnown = false;
   private userBefore: unknown;
   private sessionBefore: SessionSnapshot | 'unseen' | undefined = 'unseen';
+  private isSessionSeen = false;
   private isSaved: boolean | undefined;
+  private isHandled = false;
   private readonly words: Word[] = [];
   private readonly verdicts: LibraryVerdict[] = [];
   private body: CapturedBody | undefined;
@@ -117,6 +108,7 @@ export class Observation {
     if (isAttempt) this.isMounted = true;
     if (isFirst) {
       this.leave = reader.auditor.track(this);
+      if (reader.hearsPassport) this.ask(undefined, lookForPassport);
       this.lookBefore();
     }
     if (isAttempt || reader.matcher.mayMatch(this.adapter.target)) this.prepare();
@@ -133,6 +125,7 @@ export class Observation {
     if (this.isOver) return;
     if (this.routes.length < MAX_ROUTES) this.routes.push(route);
     else this.routes[MAX_ROUTES - 1] = route;
+    if (this.reader.hearsPassport) this.ask(undefined, () => lookForPassportOn(this.adapter.incoming, this.adapter.request));
     if (!this.isRouted) this.lookBefore();
     this.isRouted = true;
     if (!this.body && this.isLoginRoute()) this.prepare();
@@ -161,12 +154,28 @@ export class Observation {
   decided(verdict: LibraryVerdict): void {
     if (this.isOver) return;
     this.verdicts.push(verdict);
-    this.prepare();
+    if (!verdict.onLoginRoute) this.prepare();
   }
 
-  /** The session middleware has loaded a session, or made one. */
+  /**
+   * Hears what a library has decided; what throws while it is read costs the verdict, and nothing else.
+   *
+   * @param read gives the verdict, or undefined for none
+   */
+  tell(read: () => LibraryVerdict | undefined): void {
+    const verdict = this.ask(undefined, read);
+    if (verdict) this.decided(verdict);
+  }
+
+  /** Whether Passport is to be listened to. */
+  get hearsPassport(): boolean {
+    return this.reader.hearsPassport;
+  }
+
+  /** The session middleware has loaded a session, or made one. The first one counts, even if it is loaded by the handler. */
   sessionLoaded(): void {
-    if (this.isOver || this.isRouted || this.sessionBefore !== 'unseen') return;
+    if (this.isOver || this.isSessionSeen) return;
+    this.isSessionSeen = true;
     const { adapter, reader } = this;
     this.sessionBefore = this.ask<SessionSnapshot | 'unseen' | undefined>('unseen', () => reader.sessionSnapshot(adapter.session()));
   }
@@ -182,6 +191,7 @@ export class Observation {
 
   /** The handler has ended, as frameworks know that await it. */
   handled(): void {
+    this.isHandled = true;
     if (this.abortTimer) setImmediate(() => this.settle('aborted'));
   }
 
@@ -190,7 +200,7 @@ export class Observation {
     if (this.isOver || this.abortTimer) return;
     const { outgoing } = this.adapter;
     // A handler that waits for its turn on a pipelined connection may have ended long ago.
-    if (outgoing.writableEnded) return this.settle('aborted');
+    if (outgoing.writableEnded || this.isHandled) return this.settle('aborted');
     this.abortTimer = setTimeout(() => this.settle('aborted'), this.reader.abortWait);
     this.abortTimer.unref();
     const { end } = outgoing as { end: (...args: unknown[]) => unknown };
@@ -216,6 +226,7 @@ export class Observation {
     this.userBefore = this.ask(undefined, () => adapter.user());
     const session = this.ask(undefined, () => adapter.session());
     if (session === undefined && this.sessionBefore !== 'unseen') return;
+    if (session !== undefined) this.isSessionSeen = true;
     if (session !== undefined || this.routes.length > 0) {
       this.sessionBefore = this.ask<SessionSnapshot | 'unseen' | undefined>('unseen', () => reader.sessionSnapshot(session));
     }
@@ -271,7 +282,9 @@ export class Observation {
     if (mark.action === undefined || isAction(mark.action)) return mark;
     const seen = JSON.stringify(String(mark.action).slice(0, 64));
     this.reader.auditor.problem(
-      new AuditError('ERR_AUDIT_MARK', `A marker names the action ${seen}, which is none; the event says "user.login".`, { field: 'action' }),
+      new AuditError('ERR_AUDIT_MARK', `A marker names the action ${seen}, which is none; the event says "user.login".`, {
+        field: 'action',
+      }),
     );
     return { ...mark, action: 'user.login' };
   }
@@ -332,7 +345,7 @@ export class Observation {
       isMounted: this.isMounted,
       look,
       form,
-      verdict: this.verdicts.at(-1),
+      verdicts: this.verdicts,
       session: {
         before: this.sessionBefore,
         after: this.ask(undefined, () => reader.sessionSnapshot(look.session)),
@@ -361,4 +374,3 @@ export class Observation {
     this.recorded = reader.auditor.record(attempts instanceof Promise ? attempts.then(keep) : keep(attempts), reader.decide);
   }
 }
-

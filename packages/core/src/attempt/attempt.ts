@@ -76,6 +76,8 @@ export interface LibraryVerdict extends Details {
   library: string;
   outcome: 'success' | 'failure' | 'challenge';
   reason?: Reason;
+  /** What it checked may come with every request, so that only on a login route it is a login. */
+  onLoginRoute?: true;
 }
 
 /** What was seen of the application's session at one moment. */

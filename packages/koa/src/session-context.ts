@@ -1,0 +1,75 @@
+import { observationIn } from '@auditlogin/core/adapter';
+import type { Context } from 'koa';
+
+/** What koa-session keeps for each context: the session once it is loaded, `false` once it was taken away. */
+interface ContextSession {
+  ctx: Context;
+  session?: object | false;
+  initFromExternal?(): Promise<void>;
+  initFromCookie?(): void;
+  save?(changed: boolean): Promise<void>;
+}
+
+/** What koa-session calls the getter on the application's context, and the property on a context: until release 6, and from 7 on. */
+const GETTERS = new Set(['context#contextSession', 'get contextSession']);
+const PROPERTIES = new Set(['context#_contextSession', 'contextSession instance']);
+
+const WATCHED = Symbol.for('auditlogin.session');
+
+/**
+ * The session of a context, as far as it is loaded. The getter `ctx.session` of koa-session makes a new session when it is asked too early, so it is never
+ * asked.
+ *
+ * @param context the Koa context
+ */
+export function loadedSession(context: Context): unknown {
+  const own = Object.getOwnPropertyDescriptor(context, 'session');
+  if (own) return own.value ?? undefined;
+  const property = symbolIn(context, PROPERTIES);
+  return (property && (context as unknown as Record<symbol, ContextSession>)[property]?.session) || undefined;
+}
+
+/**
+ * Watches how koa-session loads and saves sessions, once for each copy of it.
+ *
+ * @param context the Koa context of any request
+ * @returns whether the application has koa-session
+ */
+export function watchSessions(context: Context): boolean {
+  const getter = symbolIn(context.app.context, GETTERS);
+  if (!getter) return false;
+  // Asked of an object made from the context, it makes nothing on the context itself.
+  const probe = Object.create(context) as Record<symbol, ContextSession>;
+  const prototype = Object.getPrototypeOf(probe[getter]) as ContextSession;
+  if (WATCHED in prototype) return true;
+  Object.defineProperty(prototype, WATCHED, { value: true });
+  const { initFromExternal, initFromCookie, save } = prototype;
+  if (initFromExternal) {
+    prototype.initFromExternal = async function (this: ContextSession) {
+      await initFromExternal.call(this);
+      observationIn(this.ctx.req)?.sessionLoaded();
+    };
+  }
+  if (initFromCookie) {
+    prototype.initFromCookie = function (this: ContextSession) {
+      initFromCookie.call(this);
+      observationIn(this.ctx.req)?.sessionLoaded();
+    };
+  }
+  if (save) {
+    prototype.save = async function (this: ContextSession, changed) {
+      try {
+        await save.call(this, changed);
+      } catch (error) {
+        observationIn(this.ctx.req)?.saved(false);
+        throw error;
+      }
+      observationIn(this.ctx.req)?.saved(true);
+    };
+  }
+  return true;
+}
+
+function symbolIn(holder: object, descriptions: ReadonlySet<string>): symbol | undefined {
+  return Object.getOwnPropertySymbols(holder).find(({ description }) => descriptions.has(description ?? ''));
+}
