@@ -18,7 +18,7 @@ for (const name of ['core', 'express', 'koa', 'fastify', 'testing', 'collector',
   // The command line has no entry point that could be imported.
   if (name === 'cli') continue;
   // Vitest itself is a module, and so is what registers our matchers with it; subpaths are unknown to resolution as Node 10 had it.
-  check(`attw ${name}`, ['attw', '--pack', '.', '--exclude-entrypoints', 'vitest', 'browser'], folder);
+  check(`attw ${name}`, ['attw', '--pack', '.', '--exclude-entrypoints', 'vitest', 'browser', 'contract'], folder);
   if (name === 'core') check(`attw ${name}, subpaths`, ['attw', '--pack', '.', '--profile', 'node16'], folder);
 }
 check('knip', ['knip']);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Auditor, createAuditor } from '@auditlogin/core';
-import type { ContractExchange, ContractServer } from '@auditlogin/testing';
+import type { ContractExchange, ContractServer } from '@auditlogin/testing/contract';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { contractAdapters as express } from '../packages/express/test/contract-adapter.js';
 import { contractAdapters as fastify } from '../packages/fastify/test/contract-adapter.js';

@@ -52,7 +52,8 @@ test('TypeScript, strict', () => {
 test.each([
   ['koa', /auditLogin,mark/],
   ['fastify', /auditLogin,mark/],
-  ['testing', /auditMatchers,contract,contractRoutes,recordingAuditor/],
+  ['testing', /auditMatchers,recordingAuditor/],
+  ['testing/contract', /adapterContract,answer,coalescingContract/],
   ['postgres', /MIGRATIONS,migrate,postgresSpool,reportIn/],
   ['jetstream', /initJetStream,jetStreamSpool/],
 ])('%s loads in both module systems', (name, expected) => {

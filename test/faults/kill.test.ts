@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { destinationOf, localEventsIn } from '@auditlogin/core/log';
-import { type FaultServer, startFaultServer } from '../../packages/core/test/fault-server.js';
+import { type FaultServer, startFaultServer } from '@auditlogin/testing/contract';
 import { judge as judgeStored, killAll, moody, People, startApp as start, type Started } from './application.js';
 import { ROUND_TIMEOUT, ROUNDS } from './rounds.js';
 

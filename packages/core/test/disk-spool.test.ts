@@ -14,14 +14,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
+import { coalescingContract, settle, spoolContract, spoolEvent } from '@auditlogin/testing/contract';
 import fc from 'fast-check';
+import { runContract } from '../../../test/run-contract.js';
 import { destinationOf, ledgersIn, lockSpool, spoolsIn, takePlace } from '../src/spool/disk/directory.js';
 import { type DiskSpool, type DiskSpoolOptions, openDiskSpool } from '../src/spool/disk/disk-spool.js';
 import { openLedger } from '../src/spool/disk/ledger.js';
 import { runsOf } from '../src/spool/disk/ranges.js';
 import { PAGE_EVENTS, pageOf } from '../src/spool/disk/event-pages.js';
 import { openSpoolFile, type SpoolFile } from '../src/spool/disk/spool-file.js';
-import { foldingContract, settle, spoolContract, spoolEvent } from './spool-contract.js';
 
 const DESTINATION = destinationOf({ apiBase: 'http://localhost', project: 'dev' });
 let folder: string;
@@ -47,8 +48,8 @@ async function idsIn(spool: DiskSpool): Promise<string[]> {
   return ids;
 }
 
-spoolContract('on disk', () => open({ maxEvents: 10 }));
-foldingContract('on disk', () => open({ maxEvents: 10 }));
+runContract('the spool contract: on disk', spoolContract({ open: () => open({ maxEvents: 10 }) }));
+runContract('the coalescing contract: on disk', coalescingContract(open));
 
 /** A spool as a process leaves it that is killed. */
 function leave(name: string, ids: string[]): string {
