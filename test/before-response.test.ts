@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Auditor, createAuditor } from '@auditlogin/core';
-import type { ContractExchange, ContractServer } from '@auditlogin/testing';
-import { DatabaseSync } from '@photostructure/sqlite';
+import type { ContractExchange, ContractServer } from '@auditlogin/testing/contract';
+import { openSqlite } from '@auditlogin/core/engine';
 import { contractAdapters as express } from '../packages/express/test/contract-adapter.js';
 import { contractAdapters as fastify } from '../packages/fastify/test/contract-adapter.js';
 import { contractAdapters as koa } from '../packages/koa/test/contract-adapter.js';
@@ -52,7 +52,7 @@ describe.each([...express, ...koa, ...fastify])('durability before-response: %s'
   /** What another process would find on disk now. */
   function onDisk(): string[] {
     const name = readdirSync(directory).find((each) => /^spool-.*\.db$/.test(each))!;
-    const db = new DatabaseSync(join(directory, name), { readOnly: true });
+    const db = openSqlite(join(directory, name), { readOnly: true });
     const pages = db.prepare('SELECT lines FROM pages ORDER BY first').all() as { lines: string }[];
     db.close();
     return pages

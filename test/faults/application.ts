@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { AuditEvent } from '@auditlogin/core';
-import { answer, type Fault, type FaultServer } from '../../packages/core/test/fault-server.js';
+import { answer, type Fault, type FaultServer } from '@auditlogin/testing/contract';
 
 /** A process that a test has started, and will kill. */
 export interface Started {

@@ -7,7 +7,7 @@ import type { SharedSpool } from '@auditlogin/core/engine';
 import { initJetStream, jetStreamSpool } from '@auditlogin/jetstream';
 import { migrate, postgresSpool } from '@auditlogin/postgres';
 import { Client } from 'pg';
-import { type FaultServer, startFaultServer } from '../../packages/core/test/fault-server.js';
+import { type FaultServer, startFaultServer } from '@auditlogin/testing/contract';
 import { noNats, noPostgres, startNats, startPostgres, type TestServer } from '../engines/servers.js';
 import { judge, killAll, moody, People, start, startApp, type Started } from './application.js';
 import { ROUNDS } from './rounds.js';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuditor } from '@auditlogin/core';
-import { answer, type FaultServer, startFaultServer } from '../../packages/core/test/fault-server.js';
+import { answer, type FaultServer, startFaultServer } from '@auditlogin/testing/contract';
 
 const folder = mkdtempSync(join(tmpdir(), 'auditlogin-full-'));
 const disk = join(folder, 'disk');

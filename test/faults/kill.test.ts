@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { destinationOf, localEventsIn } from '@auditlogin/core/log';
-import { type FaultServer, startFaultServer } from '../../packages/core/test/fault-server.js';
+import { type FaultServer, startFaultServer } from '@auditlogin/testing/contract';
 import { judge as judgeStored, killAll, moody, People, startApp as start, type Started } from './application.js';
 import { ROUND_TIMEOUT, ROUNDS } from './rounds.js';
 
@@ -25,6 +25,13 @@ function startApp(durability: 'before-response' | 'after-response', closeTimeout
 }
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Waits until events are on disk, however slow the machine is: before that a kill would prove nothing. */
+async function underWay({ said }: Started): Promise<void> {
+  for (let queued = 0; queued === 0; await pause(10)) {
+    ({ queued } = (await (await fetch(`http://127.0.0.1:${said}/stats`)).json()) as { queued: number });
+  }
+}
 
 /** The oracle, after the faults have stopped and the spool is drained; a fresh event passes. */
 async function judge(owed: Iterable<string>): Promise<void> {
@@ -51,6 +58,7 @@ test(
     for (let round = 0; round < ROUNDS; round += 1) {
       const apps = await Promise.all([startApp('before-response'), startApp('before-response')]);
       const loads = apps.map(({ said }) => people.load(said));
+      await Promise.all(apps.map(underWay));
       await pause(100 + Math.random() * 300);
       await Promise.all(apps.map((app) => app.kill('SIGKILL')));
       owed.push(...(await Promise.all(loads)).flat());
@@ -70,6 +78,7 @@ test(
     for (let round = 0; round < ROUNDS; round += 1) {
       const app = await startApp('after-response');
       const loading = people.load(app.said);
+      await underWay(app);
       await pause(100 + Math.random() * 300);
       await Promise.all([loading, app.kill('SIGKILL')]);
       const settled = new Set(server.stored.map(({ external_id }) => external_id));

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { postgresSpool } from '@auditlogin/postgres';
-import { type FaultServer, startFaultServer } from '../../core/test/fault-server.js';
-import { spoolEvent } from '../../core/test/spool-contract.js';
+import { type FaultServer, spoolEvent, startFaultServer } from '@auditlogin/testing/contract';
 import { noPostgres, startPostgres, type TestServer } from '../../../test/engines/servers.js';
 import { run, type Running } from './run.js';
 

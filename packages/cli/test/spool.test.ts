@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuditor } from '@auditlogin/core';
-import { answer, type FaultServer, startFaultServer } from '../../core/test/fault-server.js';
+import { answer, type FaultServer, startFaultServer } from '@auditlogin/testing/contract';
 
 // The command as it is built: `npm test` builds before it runs.
 const BIN = join(__dirname, '..', 'dist', 'esm', 'cli.js');

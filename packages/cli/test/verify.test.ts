@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Collector, startCollector } from '@auditlogin/collector';
 import { createAuditor } from '@auditlogin/core';
-import { DatabaseSync } from '@photostructure/sqlite';
+import { openSqlite, type SqliteDatabase } from '@auditlogin/core/engine';
 
 // The command as it is built: `npm test` builds before it runs.
 const BIN = join(__dirname, '..', 'dist', 'esm', 'cli.js');
@@ -106,25 +106,24 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The log as it is after somebody was at its database. */
-async function tampered(name: string, tamper: (db: InstanceType<typeof DatabaseSync>) => void): Promise<Collector> {
+async function tampered(name: string, tamper: (db: SqliteDatabase) => void): Promise<Collector> {
   const dataDir = join(folder, name.replace(/\W/g, '-'));
   cpSync(join(folder, 'true'), dataDir, { recursive: true });
-  const db = new DatabaseSync(join(dataDir, 'events.sqlite'));
+  const db = openSqlite(join(dataDir, 'events.sqlite'));
   tamper(db);
   db.close();
   return collect(dataDir);
 }
 
 type Row = { seq: number; id: string; body: string };
-function rowOf(db: InstanceType<typeof DatabaseSync>, note: string): Row {
-  const row: Row = db.prepare(`SELECT seq, id, body FROM events WHERE body ->> '$.fields.note' = ?`).get(note);
-  return row;
+function rowOf(db: SqliteDatabase, note: string): Row {
+  return db.prepare(`SELECT seq, id, body FROM events WHERE body ->> '$.fields.note' = ?`).get(note) as Row;
 }
-const change = (note: string, path: string, value: string) => (db: InstanceType<typeof DatabaseSync>) =>
+const change = (note: string, path: string, value: string) => (db: SqliteDatabase) =>
   void db.prepare('UPDATE events SET body = json_set(body, ?, ?) WHERE seq = ?').run(path, value, rowOf(db, note).seq);
 
 /** Another event with the columns of one that is there. */
-function copy(db: InstanceType<typeof DatabaseSync>, note: string, more: Record<string, string | number>): void {
+function copy(db: SqliteDatabase, note: string, more: Record<string, string | number>): void {
   const row = db.prepare('SELECT * FROM events WHERE seq = ?').get(rowOf(db, note).seq) as Record<string, string | number>;
   const made: Record<string, string | number> = { ...row, ...more };
   delete made['seq'];
@@ -142,7 +141,7 @@ test('two instances, a restart, a new key: nothing is wrong', async () => {
   await collector.close();
 });
 
-test.each<[string, (db: InstanceType<typeof DatabaseSync>) => void, string, number]>([
+test.each<[string, (db: SqliteDatabase) => void, string, number]>([
   ['the source of an attack is changed', change('a3', '$.source_ip', '198.51.100.1'), 'altered', 1],
   ['a failure becomes a success', change('b6', '$.fields.outcome', 'success'), 'altered', 1],
   ['what the hash of the server does not cover', change('b7', '$.crud', 'r'), 'altered', 1],

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, request as httpRequest } from 'node:http';
-import { DatabaseSync } from '@photostructure/sqlite';
+import { openSqlite } from '@auditlogin/core/engine';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { openapiDocument } from '../src/api/openapi.js';
 import { type Collector, type CollectorOptions, operateCollector, startCollector } from '../src/index.js';
@@ -93,7 +93,7 @@ describe('retention', () => {
       collector,
       many(30, () => ({ description: 'ancient' })),
     );
-    const db = new DatabaseSync(join(folder, 'events.sqlite'));
+    const db = openSqlite(join(folder, 'events.sqlite'));
     db.exec('UPDATE events SET received = received - 100000');
     db.close();
     await publish(
@@ -148,7 +148,7 @@ describe('backup', () => {
     await expect(collector.backup(join(copy, 'events.sqlite'))).rejects.toThrow(/would overwrite/);
     expect(statSync(join(copy, 'events.sqlite')).mode & 0o777).toBe(0o600);
     for (const name of ['events.sqlite', 'beside.sqlite']) {
-      const db = new DatabaseSync(join(copy, name));
+      const db = openSqlite(join(copy, name));
       expect(db.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
       const { n } = db.prepare('SELECT count(*) AS n FROM events').get() as { n: number };
       expect(n % 50).toBe(0);
@@ -163,7 +163,7 @@ describe('backup', () => {
 });
 
 test('a database of the first version is brought up to date, with its events', async () => {
-  const db = new DatabaseSync(join(folder, 'events.sqlite'));
+  const db = openSqlite(join(folder, 'events.sqlite'));
   db.exec(`PRAGMA journal_mode = WAL;
     CREATE TABLE events (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL, hash TEXT NOT NULL, received INTEGER NOT NULL, created INTEGER,
       canonical_time INTEGER NOT NULL, action TEXT NOT NULL, crud TEXT NOT NULL, actor_id TEXT, group_id TEXT, target_id TEXT, external_id TEXT, body TEXT NOT NULL);
@@ -186,7 +186,7 @@ test('a database of the first version is brought up to date, with its events', a
   for (const query of ['outcome=failure', 'reason=user_not_found', 'actor=who', 'query=user_not_found'])
     expect(await total(collector, query)).toBe(1);
   await collector.close();
-  const newer = new DatabaseSync(join(folder, 'events.sqlite'));
+  const newer = openSqlite(join(folder, 'events.sqlite'));
   newer.exec('PRAGMA user_version = 99');
   newer.close();
   await expect(start()).rejects.toThrow(/written by a newer version \(99\)/);

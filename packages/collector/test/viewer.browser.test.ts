@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
+import { openSqlite } from '@auditlogin/core/engine';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { type Collector, startCollector } from '../src/index.js';
 
@@ -166,7 +166,7 @@ browserTest('what an attacker typed is text in every field, in the table and in 
 
 browserTest('a record that was altered in the database is found out in the browser', async () => {
   await publish({ actor: { id: 'victim' }, external_id: 'altered' });
-  const db = new DatabaseSync(join(dataDir, 'events.sqlite'));
+  const db = openSqlite(join(dataDir, 'events.sqlite'));
   db.exec("UPDATE events SET body = replace(body, 'victim', 'nobody') WHERE external_id = 'altered'");
   db.close();
   await open();

@@ -34,6 +34,7 @@ test.each<[string, unknown, string | undefined]>([
   ['a csrf token', { csrfToken: opaque }, NOTHING],
   ['a user alone', { user: { id: 'alice' } }, NOTHING],
   ['a guest', { token, user: { id: 'g-1', is_anonymous: true } }, NOTHING],
+  ['a guest, by the claims of the token', { token: jwt({ sub: 'g-1', is_anonymous: true }) }, NOTHING],
   ['four levels', { a: { b: { c: { token } } } }, NOTHING],
   ['a text', token, NOTHING],
   ['null', null, NOTHING],
@@ -80,6 +81,7 @@ test.each<[string, string[], string | undefined, string | undefined]>([
   ['empty', ['token='], undefined, NOTHING],
   ['of csrf', [`csrf_token=${opaque}`, `XSRF-TOKEN=${opaque}`, `csrf-session-token=${opaque}`], undefined, NOTHING],
   ['of others', ['lang=en', `_ga=${opaque}`, `connect.sid=s%3A${opaque}.x`, `consent_token=${opaque}`], undefined, NOTHING],
+  ['of a guest', [`token=${jwt({ sub: 'g-1', role: 'guest' })}`], undefined, NOTHING],
   ['none', [], undefined, NOTHING],
 ])('a credential in a cookie: %s', (_name, setCookie, cookie, expected) => {
   const given = credentialInCookies(setCookie, cookie);

@@ -13,15 +13,16 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
+import { coalescingContract, settle, spoolContract, spoolEvent } from '@auditlogin/testing/contract';
 import fc from 'fast-check';
+import { runContract } from '../../../test/run-contract.js';
 import { destinationOf, ledgersIn, lockSpool, spoolsIn, takePlace } from '../src/spool/disk/directory.js';
 import { type DiskSpool, type DiskSpoolOptions, openDiskSpool } from '../src/spool/disk/disk-spool.js';
 import { openLedger } from '../src/spool/disk/ledger.js';
 import { runsOf } from '../src/spool/disk/ranges.js';
 import { PAGE_EVENTS, pageOf } from '../src/spool/disk/event-pages.js';
 import { openSpoolFile, type SpoolFile } from '../src/spool/disk/spool-file.js';
-import { foldingContract, settle, spoolContract, spoolEvent } from './spool-contract.js';
+import { openSqlite } from '../src/spool/disk/sqlite/database.js';
 
 const DESTINATION = destinationOf({ apiBase: 'http://localhost', project: 'dev' });
 let folder: string;
@@ -47,8 +48,8 @@ async function idsIn(spool: DiskSpool): Promise<string[]> {
   return ids;
 }
 
-spoolContract('on disk', () => open({ maxEvents: 10 }));
-foldingContract('on disk', () => open({ maxEvents: 10 }));
+runContract('the spool contract: on disk', spoolContract({ open: () => open({ maxEvents: 10 }) }));
+runContract('the coalescing contract: on disk', coalescingContract(open));
 
 /** A spool as a process leaves it that is killed. */
 function leave(name: string, ids: string[]): string {
@@ -67,7 +68,7 @@ describe('append', () => {
     const spool = await open();
     await Promise.all(Array.from({ length: 2_000 }, (_, index) => spool.append(spoolEvent(`e${index}`))));
     const [file] = spoolsIn(folder);
-    const reader = new DatabaseSync(file, { readOnly: true });
+    const reader = openSqlite(file!, { readOnly: true });
     expect(reader.prepare('SELECT count(*) AS pages, sum(last - first + 1) AS n FROM pages').get()).toEqual({ pages: 40, n: 2_000 });
     reader.close();
     expect(await idsIn(spool)).toEqual(Array.from({ length: 2_000 }, (_, index) => `e${index}`));
@@ -179,7 +180,7 @@ describe('pages', () => {
     settleRange(111, 120);
     expect(file.size()).toEqual({ events: 0, bytes: 0, failures: 0, coalesced: 0, setAside: 0 });
     file.close();
-    const db = new DatabaseSync(path, { readOnly: true });
+    const db = openSqlite(path, { readOnly: true });
     for (const table of ['pages', 'gone', 'flights', 'marks']) expect(db.prepare(`SELECT * FROM ${table}`).all()).toEqual([]);
     db.close();
   });
@@ -300,7 +301,7 @@ describe('adopt', () => {
 describe('damage', () => {
   test('a flipped bit in an event: it is set aside, the others go on', async () => {
     const path = leave(uuid('a'), ['aaaa', 'bbbb', 'cccc']);
-    const db = new DatabaseSync(path);
+    const db = openSqlite(path);
     db.exec(`UPDATE pages SET lines = replace(lines, 'bbbb', 'bbbc')`);
     db.close();
     const spool = await open();

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { answer, type FaultServer, startFaultServer } from './fault-server.js';
+import { answer, type FaultServer, startFaultServer } from '@auditlogin/testing/contract';
 
 // A process of its own needs the package as it is built: `npm test` builds before it runs.
 const CORE = pathToFileURL(join(__dirname, '..', 'dist', 'esm', 'index.js')).href;

@@ -2,7 +2,7 @@ import { AuditError, eventHash, type AuditEvent } from '../src/index.js';
 import type { Transport } from '../src/engine.js';
 import { createPublisher } from '../src/publish/publisher.js';
 import { memorySpool } from '../src/spool/memory-spool.js';
-import { spoolEvent } from './spool-contract.js';
+import { spoolEvent } from '@auditlogin/testing/contract';
 
 const MINUTE = 60_000;
 

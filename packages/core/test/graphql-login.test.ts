@@ -122,6 +122,13 @@ test.each<[string, unknown, unknown, number | undefined, string]>([
     200,
     'unknown',
   ],
+  [
+    'one alias for a token and for a code',
+    { query: 'mutation { login { ... on Session { x: token } ... on Refusal { x: code } } }' },
+    { data: { login: { x: 'INVALID_CREDENTIALS' } } },
+    200,
+    'unknown',
+  ],
   ['a query as a text', login.query, success, 200, 'success'],
   ['an upload', { operations: JSON.stringify(login) }, success, 200, 'success'],
   ['a document that the server knows, and a failure', { documentId: 'Login' }, { data: { login: null } }, 200, 'failure'],

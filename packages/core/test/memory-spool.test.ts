@@ -1,10 +1,12 @@
+import { coalescingContract, settle, spoolContract, spoolEvent } from '@auditlogin/testing/contract';
 import fc from 'fast-check';
+import { runContract } from '../../../test/run-contract.js';
 import type { SpooledEvent } from '../src/engine.js';
 import { memorySpool } from '../src/spool/memory-spool.js';
-import { foldingContract, settle, spoolContract, spoolEvent } from './spool-contract.js';
 
-spoolContract('in memory', () => memorySpool({ maxEvents: 10, maxBytes: 1e6 }));
-foldingContract('in memory', () => memorySpool({ maxEvents: 10, maxBytes: 1e6 }));
+const open = () => memorySpool({ maxEvents: 10, maxBytes: 1e6 });
+runContract('the spool contract: in memory', spoolContract({ open }));
+runContract('the coalescing contract: in memory', coalescingContract(open));
 
 test('it is bounded in bytes, too', async () => {
   const event = spoolEvent('a');

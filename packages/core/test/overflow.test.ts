@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Attempt } from '../src/adapter.js';
 import type { AuditEvent } from '../src/index.js';
 import { answered } from './attempts.js';
-import { answer, type FaultServer, startFaultServer, watchedAuditor } from './fault-server.js';
+import { answer, type FaultServer, startFaultServer, watchedAuditor } from '@auditlogin/testing/contract';
 
 let server: FaultServer;
 const directory = mkdtempSync(join(tmpdir(), 'auditlogin-overflow-'));

@@ -1,11 +1,11 @@
 import { PRESETS, type PresetName } from '../src/attempt/presets.js';
-import { actionMatcher, parseRoute } from '../src/attempt/routes.js';
+import { parseRoute, routeMatcher } from '../src/attempt/route-match.js';
 
 const matcherOf = (name: PresetName): ((request: string) => string | undefined) => {
-  const tries = actionMatcher([...PRESETS[name].routes], [...PRESETS[name].rules]);
+  const { actionOf } = routeMatcher([...PRESETS[name].routes], [...PRESETS[name].rules]);
   return (request) => {
     const { method, path } = parseRoute(request);
-    return tries(method, path);
+    return actionOf({ methods: [method], paths: [path], carriesCredential: false, hasGrant: false });
   };
 };
 

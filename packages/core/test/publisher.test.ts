@@ -7,8 +7,16 @@ import { destinationOf } from '../src/log.js';
 import { placeIn } from '../src/spool/disk/directory.js';
 import { pageOf } from '../src/spool/disk/event-pages.js';
 import { openSpoolFile } from '../src/spool/disk/spool-file.js';
-import { answer, type Fault, type FaultServer, startFaultServer, TOKEN, watchedAuditor, type WatchedAuditor } from './fault-server.js';
-import { spoolEvent } from './spool-contract.js';
+import {
+  answer,
+  type Fault,
+  type FaultServer,
+  spoolEvent,
+  startFaultServer,
+  TOKEN,
+  type WatchedAuditor,
+  watchedAuditor,
+} from '@auditlogin/testing/contract';
 
 let server: FaultServer;
 let watched: WatchedAuditor;

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { metrics } from '@opentelemetry/api';
 import { InMemoryMetricExporter, AggregationTemporality, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { answer, type FaultServer, startFaultServer, watchedAuditor } from './fault-server.js';
+import { answer, type FaultServer, startFaultServer, watchedAuditor } from '@auditlogin/testing/contract';
 
 let server: FaultServer;
 beforeEach(async () => (server = await startFaultServer()));

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spoolsIn, destinationOf } from '../src/spool/disk/directory.js';
-import { type FaultServer, startFaultServer, watchedAuditor } from './fault-server.js';
+import { type FaultServer, startFaultServer, watchedAuditor } from '@auditlogin/testing/contract';
 
 let server: FaultServer;
 beforeEach(async () => (server = await startFaultServer()));

@@ -4,7 +4,6 @@ import type { Request } from 'express';
 /** A layer of Express' router: what it calls, and the route that it stands for. */
 interface Layer {
   route?: { path?: unknown };
-  path?: string;
 }
 
 type Handle = (this: Layer, request: Request, ...rest: unknown[]) => unknown;
@@ -18,8 +17,7 @@ const HEARD = Symbol.for('auditlogin.layer');
  * @param app `req.app`
  */
 export function listenToRouter(app: unknown): void {
-  const { router, _router } = (app ?? {}) as { router?: { stack?: object[] }; _router?: { stack?: object[] } };
-  const layer = (_router ?? router)?.stack?.[0];
+  const layer = firstLayerOf(app);
   if (!layer) return;
   const prototype = Object.getPrototypeOf(layer) as Record<string | symbol, unknown>;
   if (HEARD in prototype) return;
@@ -38,16 +36,23 @@ export function listenToRouter(app: unknown): void {
   }
 }
 
+/** At least the middleware that asks is there. Express 4 keeps its router under an underscore, and throws where Express 5 has it. */
+function firstLayerOf(app: unknown): object | undefined {
+  if (typeof app !== 'function') return undefined;
+  const holder = app as { router?: { stack?: object[] }; _router?: { stack?: object[] } };
+  return (holder._router ?? holder.router)?.stack?.[0];
+}
+
 /**
  * The route of a layer, as it stands for a request.
  *
  * @param layer has the route
  * @param request has the mount path and the parameters
  */
-function routeOf({ route, path }: Layer, { baseUrl, params }: Request): RouteSnapshot {
+function routeOf({ route }: Layer, { baseUrl, url, params }: Request): RouteSnapshot {
   const mount = decoded(baseUrl);
   const pattern = typeof route?.path === 'string' ? join(mount, route.path) : undefined;
-  return { pattern, matched: decoded(join(mount, path ?? '')), params };
+  return { pattern, matched: decoded(join(baseUrl, url.split('?', 1)[0]!)), params };
 }
 
 function join(mount: string, path: string): string {

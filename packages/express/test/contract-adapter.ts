@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type ContractAdapter, type ContractExchange, contractRoutes } from '@auditlogin/testing';
+import { type ContractAdapter, type ContractExchange, contractRoutes } from '@auditlogin/testing/contract';
 import type express from 'express';
 import session from 'express-session';
 import { type AuditLoginOptions, auditLogin, mark } from '../src/index.js';

@@ -4,7 +4,7 @@ import cookie5 from '@fastify/cookie';
 import cookie4 from '@fastify/cookie4';
 import session5 from '@fastify/session';
 import session4 from '@fastify/session4';
-import { type ContractAdapter, type ContractExchange, contractRoutes } from '@auditlogin/testing';
+import { type ContractAdapter, type ContractExchange, contractRoutes } from '@auditlogin/testing/contract';
 import fastify5, { type FastifyReply, type FastifyRequest } from 'fastify';
 import fastify4 from 'fastify4';
 import { type AuditLoginOptions, auditLogin, mark } from '../src/index.js';

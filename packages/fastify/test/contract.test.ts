@@ -1,6 +1,5 @@
-import { contract } from '@auditlogin/testing';
+import { adapterContract } from '@auditlogin/testing/contract';
+import { runContract } from '../../../test/run-contract.js';
 import { contractAdapters } from './contract-adapter.js';
 
-describe.each(contractAdapters)('the adapter contract: %s', (_major, adapter) => {
-  for (const { name, run, skip } of contract(adapter)) (skip ? test.skip : test)(skip ? `${name} (${skip})` : name, run);
-});
+for (const [version, adapter] of contractAdapters) runContract(`the adapter contract: ${version}`, adapterContract(adapter));

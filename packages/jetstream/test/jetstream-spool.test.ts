@@ -3,9 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { createAuditor, isAuditError } from '@auditlogin/core';
-import { settle, sharedContract, spoolContract, spoolEvent } from '../../core/test/spool-contract.js';
+import { settle, sharedSpoolContract, spoolContract, spoolEvent } from '@auditlogin/testing/contract';
 import { noNats, startNats } from '../../../test/engines/servers.js';
 import { takeAndDie } from '../../../test/engines/taker.js';
+import { runContract } from '../../../test/run-contract.js';
 import { initJetStream, type JetStreamOptions, jetStreamSpool } from '../src/index.js';
 
 if (noNats) console.warn(`Skipped: the spool in JetStream, since ${noNats}.`);
@@ -31,15 +32,18 @@ if (noNats) console.warn(`Skipped: the spool in JetStream, since ${noNats}.`);
     await connection.close();
   }
 
-  spoolContract('in JetStream', async () => (await fresh({ maxEvents: 10 }), jetStreamSpool(options)), true);
-  describe('shared', () => {
-    beforeEach(() => fresh());
-    sharedContract(
-      'in JetStream',
-      () => jetStreamSpool(options),
-      (limit) => takeAndDie({ NATS_SERVERS: cluster.servers.join(','), REPLICAS: '1', STREAM: options.stream! }, limit),
-    );
-  });
+  runContract(
+    'the spool contract',
+    spoolContract({ open: async () => (await fresh({ maxEvents: 10 }), jetStreamSpool(options)), isOneBatchAtATime: true }),
+  );
+  runContract(
+    'the contract of shared spools',
+    sharedSpoolContract({
+      reset: fresh,
+      open: () => jetStreamSpool(options),
+      takeAndDie: (limit) => takeAndDie({ NATS_SERVERS: cluster.servers.join(','), REPLICAS: '1', STREAM: options.stream! }, limit),
+    }),
+  );
 
   test('a stream with fewer replicas than asked for is refused, and the error says why', async () => {
     await fresh();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { type ContractAdapter, type ContractExchange, contractRoutes } from '@auditlogin/testing';
+import { type ContractAdapter, type ContractExchange, contractRoutes } from '@auditlogin/testing/contract';
 import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import Koa3, { type Context } from 'koa';

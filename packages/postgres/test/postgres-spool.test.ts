@@ -1,8 +1,9 @@
 import { createAuditor, isAuditError } from '@auditlogin/core';
 import { Client, Pool } from 'pg';
-import { settle, sharedContract, spoolContract, spoolEvent } from '../../core/test/spool-contract.js';
+import { settle, sharedSpoolContract, spoolContract, spoolEvent } from '@auditlogin/testing/contract';
 import { noPostgres, startPostgres, type TestServer } from '../../../test/engines/servers.js';
 import { takeAndDie } from '../../../test/engines/taker.js';
+import { runContract } from '../../../test/run-contract.js';
 import { migrate, postgresSpool, reportIn } from '../src/index.js';
 
 if (noPostgres) console.warn(`Skipped: the spool in PostgreSQL, since ${noPostgres}.`);
@@ -22,15 +23,15 @@ if (noPostgres) console.warn(`Skipped: the spool in PostgreSQL, since ${noPostgr
   }
   const open = (lease = 1_000) => postgresSpool({ connection: server.url, maxEvents: 10, lease });
 
-  spoolContract('in PostgreSQL', async () => (await fresh(), open(30_000)), true);
-  describe('shared', () => {
-    beforeEach(fresh);
-    sharedContract(
-      'in PostgreSQL',
-      () => postgresSpool({ connection: server.url, lease: 1_000 }),
-      (limit) => takeAndDie({ POSTGRES_URL: server.url }, limit),
-    );
-  });
+  runContract('the spool contract', spoolContract({ open: async () => (await fresh(), open(30_000)), isOneBatchAtATime: true }));
+  runContract(
+    'the contract of shared spools',
+    sharedSpoolContract({
+      reset: fresh,
+      open: () => postgresSpool({ connection: server.url, lease: 1_000 }),
+      takeAndDie: (limit) => takeAndDie({ POSTGRES_URL: server.url }, limit),
+    }),
+  );
 
   test('the migration changes nothing when it runs again, or twice at once', async () => {
     await fresh();

@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createRelay, type Relay, type RelayOptions } from '@auditlogin/core';
 import { Client } from 'pg';
-import { answer, type FaultServer, startFaultServer } from '../../core/test/fault-server.js';
-import { spoolEvent } from '../../core/test/spool-contract.js';
+import { answer, type FaultServer, spoolEvent, startFaultServer } from '@auditlogin/testing/contract';
 import { noPostgres, startPostgres, type TestServer } from '../../../test/engines/servers.js';
 import { moody } from '../../../test/faults/application.js';
 import { migrate, postgresSpool } from '../src/index.js';

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AuditError } from '@auditlogin/core';
-import type { DatabaseSyncInstance } from '@photostructure/sqlite';
+import type { SqliteDatabase } from '@auditlogin/core/engine';
 
 /** A publisher token, without its secret: of that only a digest is kept. */
 export interface TokenInfo {
@@ -43,7 +43,7 @@ const NAME = /^[^\u0000-\u001f\u007f-\u009f]{1,128}$/;
  *
  * @param db its database
  */
-export function openTokens(db: DatabaseSyncInstance): Tokens {
+export function openTokens(db: SqliteDatabase): Tokens {
   const toInfo = ({ revoked, ...row }: Record<string, unknown>): TokenInfo => ({ ...row, revoked: revoked ?? undefined }) as TokenInfo;
   const find = db.prepare('SELECT id, project FROM tokens WHERE digest = ? AND revoked IS NULL');
 

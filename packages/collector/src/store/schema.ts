@@ -1,5 +1,5 @@
 import type { AuditEvent } from '@auditlogin/core';
-import type { DatabaseSyncInstance } from '@photostructure/sqlite';
+import { pragma, type SqliteDatabase, transaction } from '@auditlogin/core/engine';
 import type { Facts } from './facts.js';
 
 const TABLES = `
@@ -53,24 +53,25 @@ const ADDED = ['outcome TEXT', 'reason TEXT', 'account TEXT', 'address TEXT', 'a
  * @param db the database
  * @param index puts an event's words into the full-text index, and gives the facts for the columns that an earlier version did not have
  */
-export function prepareSchema(db: DatabaseSyncInstance, index: (seq: number, event: AuditEvent) => Facts): void {
-  const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+export function prepareSchema(db: SqliteDatabase, index: (seq: number, event: AuditEvent) => Facts): void {
+  const version = pragma(db, 'user_version') as number;
   if (version > VERSION) throw new Error(`the database was written by a newer version (${version}); this one reads up to ${VERSION}`);
   if (version === VERSION) return;
   const isOld = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'events'").get() !== undefined;
   // Both can only be set before the first table, or by rewriting the file.
   db.exec('PRAGMA auto_vacuum = INCREMENTAL');
   if (isOld) db.exec('VACUUM');
-  db.exec('BEGIN IMMEDIATE');
-  if (isOld) for (const column of ADDED) db.exec(`ALTER TABLE events ADD COLUMN ${column}`);
-  for (const index of OLD_INDEXES) db.exec(`DROP INDEX IF EXISTS ${index}`);
-  db.exec(`${TABLES} DROP TABLE IF EXISTS words; ${WORDS}`);
-  if (isOld) {
-    const update = db.prepare('UPDATE events SET outcome = ?, reason = ?, account = ?, address = ?, attempts = ? WHERE seq = ?');
-    for (const row of db.prepare('SELECT seq, body FROM events').all() as { seq: number; body: string }[]) {
-      const { outcome, reason, account, address, attempts } = index(row.seq, JSON.parse(row.body) as AuditEvent);
-      update.run(outcome, reason, account, address, attempts, row.seq);
+  transaction(db, 'BEGIN IMMEDIATE', () => {
+    if (isOld) for (const column of ADDED) db.exec(`ALTER TABLE events ADD COLUMN ${column}`);
+    for (const index of OLD_INDEXES) db.exec(`DROP INDEX IF EXISTS ${index}`);
+    db.exec(`${TABLES} DROP TABLE IF EXISTS words; ${WORDS}`);
+    if (isOld) {
+      const update = db.prepare('UPDATE events SET outcome = ?, reason = ?, account = ?, address = ?, attempts = ? WHERE seq = ?');
+      for (const row of db.prepare('SELECT seq, body FROM events').all() as { seq: number; body: string }[]) {
+        const { outcome, reason, account, address, attempts } = index(row.seq, JSON.parse(row.body) as AuditEvent);
+        update.run(outcome, reason, account, address, attempts, row.seq);
+      }
     }
-  }
-  db.exec(`${INDEXES} PRAGMA user_version = ${VERSION}; COMMIT`);
+    db.exec(`${INDEXES} PRAGMA user_version = ${VERSION}`);
+  });
 }

@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditEvent, Receipt } from '@auditlogin/core';
-import { backup, DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import { copySqlite, makeDurable, makePrivate, openSqlite, pragma, type SqliteDatabase, transaction } from '@auditlogin/core/engine';
 import { type Scope, within } from '../access/scope.js';
 import { type Condition, everything, whereValue } from './condition.js';
 import { facetWords, type Facts, factsOf } from './facts.js';
@@ -57,7 +57,7 @@ interface FailureCount {
 /** The events of a collector, on disk. */
 export interface Store {
   /** For what is kept beside the events. */
-  readonly db: DatabaseSyncInstance;
+  readonly db: SqliteDatabase;
   /** Keeps events, all or none. @returns when they are on disk */
   insert(project: string, events: readonly (Receipt & { event: AuditEvent })[]): Promise<void>;
   /**
@@ -106,7 +106,6 @@ export interface Store {
   close(): void;
 }
 
-const SYNCHRONOUS_FULL = 2;
 /** What leads to fewer events than this is followed; with more, a page is found sooner by reading in the log's order. */
 const MANY = 2_000;
 const BATCH = 500;
@@ -128,12 +127,12 @@ const NAMES = `
  */
 export function openStore(dataDir: string): Store {
   const file = join(dataDir, 'events.sqlite');
-  const db = new DatabaseSync(file);
+  makePrivate(file);
+  const db = openSqlite(file);
   chmodSync(file, 0o600);
   // Another process may make a token or a backup beside this one.
-  db.exec('PRAGMA busy_timeout = 5000; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-  const level = db.prepare('PRAGMA synchronous').get() as { synchronous: number };
-  if (level.synchronous !== SYNCHRONOUS_FULL) throw new Error(`SQLite runs with synchronous=${level.synchronous}; expected FULL (2)`);
+  db.exec('PRAGMA busy_timeout = 5000; PRAGMA auto_vacuum = INCREMENTAL');
+  makeDurable(db);
   const listeners = new Set<() => void>();
 
   let insertWords: ReturnType<typeof db.prepare> | undefined;
@@ -180,13 +179,11 @@ export function openStore(dataDir: string): Store {
     addWords(lastInsertRowid, event, facts);
   }
 
-  function transaction(work: () => void): void {
-    db.exec('BEGIN IMMEDIATE');
+  function write(work: () => void): void {
     try {
-      work();
-      db.exec('COMMIT');
+      transaction(db, 'BEGIN IMMEDIATE', work);
     } catch (thrown) {
-      if (db.isTransaction) db.exec('ROLLBACK');
+      // A name of what was rolled back is not in the database.
       known.clear();
       throw thrown;
     }
@@ -206,7 +203,7 @@ export function openStore(dataDir: string): Store {
     waiting = [];
     const received = Date.now();
     const insertAll = (some: Insert[]): void =>
-      transaction(() => {
+      write(() => {
         for (const { project, events } of some) for (const event of events) insertOne(project, event, received);
       });
     try {
@@ -363,7 +360,7 @@ export function openStore(dataDir: string): Store {
       }[];
       if (oldest.length === 0) return 0;
       const seqs = JSON.stringify(oldest.map(({ seq }) => seq));
-      transaction(() => {
+      write(() => {
         db.prepare('DELETE FROM words WHERE rowid IN (SELECT value FROM json_each(?))').run(seqs);
         db.prepare('DELETE FROM events WHERE seq IN (SELECT value FROM json_each(?))').run(seqs);
       });
@@ -372,14 +369,11 @@ export function openStore(dataDir: string): Store {
     },
     events: () => (db.prepare('SELECT count(*) AS n FROM events').get() as { n: number }).n,
     bytes() {
-      const pragma = (name: string): number => (db.prepare(`PRAGMA ${name}`).get() as Record<string, number>)[name]!;
-      return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
+      const [pages, free, pageSize] = ['page_count', 'freelist_count', 'page_size'].map((name) => Number(pragma(db, name)));
+      return (pages! - free!) * pageSize!;
     },
     async backup(target, pages, progress) {
-      await backup(db, target, {
-        rate: pages,
-        ...(progress && { progress: ({ totalPages, remainingPages }) => progress(totalPages - remainingPages, totalPages) }),
-      });
+      await copySqlite(db, target, pages, progress);
       chmodSync(target, 0o600);
     },
     close() {

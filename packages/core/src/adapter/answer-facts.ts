@@ -41,9 +41,10 @@ export function credentialInJson(json: unknown, isKnown: (token: string) => bool
     const tokens = newTokensOf(bag, isKnown);
     if (tokens.length === 0) continue;
     const owners = [...ownersIn(bag), ...ownersIn(parent)];
+    const claims = tokens.map(claimsOf);
     // A token for a guest is no login.
-    if (owners.some(isNobody)) continue;
-    const account = firstAccount(owners, OWNER_IDS) ?? firstAccount(tokens.map(claimsOf), ['sub']);
+    if ([...owners, ...claims].some(isNobody)) continue;
+    const account = firstAccount(owners, OWNER_IDS) ?? firstAccount(claims, ['sub']);
     if (account !== undefined) return { account };
     given ??= {};
   }
@@ -133,8 +134,10 @@ function ownersIn(bag: object | undefined): unknown[] {
   return OWNER_NAMES.map((name) => property(bag, name)).filter((owner) => typeof owner === 'object' && owner !== null);
 }
 
-function given(tokens: readonly string[]): GivenCredential {
-  const account = firstAccount(tokens.map(claimsOf), ['sub']);
+function given(tokens: readonly string[]): GivenCredential | undefined {
+  const claims = tokens.map(claimsOf);
+  if (claims.some(isNobody)) return undefined;
+  const account = firstAccount(claims, ['sub']);
   return account === undefined ? {} : { account };
 }
 

@@ -85,15 +85,17 @@ interface Walk {
 function renamed(value: unknown, selections: readonly Node[], walk: Walk): unknown {
   if (Array.isArray(value)) return value.map((entry) => renamed(entry, selections, walk));
   if (typeof value !== 'object' || value === null || selections.length === 0) return value;
-  const asked = new Map<string, { name: string; inner: Node[] }>();
+  const asked = new Map<string, { name: string | undefined; inner: Node[] }>();
   for (const node of fieldsIn(selections, walk)) {
     const known = asked.get(keyOf(node)) ?? { name: node.name!.value, inner: [] };
+    // On types of a union one alias may stand for different fields; which of them was answered is not known.
+    if (known.name !== node.name!.value) known.name = undefined;
     known.inner.push(...(node.selectionSet?.selections ?? []));
     asked.set(keyOf(node), known);
   }
   const byName: Record<string, unknown> = {};
   for (const [key, { name, inner }] of asked) {
-    if (Object.hasOwn(value, key)) byName[name] = renamed((value as Record<string, unknown>)[key], inner, walk);
+    if (name !== undefined && Object.hasOwn(value, key)) byName[name] = renamed((value as Record<string, unknown>)[key], inner, walk);
   }
   return byName;
 }

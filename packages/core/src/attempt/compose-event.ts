@@ -108,11 +108,13 @@ function actionOf(attempt: Attempt, { outcome }: Outcome): AuditAction {
   return outcome === 'success' ? 'user.login' : action;
 }
 
-function factorsOf(factors: readonly string[] | undefined): string | undefined {
+/** What an extractor returned may be anything that a client sent. */
+function factorsOf(factors: unknown): string | undefined {
   if (!Array.isArray(factors)) return undefined;
   return factors
     .slice(0, MAX_FACTORS)
-    .map((factor) => String(factor).slice(0, MAX_FACTOR))
+    .filter((factor) => typeof factor === 'string')
+    .map((factor) => factor.slice(0, MAX_FACTOR))
     .join(',');
 }
 

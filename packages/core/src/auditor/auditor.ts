@@ -229,22 +229,14 @@ function auditorWith(settings: Settings, parts: AuditorParts): Auditor {
   }
 
   function ownEvent(action: string, isFailure: boolean, description: string, fields: Record<string, string | number>): AuditEvent {
-    return normaliseEvent(
-      signed({
-        action,
-        crud: 'c',
-        is_failure: isFailure,
-        is_anonymous: true,
-        description,
-        fields: { instance, pid: process.pid, ...fields },
-      }),
-    );
+    const about = { action, is_failure: isFailure, is_anonymous: true, description };
+    return signed(normaliseEvent({ ...about, crud: 'c', fields: { instance, pid: process.pid, ...fields } }));
   }
 
   /** Events by hand name the application, too, unless they name a component of their own. */
-  function signed(event: EventInput): EventInput {
-    if (typeof event !== 'object' || event === null) return event;
-    return { ...event, component: event.component ?? settings.component, version: event.version ?? settings.version };
+  function signed(event: AuditEvent): AuditEvent {
+    const { component = settings.component, version = settings.version } = event;
+    return { ...event, ...(component !== undefined && { component }), ...(version !== undefined && { version }) };
   }
 
   function advise(key: string, message: string): void {
@@ -333,7 +325,7 @@ function auditorWith(settings: Settings, parts: AuditorParts): Auditor {
     cover: coverage.count,
     coverage: coverage.routes,
     advise,
-    report: async (event) => intake.append(normaliseEvent(signed(event))),
+    report: async (event) => intake.append(signed(normaliseEvent(event))),
     flush,
     close: ({ timeout = settings.closeTimeout } = {}) => (closing ??= stop(timeout)),
     stats,

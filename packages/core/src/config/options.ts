@@ -299,8 +299,8 @@ interface Found<T> {
  * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN` with the nearest known option, or `ERR_AUDIT_OPTION_INVALID`
  */
 export function parseOptions<S extends z.ZodType>(schema: S, options: unknown): z.output<S> {
-  const result = schema.safeParse(options);
-  if (result.success) return result.data;
+  const result = parsed(schema, options);
+  if (result.success) return result.data as z.output<S>;
   const issue = result.error.issues[0]!;
   const path = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
@@ -310,6 +310,16 @@ export function parseOptions<S extends z.ZodType>(schema: S, options: unknown): 
   if (path === '') throw new AuditError('ERR_AUDIT_OPTION_INVALID', `The options are ${show(options)}; expected an object.`);
   const seen = SECRET_OPTIONS.has(path) ? `a ${typeof valueAt(options, issue.path)} that is not shown` : show(valueAt(options, issue.path));
   throw invalidOption(path, `is ${seen}: ${issue.message}`);
+}
+
+/** Options may have getters of the application. */
+function parsed<S extends z.ZodType>(schema: S, options: unknown): ReturnType<S['safeParse']> {
+  try {
+    return schema.safeParse(options) as ReturnType<S['safeParse']>;
+  } catch (thrown) {
+    const kind = thrown instanceof Error ? thrown.name : typeof thrown;
+    throw new AuditError('ERR_AUDIT_OPTION_INVALID', `The options cannot be read: reading them threw (${kind}).`);
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { AuditError } from '../errors.js';
+import { AuditError, isAuditError } from '../errors.js';
 import { nearest } from '../config/nearest.js';
 import { normaliseAddress } from './address.js';
 import type { Actor, AuditEvent, Group, StringMap, Target } from './event.js';
@@ -17,15 +17,25 @@ export function normaliseEvent(input: EventInput): AuditEvent {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw invalidEvent('', `an event must be an object, not ${input === null ? 'null' : typeof input}`);
   }
-  for (const key of Object.keys(input)) {
+  for (const key of readable(() => Object.keys(input))) {
     if (!EVENT_KEYS.includes(key) && key !== '__proto__') {
       throw invalidEvent(key, `"${key.slice(0, 64)}" is not a field of an event${nearest(key, EVENT_KEYS)}`);
     }
   }
-  const event = cleanEvent(input);
+  const event = readable(() => cleanEvent(input));
   const [violation] = violations(event);
   if (violation) throw invalidEvent(violation.field, violation.message);
   return event;
+}
+
+/** Getters of an event, and the ids in it, may be code of the application. */
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (isAuditError(thrown)) throw thrown;
+    throw invalidEvent('', `reading it threw (${thrown instanceof Error ? thrown.name : typeof thrown})`);
+  }
 }
 
 /**

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { AuditError } from '../../errors.js';
-import { makePrivate } from './spool-file.js';
+import { makePrivate, openSqlite } from './sqlite/database.js';
+import type { SqliteDatabase } from './sqlite/driver.js';
 
 /** Where a spool keeps its files: one per process, named by where its events go and by its instance. */
 export interface SpoolPlace {
@@ -128,10 +128,10 @@ export interface SpoolLock {
  */
 export function lockSpool(file: string): SpoolLock | undefined {
   const path = `${file}-lock`;
-  let db: DatabaseSyncInstance | undefined;
+  let db: SqliteDatabase | undefined;
   try {
     makePrivate(path);
-    db = new DatabaseSync(path);
+    db = openSqlite(path);
     db.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch {
     db?.close();

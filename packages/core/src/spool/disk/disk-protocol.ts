@@ -1,6 +1,7 @@
 import type { AuditErrorCode } from '../../errors.js';
 import type { CoalescedFailures, SetAsideEvent } from '../spool.js';
 import type { LedgerEntry } from './ledger.js';
+import type { Synchronous } from './sqlite/database.js';
 import type { SpoolRow } from './event-pages.js';
 import type { SpoolChange, SpoolFileSize } from './spool-file.js';
 
@@ -12,7 +13,7 @@ export interface DiskWorkerData {
   /** Undefined when no ledger is kept. */
   ledger: string | undefined;
   maxBytes: number;
-  synchronous: 'FULL' | 'NORMAL';
+  synchronous: Synchronous;
 }
 
 /** What the worker is asked beside changes. */

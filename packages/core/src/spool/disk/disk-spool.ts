@@ -10,6 +10,7 @@ import type { LedgerEntry } from './ledger.js';
 import { createQueue } from '../queue.js';
 import type { CoalescingSpool, Settled, SpooledEvent, SpoolSize } from '../spool.js';
 import { type NewPage, PAGE_EVENTS, pageOf } from './event-pages.js';
+import type { Synchronous } from './sqlite/database.js';
 import type { SpoolChange } from './spool-file.js';
 import { spooledEvent } from '../spooled-event.js';
 import { createSpoolCounter } from '../spool-counter.js';
@@ -21,7 +22,7 @@ export interface DiskSpoolOptions extends SpoolBounds {
   ledger: boolean;
   /** How long the disk may take for a commit, in milliseconds. */
   commitTimeout: number;
-  synchronous?: 'FULL' | 'NORMAL';
+  synchronous?: Synchronous;
 }
 
 /** What a spool on disk tells. */

@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
-import type { StatementSyncInstance } from '@photostructure/sqlite';
 import type { AuditEvent } from '../../event/event.js';
 import type { SerialisedEvent } from '../../event/serialise.js';
 import { runsOf } from './ranges.js';
+import type { SqliteStatement } from './sqlite/driver.js';
 
 /** Events that are written together. */
 export interface NewPage {
@@ -126,7 +126,7 @@ export function intactLines({ lines, crcs }: Pick<StoredPage, 'lines' | 'crcs'>)
  * @param statement prepares a statement, or gives the one that was prepared before
  * @param lastAside the last place of an event that was set aside, which no other may have
  */
-export function openPages(statement: (sql: string) => StatementSyncInstance, lastAside: number): Pages {
+export function openPages(statement: (sql: string) => SqliteStatement, lastAside: number): Pages {
   const ranges = (sql: string, ...places: number[]): Range[] => statement(sql).all(...places) as Range[];
   const goneIn = ({ first, last }: Range): Range[] => ranges('SELECT first, last FROM gone WHERE first BETWEEN ? AND ?', first, last);
   const flightsOver = ({ first, last }: Range): Range[] =>
@@ -241,7 +241,7 @@ export function openPages(statement: (sql: string) => StatementSyncInstance, las
       const damaged: number[] = [];
       let bytes = 0;
       const from = pageWith(after)?.first ?? after;
-      const found = statement('SELECT * FROM pages WHERE first >= ? ORDER BY first').iterate(from) as unknown as Iterable<StoredPage>;
+      const found = statement('SELECT * FROM pages WHERE first >= ? ORDER BY first').iterate(from) as Iterable<StoredPage>;
       for (const page of found) {
         const gone = goneIn(page);
         const marks = marksIn(page);

@@ -1,5 +1,4 @@
-import { DatabaseSync } from '@photostructure/sqlite';
-import { makePrivate } from './spool-file.js';
+import { makeDurable, makePrivate, openSqlite, transaction } from './sqlite/database.js';
 
 /** A receipt that is kept. */
 export interface LedgerEntry {
@@ -31,28 +30,24 @@ export interface Ledger {
  */
 export function openLedger(path: string, options: { readOnly?: boolean } = {}): Ledger {
   if (!options.readOnly) makePrivate(path);
-  const db = new DatabaseSync(path);
+  const db = openSqlite(path);
   if (options.readOnly) {
     // Not opened as read-only: what a killed process left in WAL mode can only be read by who may write.
     db.exec('PRAGMA busy_timeout = 5000; PRAGMA query_only = ON');
   } else {
-    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
-      CREATE TABLE IF NOT EXISTS receipts (external_id TEXT NOT NULL, receipt_id TEXT PRIMARY KEY, hash TEXT NOT NULL, verified INTEGER NOT NULL, at INTEGER NOT NULL,
+    db.exec('PRAGMA busy_timeout = 5000');
+    makeDurable(db);
+    db.exec(`CREATE TABLE IF NOT EXISTS receipts (external_id TEXT NOT NULL, receipt_id TEXT PRIMARY KEY, hash TEXT NOT NULL, verified INTEGER NOT NULL, at INTEGER NOT NULL,
         instance TEXT, seal_seq INTEGER) WITHOUT ROWID`);
   }
   const insert = options.readOnly ? undefined : db.prepare('INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?)');
   return {
     keep(entries) {
-      db.exec('BEGIN IMMEDIATE');
-      try {
+      transaction(db, 'BEGIN IMMEDIATE', () => {
         for (const { externalId, receiptId, hash, isVerified, at, instance, sealSeq } of entries) {
           insert?.run(externalId, receiptId, hash, isVerified ? 1 : 0, at, instance ?? null, sealSeq ?? null);
         }
-        db.exec('COMMIT');
-      } catch (thrown) {
-        if (db.isTransaction) db.exec('ROLLBACK');
-        throw thrown;
-      }
+      });
     },
     *all() {
       if (db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'receipts'`).get() === undefined) return;

@@ -1,6 +1,7 @@
 import { existsSync, renameSync } from 'node:fs';
-import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { intactLines } from './event-pages.js';
+import { openSqlite } from './sqlite/database.js';
+import type { SqliteDatabase } from './sqlite/driver.js';
 
 /**
  * Puts a damaged file aside, with its companions.
@@ -21,9 +22,9 @@ export function quarantine(path: string): string {
  * @param damaged the file
  */
 export function* recovered(damaged: string): Iterable<{ bodies: string[]; queuedAt: number }> {
-  let db: DatabaseSyncInstance;
+  let db: SqliteDatabase;
   try {
-    db = new DatabaseSync(damaged, { readOnly: true });
+    db = openSqlite(damaged, { readOnly: true });
   } catch {
     return;
   }

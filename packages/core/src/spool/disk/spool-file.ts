@@ -1,10 +1,20 @@
 import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { AuditError } from '../../errors.js';
 import { MAX_SOURCES, minuteOf } from '../coalesced.js';
 import { idIn, type NewPage, openPages, PAGE_TABLES, type SpoolRow } from './event-pages.js';
 import { quarantine, recovered } from './recover.js';
+import {
+  isCorrupt,
+  isDiskFull,
+  makeDurable,
+  makePrivate,
+  openSqlite,
+  quickCheck,
+  type Synchronous,
+  transaction,
+} from './sqlite/database.js';
+import type { SqliteDatabase, SqliteStatement } from './sqlite/driver.js';
 import type { CoalescedFailures, SetAsideEvent } from '../spool.js';
 
 /** A change of the file. Changes of one commit are made together or not at all. */
@@ -31,7 +41,7 @@ export interface SpoolFileOptions {
   /** The most bytes of JSON that it will hold; the file itself is bounded in proportion. */
   maxBytes: number;
   /** `NORMAL` loses acknowledged events in a power cut; it is there for the test that proves so. @default 'FULL' */
-  synchronous?: 'FULL' | 'NORMAL';
+  synchronous?: Synchronous;
   /** `own`: by the process whose spool it is, or is now. `share`: beside it. `read`: beside it, changing nothing. @default 'own' */
   mode?: 'own' | 'share' | 'read';
 }
@@ -96,7 +106,7 @@ export function openSpoolFile(path: string, options: SpoolFileOptions): SpoolFil
   try {
     return openHealthy(path, options, undefined);
   } catch (thrown) {
-    if (!isDamage(thrown) || (options.mode ?? 'own') !== 'own') throw broken(thrown);
+    if (!isCorrupt(thrown) || (options.mode ?? 'own') !== 'own') throw broken(thrown);
   }
   const quarantined = quarantine(path);
   const file = openHealthy(path, options, quarantined);
@@ -157,28 +167,15 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
     ).run(minute, isTooMany ? '' : source, at);
   }
 
-  function transaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
-    db.exec(begin);
-    try {
-      const result = work();
-      db.exec('COMMIT');
-      return result;
-    } catch (thrown) {
-      // After a full disk SQLite has rolled back by itself.
-      if (db.isTransaction) db.exec('ROLLBACK');
-      throw thrown;
-    }
-  }
-
   function commit(changes: readonly SpoolChange[]): number[] {
     if (reservedState === 'spent' && changes.some(isTaking)) restoreReserve();
     if (reservedState === 'spent' && changes.some(isTaking)) throw full();
     try {
-      return transaction('BEGIN IMMEDIATE', () => changes.map(apply));
+      return transaction(db, 'BEGIN IMMEDIATE', () => changes.map(apply));
     } catch (thrown) {
-      if (!isFull(thrown)) throw broken(thrown);
+      if (!isDiskFull(thrown)) throw broken(thrown);
       if (!changes.every(isSettling) || !makeRoom()) throw full();
-      return transaction('BEGIN IMMEDIATE', () => changes.map(apply));
+      return transaction(db, 'BEGIN IMMEDIATE', () => changes.map(apply));
     }
   }
 
@@ -196,7 +193,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
       if (reservedState === 'spent') db.exec('PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)');
       if (reserveSpace(reservedSpace)) reservedState = 'laid';
     } catch (thrown) {
-      if (!isFull(thrown)) throw broken(thrown);
+      if (!isDiskFull(thrown)) throw broken(thrown);
     }
   }
 
@@ -206,7 +203,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
 
   function read(after: number, limit: number, maxBytes = Number.POSITIVE_INFINITY): { rows: SpoolRow[]; damaged: number } {
     // Of one moment: beside it, its process may be settling.
-    const { rows, damaged } = transaction('BEGIN', () => pages.read(after, limit, maxBytes));
+    const { rows, damaged } = transaction(db, 'BEGIN', () => pages.read(after, limit, maxBytes));
     const at = Date.now();
     if (damaged.length > 0 && mode === 'own') commit(damaged.map((seq) => ({ do: 'setAside', seq, reason: DAMAGED, at })));
     return { rows, damaged: damaged.length };
@@ -218,7 +215,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
   }
 
   if (mode === 'own') {
-    transaction('BEGIN IMMEDIATE', pages.land);
+    transaction(db, 'BEGIN IMMEDIATE', pages.land);
     restoreReserve();
   }
 
@@ -243,10 +240,10 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
     save(bodies, queuedAt) {
       // Whether they were sent, nobody knows.
       const rows = bodies.map((body) => ({ seq: 0, body, queuedAt, inDoubt: true, crashes: 0 }));
-      transaction('BEGIN IMMEDIATE', () => pages.addAll(rows));
+      transaction(db, 'BEGIN IMMEDIATE', () => pages.addAll(rows));
     },
     adopt(other, name) {
-      return transaction('BEGIN IMMEDIATE', () => {
+      return transaction(db, 'BEGIN IMMEDIATE', () => {
         let count = 0;
         let after = 0;
         for (let page = other.read(after, 1_000); page.rows.length > 0; page = other.read(after, 1_000)) {
@@ -283,25 +280,16 @@ function isSettling({ do: what }: SpoolChange): boolean {
   return what === 'settle' || what === 'setAside';
 }
 
-function openDatabase(path: string, { maxBytes, synchronous = 'FULL' }: SpoolFileOptions): DatabaseSyncInstance {
+function openDatabase(path: string, { maxBytes, synchronous = 'FULL' }: SpoolFileOptions): SqliteDatabase {
   makePrivate(path);
-  const db = new DatabaseSync(path);
+  const db = openSqlite(path);
   try {
-    db.exec(`PRAGMA page_size = ${PAGE}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};
-      PRAGMA busy_timeout = 5000; PRAGMA journal_size_limit = ${JOURNAL_LIMIT}; PRAGMA wal_autocheckpoint = ${WAL_PAGES};
+    db.exec(`PRAGMA page_size = ${PAGE}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA busy_timeout = 5000`);
+    makeDurable(db, synchronous);
+    db.exec(`PRAGMA journal_size_limit = ${JOURNAL_LIMIT}; PRAGMA wal_autocheckpoint = ${WAL_PAGES};
       PRAGMA max_page_count = ${Math.ceil((maxBytes * ROOM_FACTOR + 4 * BALLAST_BYTES) / PAGE)}`);
     db.exec(SCHEMA);
-    // Some builds quietly use NORMAL in WAL mode, which loses acknowledged events in a power cut.
-    const read = db.prepare('PRAGMA synchronous').get() as { synchronous: number };
-    const mode = db.prepare('PRAGMA journal_mode').get() as { journal_mode: string };
-    if (read.synchronous !== (synchronous === 'FULL' ? 2 : 1) || mode.journal_mode !== 'wal') {
-      throw new AuditError(
-        'ERR_AUDIT_SPOOL',
-        `The spool is not durable: SQLite uses ${mode.journal_mode}, synchronous ${read.synchronous}.`,
-      );
-    }
-    const { quick_check } = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
-    if (quick_check !== 'ok') throw Object.assign(new Error(quick_check), { errcode: SQLITE_CORRUPT });
+    quickCheck(db);
     return db;
   } catch (thrown) {
     db.close();
@@ -310,20 +298,20 @@ function openDatabase(path: string, { maxBytes, synchronous = 'FULL' }: SpoolFil
 }
 
 /** A file that its process left behind in WAL mode can only be read by who may write: SQLite has to lay its index anew. */
-function openForReading(path: string): DatabaseSyncInstance {
-  const db = new DatabaseSync(path);
+function openForReading(path: string): SqliteDatabase {
+  const db = openSqlite(path);
   db.exec('PRAGMA busy_timeout = 5000; PRAGMA query_only = ON');
   if (db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'adopted'`).get() !== undefined) return db;
   db.close();
   // Its process ended before it had written anything.
-  const empty = new DatabaseSync(':memory:');
+  const empty = openSqlite(':memory:');
   empty.exec(SCHEMA);
   return empty;
 }
 
 /** Prepared statements are kept: preparing costs more than running. */
-function cached(db: DatabaseSyncInstance): (sql: string) => StatementSyncInstance {
-  const statements = new Map<string, StatementSyncInstance>();
+function cached(db: SqliteDatabase): (sql: string) => SqliteStatement {
+  const statements = new Map<string, SqliteStatement>();
   return (sql) => {
     const known = statements.get(sql);
     if (known) return known;
@@ -331,20 +319,6 @@ function cached(db: DatabaseSyncInstance): (sql: string) => StatementSyncInstanc
     statements.set(sql, made);
     return made;
   };
-}
-
-/**
- * Makes a file that only its owner can read, before SQLite makes one for everybody; its companions take its mode.
- *
- * @param path the file; one that exists stays as it is
- */
-export function makePrivate(path: string): void {
-  try {
-    // Never an existing one: closing it would drop the locks that another spool of this very process holds on it (POSIX, fcntl).
-    closeSync(openSync(path, 'ax', 0o600));
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
-  }
 }
 
 /** Takes room only where there is plenty: on a disk that is nearly full, events need it more. */
@@ -364,27 +338,6 @@ function reserveSpace(path: string): boolean {
     rmSync(path, { force: true });
     return false;
   }
-}
-
-/** Primary result codes of SQLite: https://www.sqlite.org/rescode.html */
-const SQLITE_IOERR = 10;
-const SQLITE_CORRUPT = 11;
-const SQLITE_FULL = 13;
-const SQLITE_NOTADB = 26;
-
-function resultCode(thrown: unknown): number {
-  const { errcode } = thrown as { errcode?: unknown };
-  return typeof errcode === 'number' ? errcode & 0xff : 0;
-}
-
-function isFull(thrown: unknown): boolean {
-  const code = resultCode(thrown);
-  return code === SQLITE_FULL || code === SQLITE_IOERR;
-}
-
-function isDamage(thrown: unknown): boolean {
-  const code = resultCode(thrown);
-  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
 }
 
 function broken(thrown: unknown): AuditError {

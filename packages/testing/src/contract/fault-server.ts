@@ -9,8 +9,8 @@ import {
   type Auditor,
   type AuditError,
   eventHash,
-} from '../src/index.js';
-import { violations } from '../src/log.js';
+} from '@auditlogin/core';
+import { violations } from '@auditlogin/core/log';
 
 /** What the server does with one request instead of answering well. */
 export type Fault = (request: { events: AuditEvent[]; single: boolean }, response: ServerResponse, store: () => object) => void;
@@ -36,6 +36,7 @@ export interface FaultServer {
   close(): Promise<void>;
 }
 
+/** Starts a server with the Publisher API on a free port of 127.0.0.1. It answers well, and as the real server does, until it is given faults. */
 export async function startFaultServer(): Promise<FaultServer> {
   let count = 0;
   let most = 0;
@@ -105,6 +106,14 @@ export async function startFaultServer(): Promise<FaultServer> {
   return fault;
 }
 
+/**
+ * Answers a request as a {@link Fault} wants it.
+ *
+ * @param response of the request
+ * @param status its status
+ * @param body JSON, or text as it is
+ * @param headers beside the content type
+ */
 export function answer(response: ServerResponse, status: number, body: object | string, headers: Record<string, string> = {}): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(typeof body === 'string' ? body : JSON.stringify(body));
@@ -120,8 +129,15 @@ export interface WatchedAuditor {
   logs: string[];
 }
 
+/** The token of {@link watchedAuditor}: it must be found in no error and no log. */
 export const TOKEN = 'token-canary-9';
 
+/**
+ * Creates an auditor with a spool in memory that sends quickly and often, and keeps what it was told.
+ *
+ * @param apiBase of the fault server
+ * @param options what is different
+ */
 export function watchedAuditor(apiBase: string, options: AuditorOptions = {}): WatchedAuditor {
   const watched: Omit<WatchedAuditor, 'auditor'> = { receipts: [], mismatches: [], drops: [], errors: [], logs: [] };
   const log = (details: object, message: string): void => void watched.logs.push(`${JSON.stringify(details)} ${message}`);

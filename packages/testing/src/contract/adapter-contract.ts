@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import type { AuditEvent, AuditLoginOptions, Marker } from '@auditlogin/core';
-import { type RecordingAuditor, recordingAuditor } from './recording-auditor.js';
+import { type RecordingAuditor, recordingAuditor } from '../recording-auditor.js';
+import type { ContractTest } from './contract-test.js';
 
 /** One exchange, as a scenario's handler acts on it in any framework. */
 export interface ContractExchange {
@@ -460,19 +461,11 @@ const scenarios: readonly Scenario[] = [
 ];
 
 /** Takes the place of what the contract uses by itself. */
-export interface ContractParts {
+export interface AdapterContractParts {
   /** The auditor of a scenario. @default a {@link recordingAuditor} */
   auditor?: () => RecordingAuditor;
   /** Takes every secret that went through the scenarios: canaries, and the session cookies that the application set. */
   secrets?: Set<string>;
-}
-
-/** A scenario, ready to run. */
-export interface ContractTest {
-  name: string;
-  run(): Promise<void>;
-  /** Why it cannot run on this machine. */
-  skip?: string;
 }
 
 /**
@@ -481,7 +474,7 @@ export interface ContractTest {
  * @param adapter how to start an application
  * @param parts what takes the place of the usual parts
  */
-export function contract(adapter: ContractAdapter, parts: ContractParts = {}): ContractTest[] {
+export function adapterContract(adapter: ContractAdapter, parts: AdapterContractParts = {}): ContractTest[] {
   return scenarios.map((scenario) => ({
     name: scenario.name,
     run: () => runScenario(adapter, scenario, parts),
@@ -497,7 +490,7 @@ function hasIpv6(): boolean {
 async function runScenario(
   adapter: ContractAdapter,
   { options, setup, handler, client, expected }: Scenario,
-  { auditor: makeAuditor = () => recordingAuditor({ identityKey: 'key-of-the-contract' }), secrets = new Set() }: ContractParts,
+  { auditor: makeAuditor = () => recordingAuditor({ identityKey: 'key-of-the-contract' }), secrets = new Set() }: AdapterContractParts,
 ): Promise<void> {
   const auditor = makeAuditor();
   const server = await adapter.start({ ...options, auditor: auditor }, handler, {

@@ -1,0 +1,320 @@
+import assert from 'node:assert/strict';
+import {
+  type CoalescedFailures,
+  type CoalescingSpool,
+  serialise,
+  type SerialisedEvent,
+  type SharedSpool,
+  type Spool,
+  type SpooledEvent,
+} from '@auditlogin/core/engine';
+import { normaliseEvent } from '@auditlogin/core/log';
+import type { ContractTest } from './contract-test.js';
+
+/** How a spool is opened for {@link spoolContract}. */
+export interface SpoolUnderContract {
+  /** Opens an empty spool that takes ten events. */
+  open(): Promise<Spool> | Spool;
+  /** Whether no more of a process's events are handed out until all that were handed out are done, as in a spool that processes share. @default false */
+  isOneBatchAtATime?: boolean;
+}
+
+/** How a spool is opened for {@link sharedSpoolContract}. */
+export interface SharedSpoolUnderContract {
+  /** Empties the engine; runs before each test. */
+  reset(): Promise<void>;
+  /** Opens one more spool on the engine, with a lease of about a second. */
+  open(): Promise<SharedSpool> | SharedSpool;
+  /**
+   * Takes events in another process, which is killed while it has them.
+   *
+   * @param limit how many
+   * @returns their ids
+   */
+  takeAndDie(limit: number): Promise<string[]>;
+}
+
+/**
+ * Makes an event for a spool.
+ *
+ * @param id its `external_id`
+ * @param isFailure whether it is a failed attempt
+ */
+export function spoolEvent(id: string, isFailure = false): SerialisedEvent {
+  return serialise({ ...normaliseEvent({ action: 'user.login', actor: { id: 'u' }, created: 0, is_failure: isFailure }), external_id: id });
+}
+
+/**
+ * Settles events with receipts, as if the server had stored them.
+ *
+ * @param spool has them in flight
+ * @param events the events
+ */
+export function settle(spool: Spool, events: readonly SpooledEvent[]): Promise<void> {
+  return spool.settle(events.map((event) => ({ event, receipt: { id: `r-${event.id}`, hash: 'f'.repeat(64) }, isVerified: true })));
+}
+
+const ids = (events: readonly SerialisedEvent[]): string[] => events.map(({ id }) => id);
+const isSpoolFull = (thrown: unknown): boolean => (thrown as { code?: unknown }).code === 'ERR_AUDIT_SPOOL_FULL';
+
+async function append(spool: Spool, ...names: string[]): Promise<void> {
+  for (const id of names) await spool.append(spoolEvent(id));
+}
+
+async function withSpool<S extends Spool>(open: () => Promise<S> | S, test: (spool: S) => Promise<void>): Promise<void> {
+  const spool = await open();
+  try {
+    await test(spool);
+  } finally {
+    await spool.close();
+  }
+}
+
+/**
+ * What every spool must hold, whatever it is made of.
+ *
+ * @param subject how one is opened
+ */
+export function spoolContract({ open, isOneBatchAtATime = false }: SpoolUnderContract): ContractTest[] {
+  const test = (name: string, body: (spool: Spool) => Promise<void>): ContractTest => ({ name, run: () => withSpool(open, body) });
+  return [
+    test('hands out the oldest events first, each to one caller only, and keeps them until they are settled', async (spool) => {
+      await append(spool, 'a', 'b', 'c');
+      const first = await spool.peek(2);
+      assert.deepEqual(ids(first), ['a', 'b']);
+      if (isOneBatchAtATime) {
+        assert.deepEqual(ids(await spool.peek(2)), []);
+        await settle(spool, first);
+      }
+      assert.deepEqual(ids(await spool.peek(2)), ['c']);
+      assert.deepEqual(ids(await spool.peek(2)), []);
+      assert.deepEqual([spool.size().events, spool.waiting()], [isOneBatchAtATime ? 1 : 3, 0]);
+    }),
+
+    test('hands out released events before all others', async (spool) => {
+      await append(spool, 'a', 'b', 'c');
+      await spool.release(await spool.peek(2), false);
+      assert.deepEqual(ids(await spool.peek(5)), ['a', 'b', 'c']);
+    }),
+
+    test('lets go of events that are settled or set aside, and of no others', async (spool) => {
+      await append(spool, 'a', 'b', 'c');
+      const [a, b, c] = await spool.peek(3);
+      await settle(spool, [a!]);
+      await spool.setAside(b!, 'poison');
+      await spool.release([c!], false);
+      assert.deepEqual(spool.size(), { events: 1, bytes: c!.bytes, failures: 0, coalesced: 0, setAside: 1 });
+      assert.deepEqual(ids(await spool.peek(5)), ['c']);
+    }),
+
+    test('hands out events byte for byte as it took them', async (spool) => {
+      const event = spoolEvent('\u{1F600}"\\');
+      await spool.append(event);
+      const taken = await spool.peek(1);
+      assert.equal(taken.length, 1);
+      const { seq, queuedAt, ...rest } = taken[0]!;
+      assert.deepEqual([typeof seq, typeof queuedAt], ['number', 'number']);
+      assert.deepEqual(rest, { ...event, inDoubt: false, crashes: 0 });
+    }),
+
+    test('refuses events when it is full, keeps what it has, and takes events again when there is room', async (spool) => {
+      await append(spool, ...'0123456789');
+      await assert.rejects(spool.append(spoolEvent('x')), isSpoolFull);
+      const [first] = await spool.peek(1);
+      await assert.rejects(spool.append(spoolEvent('x')), isSpoolFull);
+      await settle(spool, [first!]);
+      await append(spool, 'x');
+      assert.deepEqual(ids(await spool.peek(20)), [...'123456789', 'x']);
+    }),
+
+    test('marks an event that the server may have stored when it hands it out again', async (spool) => {
+      await append(spool, 'a', 'b');
+      const [a] = await spool.peek(1);
+      await spool.begin([a!]);
+      await spool.release([a!], true);
+      assert.deepEqual(
+        (await spool.peek(2)).map(({ id, inDoubt }) => [id, inDoubt]),
+        [
+          ['a', true],
+          ['b', false],
+        ],
+      );
+    }),
+
+    test('counts failures apart', async (spool) => {
+      await spool.append(spoolEvent('ok'));
+      await spool.append(spoolEvent('no', true));
+      assert.deepEqual([spool.size().events, spool.size().failures], [2, 1]);
+      await settle(spool, await spool.peek(2));
+      assert.deepEqual(spool.size(), { events: 0, bytes: 0, failures: 0, coalesced: 0, setAside: 0 });
+    }),
+  ];
+}
+
+async function countsBefore(spool: CoalescingSpool, minute: number): Promise<CoalescedFailures[]> {
+  // Copied: under Jest, what comes from a worker has the prototypes of another realm, which strict comparison tells apart.
+  const counts = Array.from(await spool.coalesced(minute), (found) => ({ ...found }));
+  return counts.sort((one, other) => one.source.localeCompare(other.source));
+}
+
+/**
+ * What every spool of one process must hold beside {@link spoolContract}: it coalesces failures.
+ *
+ * @param open opens an empty spool
+ */
+export function coalescingContract(open: () => Promise<CoalescingSpool> | CoalescingSpool): ContractTest[] {
+  const test = (name: string, body: (spool: CoalescingSpool) => Promise<void>): ContractTest => ({
+    name,
+    run: () => withSpool(open, body),
+  });
+  return [
+    test('counts coalesced failures by source and minute, and puts an event in the place of a count', async (spool) => {
+      for (const [source, at] of [
+        ['a', 60_000],
+        ['a', 61_000],
+        ['b', 62_000],
+        ['a', 125_000],
+      ] as const) {
+        await spool.coalesce(source, at);
+      }
+      const coalesced = await countsBefore(spool, 2);
+      assert.deepEqual(coalesced, [
+        { source: 'a', minute: 1, count: 2, first: 60_000, last: 61_000 },
+        { source: 'b', minute: 1, count: 1, first: 62_000, last: 62_000 },
+      ]);
+      // One more comes while the event is made: it stays for the next.
+      await spool.coalesce('a', 63_000);
+      await spool.replaceCoalesced(coalesced[0]!, spoolEvent('f', true));
+      assert.deepEqual([spool.size().events, spool.size().coalesced], [1, 3]);
+      assert.deepEqual(
+        (await countsBefore(spool, 2)).map(({ source, count }) => [source, count]),
+        [
+          ['a', 1],
+          ['b', 1],
+        ],
+      );
+      assert.deepEqual(ids(await spool.peek(5)), ['f']);
+    }),
+
+    test('tells a thousand sources a minute apart, and of more keeps only their number', async (spool) => {
+      for (let index = 0; index < 1_500; index += 1) await spool.coalesce(`s${index}`, 5);
+      const coalesced = await spool.coalesced(1);
+      assert.ok(coalesced.length <= 1_001, `${coalesced.length} sources`);
+      assert.equal(
+        coalesced.reduce((sum, { count }) => sum + count, 0),
+        1_500,
+      );
+    }),
+  ];
+}
+
+const named = (prefix: string, count: number): SerialisedEvent[] =>
+  Array.from({ length: count }, (_, index) => spoolEvent(`${prefix}${String(index).padStart(3, '0')}`));
+
+/** Looks and takes until something comes: what another has given back may take a moment. */
+async function take(spool: SharedSpool, limit: number): Promise<SpooledEvent[]> {
+  for (const due = Date.now() + 15_000; ;) {
+    await spool.refresh();
+    const taken = await spool.peek(limit);
+    if (taken.length > 0 || Date.now() > due) return taken;
+    await pause(50);
+  }
+}
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/**
+ * What every spool that processes share must hold beside {@link spoolContract}.
+ *
+ * @param subject how it is opened
+ */
+export function sharedSpoolContract({ reset, open, takeAndDie }: SharedSpoolUnderContract): ContractTest[] {
+  type Another = () => Promise<SharedSpool>;
+  const test = (name: string, body: (another: Another) => Promise<void>, timeout?: number): ContractTest => ({
+    name,
+    async run() {
+      const opened: SharedSpool[] = [];
+      await reset();
+      try {
+        await body(async () => {
+          const spool = await open();
+          opened.push(spool);
+          return spool;
+        });
+      } finally {
+        for (const spool of opened) await spool.close();
+      }
+    },
+    ...(timeout !== undefined && { timeout }),
+  });
+  return [
+    test('hands to one process what another appended, and takes an id that it has already once', async (another) => {
+      const [application, relay] = [await another(), await another()];
+      await application.appendAll(named('a', 3), 'one');
+      await application.appendAll(named('a', 4), 'one');
+      await relay.refresh();
+      assert.equal(relay.size().events, 4);
+      const taken = await take(relay, 50);
+      assert.deepEqual(ids(taken), ['a000', 'a001', 'a002', 'a003']);
+      await settle(relay, taken);
+      await relay.refresh();
+      assert.deepEqual([relay.size().events, relay.size().setAside], [0, 0]);
+    }),
+
+    test('never has events of one process in flight at two relays, and keeps its order', async (another) => {
+      const [application, ...relays] = [await another(), await another(), await another()];
+      for (const instance of ['one', 'two', 'three']) await application.appendAll(named(instance, 40), instance);
+      const got: string[] = [];
+      const relayOf = new Map<string, number>();
+      const instanceOf = (id: string): string => id.replace(/\d+$/, '');
+      await Promise.all(
+        relays.map(async (relay, number) => {
+          for (let dry = 0; got.length < 120 && dry < 300;) {
+            await relay.refresh();
+            const taken = await relay.peek(10);
+            dry = taken.length === 0 ? dry + 1 : 0;
+            for (const { id } of taken) {
+              assert.equal(relayOf.get(instanceOf(id)) ?? number, number);
+              relayOf.set(instanceOf(id), number);
+            }
+            await pause(5);
+            got.push(...ids(taken));
+            for (const { id } of taken) relayOf.delete(instanceOf(id));
+            await settle(relay, taken);
+          }
+        }),
+      );
+      for (const instance of ['one', 'two', 'three']) {
+        assert.deepEqual(
+          got.filter((id) => instanceOf(id) === instance),
+          ids(named(instance, 40)),
+        );
+      }
+    }),
+
+    test('does not keep a process with one event waiting behind one with many', async (another) => {
+      const [application, relay] = [await another(), await another()];
+      await application.appendAll(named('loud', 200), 'loud');
+      await application.appendAll(named('quiet', 1), 'quiet');
+      const first = await take(relay, 50);
+      const second = first.some(({ id }) => id.startsWith('quiet')) ? [] : await take(relay, 50);
+      assert.ok([...ids(first), ...ids(second)].includes('quiet000'));
+    }),
+
+    test('hands what a killed relay had in flight to another, in doubt and with its crash counted', async (another) => {
+      const [application, relay] = [await another(), await another()];
+      await application.appendAll(named('a', 3), 'one');
+      assert.deepEqual(await takeAndDie(2), ['a000', 'a001']);
+      const taken = await take(relay, 50);
+      assert.deepEqual(
+        taken.map(({ id, inDoubt, crashes }) => [id, inDoubt, crashes]),
+        [
+          ['a000', true, 1],
+          ['a001', true, 1],
+          ['a002', false, 0],
+        ],
+      );
+      await settle(relay, taken);
+    }, 60_000),
+  ];
+}
