@@ -26,12 +26,24 @@ describe('what a strategy is', () => {
     expect(named(name)).toEqual({ recognises: false, everywhere: false, method });
   });
 
-  it.each(['jwt', 'JwtStrategy', 'JWTStrategy', 'jwt-refresh', 'bearer', 'HeaderAPIKeyStrategy', 'localapikey', 'headerapikey', 'api-key', 'session', 'anonymous', 'cookie', 'token', 'oauth-bearer'])(
-    '%s only recognises who logged in earlier',
-    (name) => {
-      expect(named(name).recognises).toBe(true);
-    },
-  );
+  it.each([
+    'jwt',
+    'JwtStrategy',
+    'JWTStrategy',
+    'jwt-refresh',
+    'bearer',
+    'HeaderAPIKeyStrategy',
+    'localapikey',
+    'headerapikey',
+    'api-key',
+    'session',
+    'anonymous',
+    'cookie',
+    'token',
+    'oauth-bearer',
+  ])('%s only recognises who logged in earlier', (name) => {
+    expect(named(name).recognises).toBe(true);
+  });
 
   it.each(['basic', 'BasicStrategy', 'digest', 'negotiate', 'google-token', 'FacebookTokenStrategy'])(
     '%s checks what comes with every request',

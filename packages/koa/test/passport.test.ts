@@ -73,7 +73,11 @@ it.each(['/enter', '/callback-form'])('hears koa-passport on %s, which is on no 
   await post(base + path, 'ann', 'broken');
   const events = await auditor.settled(3);
   expect(events).toMatchObject([
-    { actor: { id: 'ann' }, is_failure: false, fields: { outcome: 'success', evidence: 'passport', found_by: 'effect', method: 'password' } },
+    {
+      actor: { id: 'ann' },
+      is_failure: false,
+      fields: { outcome: 'success', evidence: 'passport', found_by: 'effect', method: 'password' },
+    },
     { is_anonymous: true, fields: { outcome: 'failure', reason: 'wrong_password' } },
     { is_anonymous: true, fields: { outcome: 'failure', reason: 'server_error' } },
   ]);
@@ -83,7 +87,10 @@ it.each(['/enter', '/callback-form'])('hears koa-passport on %s, which is on no 
 it('records no login for somebody who is in and types a wrong password for another', async () => {
   const base = await start();
   const first = await post(`${base}/enter`, 'ann', 'right');
-  const cookie = first.headers.getSetCookie().map((one) => one.split(';')[0]).join('; ');
+  const cookie = first.headers
+    .getSetCookie()
+    .map((one) => one.split(';')[0])
+    .join('; ');
   await auditor.settled(1);
   auditor.clear();
   await post(`${base}/enter`, 'bob', 'wrong', cookie);
