@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
 import { createLoginAudit, markerOf, type RequestAdapter, type RequestSnapshot, warnOfForgeableAddress } from '@auditlogin/core/adapter';
 import type { Request, RequestHandler, Response } from 'express';
-import { listenToRouter } from './router-layer.js';
+import { hearRoutes } from './matched-route.js';
 import { watchSessionStore } from './session-store.js';
 
 /** The options of {@link auditLogin}; extractors see the Express request as `request`. */
@@ -27,7 +27,7 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
   let app: unknown;
 
   const middleware: RequestHandler = function auditLogin(request, response, next) {
-    if (request.app !== app) listenToRouter((app = request.app));
+    if (request.app !== app) hearRoutes((app = request.app));
     const observation = audit.attend(new Exchange(request, response), request.route !== undefined);
     if (observation) observation.run(next);
     else next();
