@@ -46,6 +46,10 @@ export interface SqliteEngineOptions {
 export function sqliteEngine({ file, maxEvents = 1_000_000, lease = 30_000 }: SqliteEngineOptions): SharedSpool {
   const database = new DatabaseSync(file);
   database.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${TABLES}`);
+  // Some builds of SQLite keep a setting of their own, and would lose events in a power cut.
+  const { synchronous } = database.prepare('PRAGMA synchronous').get() as { synchronous: number };
+  if (synchronous < 2)
+    throw new AuditError('ERR_AUDIT_ENGINE', `SQLite does not sync every commit: "synchronous" is ${synchronous}; expected 2.`);
   const relay = randomUUID();
   const home = randomUUID();
   const inFlight = createInFlight();
@@ -139,8 +143,9 @@ export function sqliteEngine({ file, maxEvents = 1_000_000, lease = 30_000 }: Sq
   /** Writes down what became of events; the lease goes back when nothing of its instance is in flight any more. */
   async function finish(events: readonly SpooledEvent[], work: (event: SpooledEvent) => void): Promise<void> {
     await transaction(() => events.forEach(work));
-    for (const instance of inFlight.leave(events.map(({ seq }) => seq))) giveBack.run(relay, instance);
+    const free = inFlight.leave(events.map(({ seq }) => seq));
     isDry = false;
+    await transaction(() => free.forEach((instance) => giveBack.run(relay, instance)));
   }
 
   return {
