@@ -25,7 +25,7 @@ for (const published of publishedPackages()) {
   check(`publint ${manifest.name}`, ['publint', '--strict', '.'], folder);
 
   const profiles = new Map();
-  for (const [entry, target] of Object.entries(manifest.exports)) {
+  for (const [entry, target] of Object.entries(manifest.exports ?? {})) {
     if (typeof target === 'string') continue;
     const profile = profileOf(entry, target);
     profiles.set(profile, [...(profiles.get(profile) ?? []), entry.replace(/^\.\//, '')]);

@@ -29,7 +29,7 @@ export function originOf(path) {
  */
 export function packageProblems({ path, folder, manifest }) {
   const text = (file) => (existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8') : undefined);
-  return [...manifestProblems(path, manifest), ...readmeProblems(manifest.name, text('README.md')), ...licenceProblems(text('LICENSE'))];
+  return [...manifestProblems(path, manifest), ...readmeProblems(manifest, text('README.md')), ...licenceProblems(text('LICENSE'))];
 }
 
 function manifestProblems(path, manifest) {
@@ -37,7 +37,7 @@ function manifestProblems(path, manifest) {
     JSON.stringify(manifest[field]) === JSON.stringify(expected)
       ? []
       : [`package.json: "${field}" is ${JSON.stringify(manifest[field])}, expected ${JSON.stringify(expected)}`];
-  const missing = ['description', 'keywords', 'engines', 'files', 'exports'].filter((field) => manifest[field] === undefined);
+  const missing = ['description', 'keywords', 'engines', 'files'].filter((field) => manifest[field] === undefined);
   return [
     ...missing.map((field) => `package.json: "${field}" is missing`),
     ...Object.entries(originOf(path)).flatMap(([field, expected]) => wrong(field, expected)),
@@ -45,22 +45,31 @@ function manifestProblems(path, manifest) {
   ];
 }
 
-/** npm shows a README without the repository around it: it must tell how to install and use the package, and link by full addresses. */
-function readmeProblems(name, readme) {
+/**
+ * npm shows a README without the repository around it: it must link by full addresses, and tell how to install and use what can be imported or run. A
+ * package with neither `exports` nor `bin` is a part of another.
+ */
+function readmeProblems({ name, exports, bin }, readme) {
   if (readme === undefined) return ['README.md is missing'];
   const rules = [
     ['starts with the name of the package', readme.startsWith(`# ${name}\n`)],
+    ['links to the documentation', readme.includes(`](${home}/blob/main/`)],
+    ['links by full addresses', !/\]\((?!https:\/\/|#)/.test(readme)],
+    ['names the licence', /^Licence: Apache-2\.0\.?$/m.test(readme)],
+    ...(exports || bin ? usageRules(name, readme) : []),
+  ];
+  return rules.filter(([, holds]) => !holds).map(([rule]) => `README.md: must hold: ${rule}`);
+}
+
+function usageRules(name, readme) {
+  return [
     [
       `says how to install (\`npm install … ${name}\` or \`npx ${name}\`)`,
       new RegExp(`^(?:npm install .*|npx )${name}(?: |$)`, 'm').test(readme),
     ],
     ['shows code (a ```ts block) or commands (two in a ```sh block)', /^```ts\n/m.test(readme) || /^```sh\n(?:.+\n){2,}```/m.test(readme)],
     ['lists options, exports or commands in a table', /^\|(?:-+\|)+$/m.test(readme)],
-    ['links to the documentation', readme.includes(`](${home}/blob/main/`)],
-    ['links by full addresses', !/\]\((?!https:\/\/|#)/.test(readme)],
-    ['names the licence', /^Licence: Apache-2\.0\.?$/m.test(readme)],
   ];
-  return rules.filter(([, holds]) => !holds).map(([rule]) => `README.md: must hold: ${rule}`);
 }
 
 function licenceProblems(licence) {

@@ -78,4 +78,13 @@ describe('names what a package lacks:', () => {
     const [problems] = problemsOf([copy()]);
     expect(problems).toEqual([`${file} is missing`]);
   });
+
+  it('no usage, where it has nothing to import or run', () => {
+    writeFileSync(
+      join(folder, 'README.md'),
+      `# ${String(model.manifest['name'])}\n\nA part of another. See [the core](https://github.com/auditlogin/auditlogin/blob/main/README.md).\n\nLicence: Apache-2.0\n`,
+    );
+    expect(problemsOf([copy({ exports: undefined })])).toEqual([[]]);
+    expect(problemsOf([copy()])[0]).toHaveLength(3);
+  });
 });
