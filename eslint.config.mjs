@@ -24,7 +24,7 @@ const FRAMEWORKS = ['express', 'koa', 'fastify'];
 const OWN = ['@auditlogin'];
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/node_modules/', 'test/consumers/*/', '.auditlogin/'] },
+  { ignores: ['**/dist/', '**/node_modules/', 'test/consumers/*/', 'test/guides/command/src/', '.auditlogin/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],
