@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { type ContractAdapter, type ContractExchange, contractRoutes } from '@auditlogin/testing/contract';
 import expressSession, { type SessionData } from 'express-session';
 import proxyAddr from 'proxy-addr';
-import { auditLogin, type AuditLoginOptions, type HttpRequest, mark } from './node-http.js';
+import { auditLogin, type AuditLoginOptions, type HttpRequest, mark, routed } from './node-http.js';
 
 type Session = expressSession.Session & Partial<SessionData> & { userId?: string };
 
@@ -25,16 +25,19 @@ export const httpAdapter: ContractAdapter = {
     const routes = new Set(['POST /enter', ...contractRoutes.map(([method, path]) => `${method.toUpperCase()} ${path}`)]);
 
     async function answer(request: HttpRequest, response: ServerResponse): Promise<void> {
-      const { pathname } = new URL(request.url!, 'http://localhost');
       request.ip = proxyAddr(request, (_address, index) => index < trustedProxies);
       await session(request, response);
-      audit(request, response);
-      if (twice) audit(request, response);
+      const handle = (): Promise<void> => route(request, response);
+      await audit(request, response, twice ? () => audit(request, response, handle) : handle);
+    }
+
+    async function route(request: HttpRequest, response: ServerResponse): Promise<void> {
+      const { pathname } = new URL(request.url!, 'http://localhost');
       if (request.headers['content-type'] === 'application/json') request.body = await json(request);
       if (!routes.has(`${request.method} ${pathname}`)) return void response.writeHead(404).end();
-      request.route = pathname;
-      if (pathname === '/enter') audit(request, response, true);
-      await handler(exchangeOf(request, response));
+      routed(request, pathname);
+      const run = (): Promise<void> => handler(exchangeOf(request, response));
+      await (pathname === '/enter' ? audit(request, response, run, true) : run());
     }
 
     const server = createServer((request, response) => {
