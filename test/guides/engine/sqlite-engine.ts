@@ -1,8 +1,15 @@
 // #region tables
 import { randomUUID } from 'node:crypto';
 import { AuditError, isAuditError } from '@auditlogin/core';
-import { createInFlight, refusalOf, type SharedSpool, spooledEvent, type SpooledEvent } from '@auditlogin/core/engine';
-import { DatabaseSync } from '@photostructure/sqlite';
+import {
+  createInFlight,
+  makeDurable,
+  openSqlite,
+  refusalOf,
+  type SharedSpool,
+  spooledEvent,
+  type SpooledEvent,
+} from '@auditlogin/core/engine';
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS outbox (
@@ -44,12 +51,11 @@ export interface SqliteEngineOptions {
  * @param options where it is
  */
 export function sqliteEngine({ file, maxEvents = 1_000_000, lease = 30_000 }: SqliteEngineOptions): SharedSpool {
-  const database = new DatabaseSync(file);
-  database.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${TABLES}`);
-  // Some builds of SQLite keep a setting of their own, and would lose events in a power cut.
-  const { synchronous } = database.prepare('PRAGMA synchronous').get() as { synchronous: number };
-  if (synchronous < 2)
-    throw new AuditError('ERR_AUDIT_ENGINE', `SQLite does not sync every commit: "synchronous" is ${synchronous}; expected 2.`);
+  const database = openSqlite(file);
+  database.exec('PRAGMA busy_timeout = 5000');
+  // Looks whether SQLite does so: some builds keep a setting of their own, and would lose events in a power cut.
+  makeDurable(database);
+  database.exec(TABLES);
   const relay = randomUUID();
   const home = randomUUID();
   const inFlight = createInFlight();
