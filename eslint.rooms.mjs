@@ -227,11 +227,15 @@ export const rooms = {
     types: ['core/door/engine'],
     modules: ['@nats-io/transport-node', 'node:fs', 'pg'],
   },
+  'cli/kubernetes': {
+    files: 'packages/cli/src/kubernetes/**',
+    rooms: ['core/index'],
+    modules: ['node:child_process', 'node:events', 'node:fs', 'node:os', 'node:path', 'node:stream', 'undici', 'yaml', 'zod'],
+  },
   'cli/commands': {
     files: 'packages/cli/src/commands/**',
-    rooms: ['cli/engine', 'cli/parts', 'collector/index', 'core/door/engine', 'core/door/log', 'core/index', 'postgres'],
+    rooms: ['cli/engine', 'cli/kubernetes', 'cli/parts', 'collector/index', 'core/door/engine', 'core/door/log', 'core/index', 'postgres'],
     modules: [
-      '@kubernetes/client-node',
       'node:crypto',
       'node:events',
       'node:fs',
@@ -241,6 +245,7 @@ export const rooms = {
       'node:stream',
       'node:timers',
       'prom-client',
+      'zod',
     ],
   },
   'cli/cli': {

@@ -75,6 +75,7 @@ const BREACHES: [file: string, imported: string, named: string][] = [
   ['packages/collector/viewer/src/x.ts', '../../src/store/store.js', 'collector/store'],
   [`${cli}/flags.ts`, './commands/env.js', 'cli/commands'],
   [`${cli}/engine.ts`, './commands/relay.js', 'cli/commands'],
+  [`${cli}/kubernetes/x.ts`, '../commands/env.js', 'cli/commands'],
   [`${cli}/commands/x.ts`, '../cli.js', 'cli/cli'],
   [`${cli}/commands/x.ts`, 'undici', 'undici'],
   [`${cli}/cli.ts`, './engine.js', 'cli/engine'],
