@@ -19,7 +19,7 @@ export const rooms = {
   // Core: what everybody may import.
   'core/errors': { files: 'packages/core/src/errors.ts' },
   'core/logger': { files: 'packages/core/src/logger.ts' },
-  'core/nearest': { files: 'packages/core/src/config/nearest.ts', modules: ['didyoumean2'] },
+  'core/nearest': { files: 'packages/core/src/config/nearest.ts', modules: ['fastest-levenshtein'] },
 
   // Core: pure. Without files, network and frameworks.
   'core/event': {

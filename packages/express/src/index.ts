@@ -11,6 +11,39 @@ import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlo
 import type { Request, RequestHandler, Response } from 'express';
 import { sessionAsPut, type SessionSeen, watchSession } from './session.js';
 
+// What else an application needs, so that it installs one package.
+export {
+  type ActorInput,
+  type AttemptView,
+  type AuditAction,
+  AuditError,
+  type AuditErrorCode,
+  type AuditErrorDetails,
+  type AuditEvent,
+  type Auditor,
+  type AuditorOptions,
+  type AuditorParts,
+  type AuditorStats,
+  type CheckedReceipt,
+  createAuditor,
+  type EventInput,
+  type Extractor,
+  type Extractors,
+  type GroupInput,
+  type Health,
+  isAuditError,
+  type Logger,
+  type MarkDetails,
+  type Marker,
+  type OutcomeAnswer,
+  type OutcomeRule,
+  type OutcomeView,
+  type Reason,
+  type Receipt,
+  type TypedIdentityPolicy,
+  type Verdict,
+} from '@auditlogin/core';
+
 /** The options of {@link auditLogin}; extractors see the Express request as `request`. */
 export type AuditLoginOptions = CoreOptions<Request>;
 
