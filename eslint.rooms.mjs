@@ -39,7 +39,7 @@ export const rooms = {
   'core/spool/disk': {
     files: 'packages/core/src/spool/disk/**',
     rooms: ['core/errors', 'core/event', 'core/spool'],
-    modules: ['@photostructure/sqlite', 'node:crypto', 'node:fs', 'node:path', 'node:worker_threads', 'node:zlib'],
+    modules: ['@photostructure/sqlite', 'node:crypto', 'node:fs', 'node:module', 'node:path', 'node:worker_threads', 'node:zlib'],
   },
   'core/spool': { files: 'packages/core/src/spool/**', rooms: ['core/errors', 'core/event'] },
   'core/publish': { files: 'packages/core/src/publish/**', rooms: ['core/errors', 'core/event'], types: ['core/spool'] },
@@ -59,7 +59,7 @@ export const rooms = {
   'core/telemetry': {
     files: 'packages/core/src/telemetry/**',
     types: ['core/config', 'core/errors', 'core/event', 'core/publish'],
-    modules: ['@opentelemetry/api', 'node:diagnostics_channel'],
+    modules: ['@opentelemetry/api', 'lru-cache', 'node:diagnostics_channel'],
   },
   'core/verify': {
     files: 'packages/core/src/verify/**',
@@ -90,21 +90,21 @@ export const rooms = {
   },
   'core/adapter': {
     files: 'packages/core/src/adapter/**',
-    rooms: ['core/attempt', 'core/auditor', 'core/config', 'core/errors'],
-    modules: ['node:http', 'node:util', 'node:zlib', 'zod'],
+    rooms: ['core/attempt', 'core/auditor', 'core/config', 'core/errors', 'core/event'],
+    modules: ['ipaddr.js', 'lru-cache', 'node:async_hooks', 'node:crypto', 'node:http', 'node:module', 'node:util', 'node:zlib', 'zod'],
   },
 
   // Core: its doors.
   'core/index': {
     files: 'packages/core/src/index.ts',
-    rooms: ['core/attempt', 'core/auditor', 'core/errors', 'core/event', 'core/formats', 'core/relay'],
-    types: ['core/adapter', 'core/config', 'core/logger', 'core/publish', 'core/telemetry'],
+    rooms: ['core/adapter', 'core/attempt', 'core/auditor', 'core/errors', 'core/event', 'core/formats', 'core/relay'],
+    types: ['core/config', 'core/logger', 'core/publish', 'core/telemetry'],
   },
   'core/door/adapter': { files: 'packages/core/src/adapter.ts', rooms: ['core/adapter', 'core/attempt'] },
-  'core/door/browser': { files: 'packages/core/src/browser.ts', rooms: ['core/event'] },
+  'core/door/browser': { files: 'packages/core/src/browser.ts', rooms: ['core/event', 'core/formats'] },
   'core/door/engine': {
     files: 'packages/core/src/engine.ts',
-    rooms: ['core/config', 'core/event', 'core/nearest', 'core/publish', 'core/spool'],
+    rooms: ['core/config', 'core/event', 'core/nearest', 'core/publish', 'core/spool', 'core/spool/disk'],
   },
   'core/door/log': {
     files: 'packages/core/src/log.ts',
@@ -112,6 +112,7 @@ export const rooms = {
       'core/config',
       'core/errors',
       'core/event',
+      'core/formats',
       'core/logger',
       'core/retraced',
       'core/retraced/http-transport',
@@ -144,9 +145,9 @@ export const rooms = {
 
   testing: {
     files: 'packages/testing/src/**',
-    rooms: ['core/index'],
-    types: ['core/door/adapter', 'core/door/engine'],
-    modules: ['node:assert', 'node:http', 'node:os', 'vitest'],
+    rooms: ['core/door/engine', 'core/door/log', 'core/index'],
+    types: ['core/door/adapter'],
+    modules: ['node:assert', 'node:events', 'node:http', 'node:net', 'node:os', 'vitest'],
   },
 
   // The collector: from its tables to its server.
@@ -158,7 +159,7 @@ export const rooms = {
   },
   'collector/access': {
     files: 'packages/collector/src/access/**',
-    rooms: ['collector/store', 'core/index'],
+    rooms: ['collector/store', 'core/door/engine', 'core/index'],
     modules: ['@photostructure/sqlite', 'node:crypto'],
   },
   'collector/errors': { files: 'packages/collector/src/api/errors.ts', rooms: ['collector/store'], modules: ['express', 'zod'] },
@@ -250,7 +251,7 @@ export const rooms = {
   },
   'cli/cli': {
     files: 'packages/cli/src/cli.ts',
-    rooms: ['cli/commands', 'cli/parts', 'core/index'],
+    rooms: ['cli/commands', 'cli/parts', 'core/door/browser', 'core/index'],
     modules: ['@bomb.sh/tab', 'commander', 'node:fs'],
   },
 };
