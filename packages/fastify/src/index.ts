@@ -33,7 +33,6 @@ export {
   type Marker,
   type OutcomeAnswer,
   type OutcomeRule,
-  type OutcomeView,
   type Reason,
   type Receipt,
   type TypedIdentityPolicy,

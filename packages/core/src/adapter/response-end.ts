@@ -37,8 +37,10 @@ export class ResponseEnd {
     listener: ResponseEndListener,
   ) {
     // HTTP/2 emits `finish`, too, however its stream ended.
-    response.on('finish', () => (response.writableFinished === undefined && !response.writableEnded ? listener.hungUp() : listener.answered()));
-    response.on('close', () => (response.writableFinished ?? response.writableEnded ? listener.answered() : listener.hungUp()));
+    response.on('finish', () =>
+      response.writableFinished === undefined && !response.writableEnded ? listener.hungUp() : listener.answered(),
+    );
+    response.on('close', () => ((response.writableFinished ?? response.writableEnded) ? listener.answered() : listener.hungUp()));
   }
 
   /** Takes what is handed to `writeHead`, if that is not called at once. */
