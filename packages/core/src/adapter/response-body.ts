@@ -32,7 +32,7 @@ const DECODERS: Partial<Record<string, Decompress>> = {
   'x-gzip': unzip,
   deflate: unzip,
   br: promisify(zlib.brotliDecompress),
-  ...(zstdDecompress && { zstd: promisify(zstdDecompress) as Decompress }),
+  ...(zstdDecompress && { zstd: promisify(zstdDecompress) }),
 };
 
 /**

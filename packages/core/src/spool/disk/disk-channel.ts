@@ -53,6 +53,10 @@ export class DiskChannel {
     commitTimeout: number,
     posted: () => void,
   ): Promise<{ channel: DiskChannel; state: DiskState }> {
+    if (workerFile.workerPath === undefined) {
+      const text = 'The spool on disk runs disk-worker.js of @auditlogin/core, which this bundle has left behind: keep "@auditlogin/core" external.';
+      throw new AuditError('ERR_AUDIT_SPOOL', text);
+    }
     // Without the application's flags: what it preloads into its own threads has no place in this one.
     const worker = new Worker(workerFile.workerPath, { workerData, execArgv: [] });
     const state = await started(worker);
