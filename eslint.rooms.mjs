@@ -63,7 +63,7 @@ export const rooms = {
   },
   'core/verify': {
     files: 'packages/core/src/verify/**',
-    rooms: ['core/event', 'core/spool/disk'],
+    rooms: ['core/event', 'core/spool', 'core/spool/disk'],
     types: ['core/retraced'],
   },
 
