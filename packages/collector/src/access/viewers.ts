@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Grant } from './access.js';
-import type { Scope } from './scope.js';
+import type { Scope } from '../store/scope.js';
 
 /** What a viewer token is asked for (Publisher API, "Calls": `viewertoken`). */
 interface ViewerRequest extends Scope {
@@ -47,8 +47,7 @@ export function createViewers(publisher: (token: string) => Grant | undefined, h
     const viewer = issued.take(token);
     if (viewer) {
       const { project, group, target } = viewer.request;
-      const scope = { project, ...(group !== undefined && { group }), ...(target !== undefined && { target }) };
-      return { scope, grant: viewer.grant, viewer: viewer.request };
+      return { scope: { project, group, target }, grant: viewer.grant, viewer: viewer.request };
     }
     const grant = publisher(token);
     return grant && { scope: { project: grant.project }, grant, viewer: undefined };

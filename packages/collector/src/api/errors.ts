@@ -1,5 +1,6 @@
 import type { Express, NextFunction, Request, Response } from 'express';
 import type { ZodError } from 'zod';
+import { CursorError } from '../store/cursor.js';
 import { QueryError } from '../store/search.js';
 
 /** An error answer of the API. */
@@ -41,7 +42,7 @@ export function apiErrors(app: Express): void {
   // Express knows an error handler by its four parameters.
   app.use((thrown: unknown, _request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) return next(thrown);
-    if (thrown instanceof QueryError) return refuse(response, { status: 400, error: thrown.message });
+    if (thrown instanceof QueryError || thrown instanceof CursorError) return refuse(response, { status: 400, error: thrown.message });
     const { status, message } = thrown as { status?: unknown; message?: unknown };
     const isClientError = typeof status === 'number' && status >= 400 && status < 500;
     refuse(response, isClientError ? { status, error: String(message).slice(0, 200) } : { status: 500, error: 'The collector failed' });

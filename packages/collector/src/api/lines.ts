@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import type { Scope } from '../access/scope.js';
 import type { Condition } from '../store/condition.js';
-import type { Cursor, Store, StoredEvent } from '../store/store.js';
+import type { Cursor } from '../store/cursor.js';
+import type { StoredEvent } from '../store/log-reader.js';
+import type { Scope } from '../store/scope.js';
+import type { Store } from '../store/store.js';
 
 const PAGE = 500;
 

@@ -59,9 +59,13 @@ export function publisherApi(store: Store, access: Access, limit: RefusalLimit):
     const body = bodyOf(request) as { query?: unknown; variables?: unknown } | undefined;
     if (typeof body?.query !== 'string') return refuse(response, { status: 400, error: '"query" must be a string' });
     const variables = typeof body.variables === 'object' && body.variables !== null ? body.variables : undefined;
-    response.json(
-      await answerGraphql(store, { project: request.params.project }, body.query, variables as Record<string, unknown> | undefined),
+    const answer = await answerGraphql(
+      store,
+      { project: request.params.project },
+      body.query,
+      variables as Record<string, unknown> | undefined,
     );
+    response.status(answer.status).json(answer.body);
   });
 
   router.get('/publisher/v1/project/:project/viewertoken', (request, response) => {
@@ -69,8 +73,8 @@ export function publisherApi(store: Store, access: Access, limit: RefusalLimit):
     if (error) return refuse(response, invalidQuery(error));
     const { group_id: group, target_id: target, actor_id: actor, view_log_action: viewLogAction } = data;
     const { project } = request.params;
-    const wanted = { project, actor, viewLogAction, ...(group !== undefined && { group }), ...(target !== undefined && { target }) };
-    response.status(201).json({ token: access.viewers.issue(wanted, response.locals['grant'] as Grant) });
+    const token = access.viewers.issue({ project, group, target, actor, viewLogAction }, response.locals['grant'] as Grant);
+    response.status(201).json({ token });
   });
 
   router.get('/publisher/v1/project/:project/export', async (request, response) => {

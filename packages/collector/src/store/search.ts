@@ -31,8 +31,8 @@ export function readQuery(query: string): Condition {
   oneOf(condition, given('crud'), (crud) => ['e.crud = ?', crud]);
   oneOf(condition, given('external_id'), (id) => ['e.external_id = ?', id]);
   if (given('actor.id').length > 0) {
-    // An actor's id is also the account, which is a facet.
-    whereFacet(condition, 'account', given('actor.id'));
+    // The facet also finds accounts that are no actor.
+    whereFacet(condition, 'actor', given('actor.id'));
     condition.where.push('e.actor_id IS NOT NULL');
   }
   timeRange(condition, 'received', given('received'));

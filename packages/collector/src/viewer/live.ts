@@ -1,6 +1,6 @@
 import { createSession } from 'better-sse';
 import type { Request, Response } from 'express';
-import type { Scope } from '../access/scope.js';
+import type { Scope } from '../store/scope.js';
 import type { Condition } from '../store/condition.js';
 import type { Store } from '../store/store.js';
 import { viewerEvent } from './rows.js';

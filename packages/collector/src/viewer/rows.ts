@@ -1,8 +1,7 @@
 import type { AuditEvent } from '@auditlogin/core';
 import { canonicalText, sealOf } from '@auditlogin/core/log';
-import { writeCursor } from '../api/graphql.js';
-import { factsOf } from '../store/facts.js';
-import type { StoredEvent } from '../store/store.js';
+import { writeCursor } from '../store/cursor.js';
+import type { StoredEvent } from '../store/log-reader.js';
 
 /** An event as the viewer's page gets it. */
 export interface ViewerEvent {
@@ -15,11 +14,6 @@ export interface ViewerEvent {
   time: number;
   /** Where the next page begins, if this is the last of its page. */
   cursor: string;
-  outcome: string;
-  reason: string | null;
-  account: string | null;
-  address: string | null;
-  attempts: number;
   /** The names that are held now for the event's ids. */
   names: StoredEvent['names'];
   event: AuditEvent;
@@ -42,7 +36,6 @@ export function viewerEvent(stored: StoredEvent): ViewerEvent {
     received,
     time: canonicalTime,
     cursor: writeCursor(stored),
-    ...factsOf(event),
     names,
     event,
     canonical: canonicalText(id, event),

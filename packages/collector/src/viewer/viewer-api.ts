@@ -3,9 +3,9 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { Viewers } from '../access/viewers.js';
 import { invalidQuery, refuse } from '../api/errors.js';
-import { readCursor } from '../api/graphql.js';
 import { lineOf, readAll, writeLines } from '../api/lines.js';
 import type { RefusalLimit } from '../guard.js';
+import { readCursor } from '../store/cursor.js';
 import { conditionOf, type Filters, filtersSchema } from '../store/filters.js';
 import type { Store } from '../store/store.js';
 import { csvRow, csvStream } from './csv.js';
@@ -21,7 +21,7 @@ const HOUR = 3_600_000;
 const TOP = 8;
 const MAX_LIVE = 100;
 
-const eventsSchema = filtersSchema.extend({ before: z.string().max(64).optional() });
+const eventsSchema = filtersSchema.extend({ before: z.string().optional() });
 const exportSchema = filtersSchema.extend({ format: z.enum(['csv', 'json', 'ndjson']) });
 
 /**
@@ -72,8 +72,8 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
   router.get('/failures', (_request, response) => {
     const { scope } = sessionIn(response);
     const since = Date.now() - HOUR;
-    const top = (by: 'address' | 'account'): object[] => store.failures(scope, by, since, TOP);
-    response.json({ since, sources: top('address'), accounts: top('account') });
+    const top = (by: 'address' | 'actor'): object[] => store.failures(scope, by, since, TOP);
+    response.json({ since, sources: top('address'), accounts: top('actor') });
   });
 
   let live = 0;
