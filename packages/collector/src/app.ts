@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import express, { type Express, type Request, type RequestHandler, type Response, Router } from 'express';
+import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
 import helmet from 'helmet';
 import type { Access } from './access/access.js';
 import { apiErrors, refuse } from './api/errors.js';
@@ -36,13 +36,9 @@ export function collectorApp(settings: CollectorSettings, store: Store, access: 
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
 
-  const api = publisherApi(store, access, limit);
-  app.use(basePath || '/', (request, response, next) => {
-    request.url = request.url.replace(/^\/{2,}/, '/');
-    api(request, response, next);
-  });
+  app.use(basePath || '/', singleSlash, publisherApi(store, access, limit));
   const pages = Router({ strict: true });
-  pages.use('/viewer', viewerApi(store, access.viewers, limit));
+  pages.use(viewerApi(store, access.viewers, limit));
   pages.get('/openapi.json', (request, response) => void response.json(openapiDocument(`${request.baseUrl}/`)));
   pages.use('/assets', express.static(join(publicFolder.publicPath, 'assets'), { immutable: true, maxAge: YEAR * 1000, index: false }));
   pages.use('/console', consolePolicy(), express.static(join(publicFolder.publicPath, 'console')));
@@ -55,6 +51,12 @@ export function collectorApp(settings: CollectorSettings, store: Store, access: 
   for (const path of new Set(['/', basePath || '/'])) app.use(path, pages);
   apiErrors(app);
   return app;
+}
+
+/** A base path that ends in a slash makes clients ask for `//publisher/…`. */
+function singleSlash(request: Request, _response: Response, next: NextFunction): void {
+  request.url = request.url.replace(/^\/{2,}/, '/');
+  next();
 }
 
 function policy(): RequestHandler {

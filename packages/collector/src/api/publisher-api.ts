@@ -1,7 +1,6 @@
 import type { AuditEvent } from '@auditlogin/core';
 import { violations } from '@auditlogin/core/log';
 import express, { type Request, Router } from 'express';
-import { z } from 'zod';
 import type { Access, Grant } from '../access/access.js';
 import type { RefusalLimit } from '../guard.js';
 import { conditionOf, filtersSchema } from '../store/filters.js';
@@ -10,18 +9,10 @@ import { type ApiError, invalidQuery, refuse } from './errors.js';
 import { answerGraphql } from './graphql.js';
 import { keep } from './keep.js';
 import { writeLines } from './lines.js';
+import { viewerTokenQuery } from './queries.js';
+import { MAX_EVENTS } from './schemas.js';
 
-const MAX_EVENTS = 50;
 const MAX_BODY = '10mb';
-const id = z.string().min(1).max(1_024).optional();
-/** `is_admin` opens nothing more here: a collector's viewers only read. */
-const viewerTokenSchema = z.object({
-  group_id: id,
-  actor_id: id,
-  target_id: id,
-  view_log_action: z.string().min(1).max(256).default('audit.log.view'),
-});
-
 /**
  * The Publisher API: create, bulk, search. It takes what the real server takes, with the same status and hash, and refuses the rest with a reason.
  *
@@ -69,7 +60,7 @@ export function publisherApi(store: Store, access: Access, limit: RefusalLimit):
   });
 
   router.get('/publisher/v1/project/:project/viewertoken', (request, response) => {
-    const { data, error } = viewerTokenSchema.safeParse(request.query);
+    const { data, error } = viewerTokenQuery.safeParse(request.query);
     if (error) return refuse(response, invalidQuery(error));
     const { group_id: group, target_id: target, actor_id: actor, view_log_action: viewLogAction } = data;
     const { project } = request.params;

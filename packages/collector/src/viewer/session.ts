@@ -1,14 +1,14 @@
 import type { Request, Response } from 'express';
 import express, { Router } from 'express';
-import { z } from 'zod';
 import type { Viewers, ViewerSession } from '../access/viewers.js';
 import { refuse } from '../api/errors.js';
 import { keep } from '../api/keep.js';
+import { tokenSchema } from '../api/schemas.js';
 import type { RefusalLimit } from '../guard.js';
 import type { Store } from '../store/store.js';
 
 const COOKIE = 'auditlogin_viewer';
-const tokenSchema = z.strictObject({ token: z.string().min(1).max(512) });
+const PATH = '/viewer/session';
 
 /**
  * Signing in to the viewer and out: a token is exchanged for a cookie that no script can read and no other site can send. Who comes with a viewer token
@@ -20,12 +20,12 @@ const tokenSchema = z.strictObject({ token: z.string().min(1).max(512) });
  */
 export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimit): Router {
   const router = Router();
-  router.get('/', (request, response) => {
+  router.get(PATH, (request, response) => {
     const session = sessionOf(request, viewers);
     if (session) response.json(describe(session));
     else refuse(response, { status: 401, error: 'Not signed in' });
   });
-  router.post('/', limit.check, express.json({ limit: '4kb' }), async (request, response) => {
+  router.post(PATH, limit.check, express.json({ limit: '4kb' }), async (request, response) => {
     const { data } = tokenSchema.safeParse(request.body);
     const opened = data && viewers.open(data.token);
     if (!opened)
@@ -35,14 +35,14 @@ export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimi
       httpOnly: true,
       sameSite: 'strict',
       secure: request.secure,
-      path: request.baseUrl.replace(/\/session$/, ''),
+      path: `${request.baseUrl}/viewer`,
     });
     response.status(201).json(describe(opened.session));
   });
-  router.delete('/', (request, response) => {
+  router.delete(PATH, (request, response) => {
     const secret = secretIn(request);
     if (secret !== undefined) viewers.close(secret);
-    response.clearCookie(COOKIE, { path: request.baseUrl.replace(/\/session$/, '') });
+    response.clearCookie(COOKIE, { path: `${request.baseUrl}/viewer` });
     response.status(204).end();
   });
   return router;

@@ -1,8 +1,9 @@
 import type { NextFunction, Request, Response } from 'express';
 import { Router } from 'express';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Viewers } from '../access/viewers.js';
 import { invalidQuery, refuse } from '../api/errors.js';
+import { eventsQuery, exportQuery } from '../api/queries.js';
 import { lineOf, readAll, writeLines } from '../api/lines.js';
 import type { RefusalLimit } from '../guard.js';
 import { readCursor } from '../store/cursor.js';
@@ -21,9 +22,6 @@ const HOUR = 3_600_000;
 const TOP = 8;
 const MAX_LIVE = 100;
 
-const eventsSchema = filtersSchema.extend({ before: z.string().optional() });
-const exportSchema = filtersSchema.extend({ format: z.enum(['csv', 'json', 'ndjson']) });
-
 /**
  * What the viewer's page asks: events, a timeline, who fails most, what arrives, exports.
  *
@@ -33,9 +31,9 @@ const exportSchema = filtersSchema.extend({ format: z.enum(['csv', 'json', 'ndjs
  */
 export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): Router {
   const router = Router();
-  router.use(ownPagesOnly);
-  router.use('/session', sessionRoutes(store, viewers, limit));
-  router.use((request, response, next) => {
+  router.use('/viewer', ownPagesOnly);
+  router.use(sessionRoutes(store, viewers, limit));
+  router.use('/viewer', (request, response, next) => {
     const session = sessionOf(request, viewers);
     if (!session) return refuse(response, { status: 401, error: 'Not signed in' });
     response.locals['session'] = session;
@@ -43,8 +41,8 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     next();
   });
 
-  router.get('/events', (request, response) => {
-    const asked = read(eventsSchema, request, response);
+  router.get('/viewer/events', (request, response) => {
+    const asked = read(eventsQuery, request, response);
     if (!asked) return;
     const { before, ...filters } = asked;
     const { scope } = sessionIn(response);
@@ -59,7 +57,7 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     });
   });
 
-  router.get('/timeline', (request, response) => {
+  router.get('/viewer/timeline', (request, response) => {
     const filters = read(filtersSchema, request, response);
     if (!filters) return;
     const { scope } = sessionIn(response);
@@ -69,7 +67,7 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     response.json({ from, to, step, counts: store.timeline(scope, condition, from, step) });
   });
 
-  router.get('/failures', (_request, response) => {
+  router.get('/viewer/failures', (_request, response) => {
     const { scope } = sessionIn(response);
     const since = Date.now() - HOUR;
     const top = (by: 'address' | 'actor'): object[] => store.failures(scope, by, since, TOP);
@@ -77,7 +75,7 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
   });
 
   let live = 0;
-  router.get('/live', async (request, response) => {
+  router.get('/viewer/live', async (request, response) => {
     const filters = read(filtersSchema, request, response);
     if (!filters) return;
     if (live >= MAX_LIVE) return refuse(response, { status: 503, error: `More than ${MAX_LIVE} pages follow the log already` });
@@ -87,8 +85,8 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     await tellArrivals(store, scope, conditionOf(filters), request, response, () => sessionOf(request, viewers) !== undefined);
   });
 
-  router.get('/export', async (request, response) => {
-    const asked = read(exportSchema, request, response);
+  router.get('/viewer/export', async (request, response) => {
+    const asked = read(exportQuery, request, response);
     if (!asked) return;
     const { format, ...filters } = asked;
     const { scope } = sessionIn(response);
