@@ -22,7 +22,7 @@ interface Schema {
 }
 interface Parameter {
   name: string;
-  in: 'path' | 'query';
+  in: 'path' | 'query' | 'cookie';
   required: boolean;
   schema: Schema;
 }

@@ -5,7 +5,14 @@ import { components } from './schemas.js';
 /** Reads a schema as clients write values for it: what is read with a default may be left out. */
 const AS_SENT = { io: 'input' } as const;
 
-const SECURITY = { token: [{ token: [] }], session: [{ session: [] }], any: [] } as const;
+/** The cookie is a parameter and no security scheme: the console would ask for it, and no page can send it. */
+const SESSION_COOKIE = {
+  name: 'auditlogin_viewer',
+  in: 'cookie',
+  required: true,
+  description: 'Set by signing in to the viewer.',
+  schema: { type: 'string' },
+};
 
 /**
  * The API as an OpenAPI document (3.1), made from {@link OPERATIONS} and the schemas that requests are checked by.
@@ -38,7 +45,6 @@ export function openapiDocument(base: string): object {
           name: 'Authorization',
           description: 'Type `Token token=…` with a publisher token of the project.',
         },
-        session: { type: 'apiKey', in: 'cookie', name: 'auditlogin_viewer', description: 'Set by signing in to the viewer.' },
       },
       schemas: componentSchemas(),
     },
@@ -47,13 +53,14 @@ export function openapiDocument(base: string): object {
 
 function operationObject({ tag, operationId, summary, description, security, isAtRoot, path, query, body, answers }: Operation): object {
   const parameters = [...pathParameters(path), ...(query ? queryParameters(query) : [])];
+  if (security === 'session') parameters.push(SESSION_COOKIE);
   return {
     tags: [tag],
     operationId,
     summary,
     description,
     servers: isAtRoot ? [{ url: '/' }] : undefined,
-    security: SECURITY[security],
+    security: security === 'token' ? [{ token: [] }] : [],
     parameters: parameters.length > 0 ? parameters : undefined,
     requestBody: body && { required: true, content: content(body) },
     responses: Object.fromEntries(

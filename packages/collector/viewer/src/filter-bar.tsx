@@ -73,7 +73,7 @@ function RangeChoice({ filters, zone, onChoose }: { filters: Filters; zone: Zone
   const isCustom = from !== '' || to !== '';
   const edge = (time: string): string => (time === '' ? '…' : showTime(Date.parse(time), zone, false));
   return (
-    <label>
+    <label class="range">
       <span>Time</span>
       <select
         value={isCustom ? 'custom' : range}
