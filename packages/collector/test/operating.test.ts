@@ -188,6 +188,20 @@ test('a database of the first version is brought up to date, with its events', a
   await expect(start()).rejects.toThrow(/written by a newer version \(99\)/);
 });
 
+test('a database without the column of a facet gets it, and finds old events by it', async () => {
+  const collector = await start();
+  await publish(collector, [{ is_failure: true, fields: { reason: 'account_locked' } }, {}]);
+  await collector.close();
+  const db = new DatabaseSync(join(folder, 'events.sqlite'));
+  db.exec('ALTER TABLE events DROP COLUMN reason');
+  db.close();
+  const again = await start();
+  expect(await total(again, 'reason=account_locked')).toBe(1);
+  expect(await total(again)).toBe(2);
+  await publish(again, [{ is_failure: true, fields: { reason: 'account_locked' } }]);
+  expect(await total(again, 'reason=account_locked')).toBe(2);
+});
+
 describe('on the network', () => {
   const token = 'a-token-for-the-network';
   const ask = (url: string, headers: Record<string, string>): Promise<number | undefined> =>

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { canonicalText } from '@auditlogin/core/log';
+import { canonicalText, FACET_NAMES, FACETS } from '@auditlogin/core/log';
 import { eventHash } from '@auditlogin/core';
 import { parse } from 'csv-parse/sync';
 import { type Collector, startCollector } from '../src/index.js';
@@ -148,6 +148,7 @@ describe('filters', () => {
     ['group=g%2C1', ['f2']],
     ['address=203.0.113.2', ['f2']],
     ['address=%3A%3A1', ['f3']],
+    ['action=user.login.challenge', ['f3']],
     ['query=action%3Auser.login.*', ['f3']],
     ['query=actor.id%3Au1', ['f2']],
     ['query=ann', ['f2']],
@@ -170,7 +171,7 @@ describe('filters', () => {
 
   test('what is typed is a value, never SQL or a search operator', async () => {
     for (const text of [`' OR 1=1 --`, '" OR "a', 'NEAR(a b)', '*', '%', '\u0000', 'words MATCH']) {
-      for (const name of ['actor', 'group', 'reason', 'query', 'address']) {
+      for (const name of [...FACET_NAMES, 'query']) {
         expect((await me.raw(`events?${new URLSearchParams({ [name]: text })}`)).status).toBe(200);
         if (name !== 'query') expect(await found(String(new URLSearchParams({ [name]: text })))).toEqual([]);
       }
@@ -342,6 +343,7 @@ describe('exports', () => {
     expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
     const rows = parse<Record<string, string>>(await answer.text(), { columns: true, bom: true });
     expect(rows).toHaveLength(HOSTILE.length);
+    expect(Object.keys(rows[0]!)).toEqual(expect.arrayContaining(FACET_NAMES.map((name) => FACETS[name].column)));
     for (const cell of rows.flatMap((row) => Object.values(row))) {
       expect(cell).not.toMatch(/^[=+\-@\t\r\n\0＝＋－＠]/);
       // eslint-disable-next-line no-control-regex -- none may be left
