@@ -56,7 +56,7 @@ export async function verify(flags: VerifyFlags): Promise<void> {
   if (keys.length === 0) {
     throw new AuditError(
       'ERR_AUDIT_CONFIG_MISSING',
-      'There is no key to check seals with: set AUDITLOG_SEAL_KEY to all keys that were ever used, divided by spaces.',
+      'No key to check seals with: set AUDITLOG_SEAL_KEY to all keys that were ever used, divided by spaces.',
       { field: 'seal.key' },
     );
   }

@@ -14,11 +14,11 @@ import { MAX_EVENTS } from './schemas.js';
 
 const MAX_BODY = '10mb';
 /**
- * The Publisher API: create, bulk, search. It takes what the real server takes, with the same status and hash, and refuses the rest with a reason.
+ * The routes of the Publisher API. They take what the real server takes, with the same status and hash, and refuse everything else with a reason.
  *
- * @param store where the events go
- * @param access whose events are taken
- * @param limit slows down who tries tokens
+ * @param store where the events are stored
+ * @param access the tokens
+ * @param limit slows down clients that guess tokens
  */
 export function publisherApi(store: Store, access: Access, limit: RefusalLimit): Router {
   const router = Router();
@@ -40,10 +40,10 @@ export function publisherApi(store: Store, access: Access, limit: RefusalLimit):
   });
 
   router.post('/publisher/v1/project/:project/event/bulk', json, async (request, response) => {
-    const body = bodyOf(request) as { events?: unknown } | undefined;
-    const problem = bulkProblem(body?.events);
+    const { events } = (bodyOf(request) ?? {}) as { events?: unknown };
+    const problem = bulkProblem(events);
     if (problem) return refuse(response, problem);
-    response.status(201).json(await keep(store, request.params.project, body!.events as AuditEvent[]));
+    response.status(201).json(await keep(store, request.params.project, events as AuditEvent[]));
   });
 
   router.post('/publisher/v1/project/:project/graphql', json, async (request, response) => {
@@ -76,14 +76,14 @@ export function publisherApi(store: Store, access: Access, limit: RefusalLimit):
   return router;
 }
 
-/** What the token of a request opens, or the server's words for why it opens nothing. */
+/** What the token of a request opens, or why it opens nothing, in the words of the real server. */
 function grantFor(request: Request, access: Access): Grant | string {
   const header = request.headers.authorization;
   if (header === undefined) return 'Missing Authorization header';
   const token = /token=(.+)/.exec(header)?.[1];
   if (token === undefined) return 'Invalid Authorization header form';
   const grant = access.publisher(token);
-  return grant?.project === request.params['project'] ? grant! : 'Unauthorized';
+  return grant && grant.project === request.params['project'] ? grant : 'Unauthorized';
 }
 
 function bodyOf(request: Request): unknown {

@@ -21,7 +21,7 @@ type Texts = z.ZodOptional<typeof texts>;
 const facetFilters = Object.fromEntries(
   FACET_NAMES.map((name) => {
     const { description, values } = FACETS[name];
-    return [name, texts.optional().meta({ description, ...(values && { examples: [...values] }) })];
+    return [name, texts.optional().meta({ description: values ? `${description} Usually ${values.join(', ')}.` : description })];
   }),
 ) as Record<(typeof FACET_NAMES)[number], Texts>;
 

@@ -16,18 +16,18 @@ import { sessionIn, sessionOf, sessionRoutes } from './session.js';
 import { stepFor } from './steps.js';
 
 const PAGE = 100;
-/** Counting ends here: nobody needs the exact number of a crowd. */
+/** Counting stops here, because counting all events of a large log takes long. */
 const COUNT_BOUND = 1_001;
 const HOUR = 3_600_000;
 const TOP = 8;
 const MAX_LIVE = 100;
 
 /**
- * What the viewer's page asks: events, a timeline, who fails most, what arrives, exports.
+ * The routes that the page of the viewer calls: events, a timeline, who fails most, new events, exports.
  *
  * @param store the events
- * @param viewers who may look
- * @param limit slows down who tries tokens
+ * @param viewers the viewer tokens and sessions
+ * @param limit slows down clients that guess tokens
  */
 export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): Router {
   const router = Router();
@@ -116,7 +116,7 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
   return router;
 }
 
-/** A page of another site can make a browser send a request; browsers say so. */
+/** Refuses requests that a browser sends for a page of another site (W3C Fetch Metadata, `Sec-Fetch-Site`). */
 function ownPagesOnly(request: Request, response: Response, next: NextFunction): void {
   const site = request.headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') next();
@@ -124,13 +124,13 @@ function ownPagesOnly(request: Request, response: Response, next: NextFunction):
 }
 
 function read<S extends z.ZodType>(schema: S, request: Request, response: Response): z.output<S> | undefined {
-  const { data, error } = schema.safeParse(request.query);
-  if (data !== undefined) return data;
-  refuse(response, invalidQuery(error!));
+  const result = schema.safeParse(request.query);
+  if (result.success) return result.data;
+  refuse(response, invalidQuery(result.error));
   return undefined;
 }
 
-/** The span that a timeline shows: what was asked for, else that of the events. */
+/** The span of a timeline: the one that was asked for, else from the first event to the last. */
 function spanOf(
   { from, to }: Filters,
   find: () => { first: number; last: number } | undefined,
