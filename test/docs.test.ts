@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditLoginSchema } from '@auditlogin/core/adapter';
-import { ERROR_CODES } from '@auditlogin/core/log';
+import { ERROR_CODES, FACET_NAMES } from '@auditlogin/core/log';
 import { optionNames } from '@auditlogin/core/engine';
 import ts from 'typescript';
 import { collectorSchema } from '../packages/collector/src/options.js';
@@ -73,6 +73,11 @@ describe.each([
     // A setting of the environment is documented by the name of its variable.
     else if (documented !== undefined) expect(documented).not.toMatch(/^(?:\d|true$|false$)/);
   });
+});
+
+test('docs/collector.md describes every facet, in the order in which they are shown', () => {
+  const [, section = ''] = /\| facet \|.*?\n\|[-|]+\|\n(.*?)\n\n/s.exec(read('docs/collector.md')) ?? [];
+  expect([...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, facet]) => facet)).toEqual(FACET_NAMES);
 });
 
 test('every error code has a section, and every section a code', () => {

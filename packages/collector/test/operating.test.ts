@@ -42,7 +42,7 @@ const total = async (collector: Collector, query = ''): Promise<number> => {
 };
 
 describe('tokens', () => {
-  test('a token opens its project and no other, until it is revoked; only its digest is on disk', async () => {
+  test('a token opens only its project, until it is revoked, and only its digest is on disk', async () => {
     const collector = await start();
     const { id, token } = collector.tokens.create('shop', 'shop backend');
     expect(token).toMatch(/^alt_[\w-]{32}$/);
@@ -63,7 +63,7 @@ describe('tokens', () => {
     }
   });
 
-  test('another process makes and revokes them while the collector runs', async () => {
+  test('another process can create and revoke tokens while the collector runs', async () => {
     const collector = await start();
     using operator = operateCollector(folder);
     const { id, token } = operator.tokens.create('dev', 'second');
@@ -76,14 +76,14 @@ describe('tokens', () => {
     ['', 'a', /"project" is "": expected|"project" is ""; expected/],
     ['two words', 'a', /"project" is "two words"; expected visible ASCII/],
     ['dev', 'a\nb', /"name" is "a\\nb"; expected 1 to 128 characters/],
-  ])('project %j, name %j is refused', async (project, name, message) => {
+  ])('refuses project %j with name %j', async (project, name, message) => {
     const collector = await start();
     expect(() => collector.tokens.create(project, name)).toThrow(message);
   });
 });
 
 describe('retention', () => {
-  test('what is too old is deleted, with its words; the rest stays', async () => {
+  test('deletes events that are too old, with their words, and keeps the others', async () => {
     const collector = await start();
     await publish(
       collector,
@@ -106,7 +106,7 @@ describe('retention', () => {
     expect(await (await fetch(`${again.apiBase}/metrics`)).text()).toContain('auditlogin_collector_events_deleted_total 30');
   });
 
-  test('the oldest go when the database grows too large, and the file shrinks', async () => {
+  test('deletes the oldest events of a database that is too large, and shrinks the file', async () => {
     const collector = await start({ retention: { maxBytes: 1_048_576 } });
     for (let round = 0; round < 40; round += 1) {
       expect(
@@ -128,7 +128,7 @@ describe('retention', () => {
 });
 
 describe('backup', () => {
-  test('is a whole and later usable database, made while events come', async () => {
+  test('is a complete database, also when it is made while events arrive', async () => {
     const collector = await start();
     await publish(collector, many(50));
     const target = join(folder, 'copy', 'events.sqlite');
@@ -158,7 +158,7 @@ describe('backup', () => {
   });
 });
 
-test('a database of the first version is brought up to date, with its events', async () => {
+test('brings a database of the first version up to date, with its events', async () => {
   const db = openSqlite(join(folder, 'events.sqlite'));
   db.exec(`PRAGMA journal_mode = WAL;
     CREATE TABLE events (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL, hash TEXT NOT NULL, received INTEGER NOT NULL, created INTEGER,
@@ -192,7 +192,7 @@ test('a database without the column of a facet gets it, and finds old events by 
   const collector = await start();
   await publish(collector, [{ is_failure: true, fields: { reason: 'account_locked' } }, {}]);
   await collector.close();
-  const db = new DatabaseSync(join(folder, 'events.sqlite'));
+  const db = openSqlite(join(folder, 'events.sqlite'));
   db.exec('ALTER TABLE events DROP COLUMN reason');
   db.close();
   const again = await start();
@@ -211,7 +211,7 @@ describe('on the network', () => {
         .end(),
     );
 
-  test('it is known by its address and by the names that were allowed; its numbers need a token', async () => {
+  test('answers to its address and its allowed names, and asks a token for its metrics', async () => {
     const collector = await start({ host: '0.0.0.0', token, allowedHosts: ['audit.example.com'] });
     const { port } = new URL(collector.apiBase);
     const outside = Object.values(networkInterfaces())
@@ -228,7 +228,7 @@ describe('on the network', () => {
     expect(await status('/metrics', { authorization: `Bearer ${token}` })).toBe(200);
   });
 
-  test('who tries tokens is slowed down, who has one is not', async () => {
+  test('slows down clients that guess tokens, and no others', async () => {
     const collector = await start({ maxRefusals: 5 });
     const attempts = await Promise.all(many(20).map(() => publish(collector, [{}], { secret: 'guess' })));
     expect(attempts.filter((status) => status === 401).length).toBeLessThanOrEqual(20);
@@ -238,7 +238,7 @@ describe('on the network', () => {
     expect(await Promise.all(many(60).map(() => publish(other, [{}])))).toEqual(Array(60).fill(201));
   });
 
-  test('a taken port is released when the start fails', async () => {
+  test('reports a port that is taken', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     await expect(start({ port: (taken.address() as { port: number }).port })).rejects.toThrow(/taken by another process/);

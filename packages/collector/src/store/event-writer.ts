@@ -6,7 +6,7 @@ import { DERIVED_COLUMNS, derivedValues } from './schema.js';
 import { wordIndex } from './word-index.js';
 
 /** An event with the receipt that it is answered with. */
-export type ReceivedEvent = Receipt & { event: AuditEvent };
+type ReceivedEvent = Receipt & { event: AuditEvent };
 
 /** Writes events into the database. */
 export interface EventWriter {
