@@ -13,7 +13,7 @@ export { EVENT_KEYS, type Violation, violations } from './event/rules.js';
 export { checkSeal, type Seal, type SealKey, sealKeyOf, sealOf, type SealVerdict, timeOfId } from './event/seal.js';
 export { showControls } from './event/show.js';
 export { consoleLogger, isLogger } from './logger.js';
-export type { BreakerState } from './publish/publisher.js';
+export type { BreakerState } from './publish/breaker.js';
 export { httpTransport, type HttpTransportOptions } from './retraced/http-transport.js';
 export { READ_BACK, readBack, type ReadBackEvent } from './retraced/read-back.js';
 export { logPages, readLog, type ReadLogOptions } from './retraced/read-log.js';
