@@ -39,7 +39,7 @@ describe.each([...express, ...koa, ...fastify])('durability before-response: %s'
       spool: { directory, maxEvents },
       logger: { warn: () => undefined, error: () => undefined },
     });
-    app = await adapter.start({ auditor }, handler, { host: '127.0.0.1', trustedProxies: 0, twice: false });
+    app = await adapter.start({ auditor }, handler, { host: '127.0.0.1', trustedProxies: 0, twice: false, storeIsDown: false });
   }
   afterEach(async () => {
     await app.close();
@@ -66,13 +66,13 @@ describe.each([...express, ...koa, ...fastify])('durability before-response: %s'
     ['a thrown error', (x) => x.fail(500), 500, 'failure'],
     ['a redirect', (x) => x.redirect('/login?error'), 302, 'failure'],
     ['a session', async (x) => (await x.logIn('u1'), x.redirect('/')), 302, 'success'],
-    ['a stream', (x) => x.stream(['a', 'b', 'c'], 5), 200, 'success'],
+    ['a stream, which proves nothing', (x) => x.stream(['a', 'b', 'c'], 5), 200, 'unknown'],
   ])('%s: when the answer is there, its record is on disk', async (_name, handler, status, outcome) => {
     await start(handler);
     const answer = await logIn();
     expect([answer.status, onDisk()]).toEqual([status, [outcome]]);
     const text = await answer.text();
-    if (_name === 'a stream') expect(text).toBe('abc');
+    if (_name === 'a stream, which proves nothing') expect(text).toBe('abc');
     if (_name === 'JSON') expect(JSON.parse(text)).toEqual({ ok: true });
     if (_name === 'a session') expect(answer.headers.getSetCookie().length).toBeGreaterThan(0);
     expect(auditor.stats()).toMatchObject({ queued: 1, lost: 0 });

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
 import { createLoginAudit, markerOf, type RequestAdapter, type RequestSnapshot, warnOfForgeableAddress } from '@auditlogin/core/adapter';
 import type { Request, RequestHandler, Response } from 'express';
-import { listenToRouter } from './router-layer.js';
+import { listenToRouter, routeOf } from './router-layer.js';
 import { watchSessionStore } from './session-store.js';
 
 /** The options of {@link auditLogin}; extractors see the Express request as `request`. */
@@ -29,8 +29,10 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
   const middleware: RequestHandler = function auditLogin(request, response, next) {
     if (request.app !== app) listenToRouter((app = request.app));
     const observation = audit.attend(new Exchange(request, response), request.route !== undefined);
-    if (observation) observation.run(next);
-    else next();
+    if (!observation) return next();
+    // Mounted on a route, it runs behind the layer that tells of it.
+    if (request.route !== undefined) observation.routed(routeOf(request.route as { path?: unknown }, request));
+    observation.run(next);
   };
   return Object.assign(middleware, { auditor: audit.auditor });
 }

@@ -29,7 +29,7 @@ export function listenToRouter(app: unknown): void {
     prototype[name] = function (this: Layer, request: Request, ...rest: unknown[]) {
       const observation = this.route === undefined ? undefined : observationIn(request);
       if (!observation) return handle.call(this, request, ...rest);
-      observation.routed(routeOf(this, request));
+      observation.routed(routeOf(this.route, request));
       // Body parsers may have lost the context on their way.
       return observation.run(() => handle.call(this, request, ...rest));
     } satisfies Handle;
@@ -44,12 +44,12 @@ function firstLayerOf(app: unknown): object | undefined {
 }
 
 /**
- * The route of a layer, as it stands for a request.
+ * A route, as it stands for a request.
  *
- * @param layer has the route
+ * @param route of Express' router
  * @param request has the mount path and the parameters
  */
-function routeOf({ route }: Layer, { baseUrl, url, params }: Request): RouteSnapshot {
+export function routeOf(route: Layer['route'], { baseUrl, url, params }: Request): RouteSnapshot {
   const mount = decoded(baseUrl);
   const pattern = typeof route?.path === 'string' ? join(mount, route.path) : undefined;
   return { pattern, matched: decoded(join(baseUrl, url.split('?', 1)[0]!)), params };

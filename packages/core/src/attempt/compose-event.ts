@@ -119,7 +119,11 @@ function factorsOf(factors: unknown): string | undefined {
 }
 
 /** Who impersonates is named twice, so that one search over `fields.original_actor` finds all that was done in another's name. */
-function originalActorOf(action: AuditAction, { mark, rule, originalActor }: Attempt, actor: { id: string } | undefined): string | undefined {
+function originalActorOf(
+  action: AuditAction,
+  { mark, rule, originalActor }: Attempt,
+  actor: { id: string } | undefined,
+): string | undefined {
   if (action === 'user.impersonate.start' || action === 'user.impersonate.stop') return partOf(mark?.originalActor, [])?.id ?? actor?.id;
   return partOf(mark?.originalActor ?? rule?.originalActor ?? originalActor, [])?.id;
 }

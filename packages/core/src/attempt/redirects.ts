@@ -95,5 +95,7 @@ function hasErrorOf(target: URL, asked: URL | undefined): boolean {
 /** A target that the client itself named, as `returnTo` does, says nothing about the login. */
 function isChosen(target: URL, asked: URL | undefined): boolean {
   const wanted = target.pathname + target.search;
-  return [...(asked?.searchParams.values() ?? [])].some((given) => given !== '' && (given === wanted || given === target.href || given === target.pathname));
+  return [...(asked?.searchParams.values() ?? [])].some(
+    (given) => given !== '' && (given === wanted || given === target.href || given === target.pathname),
+  );
 }

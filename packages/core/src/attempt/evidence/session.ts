@@ -17,7 +17,11 @@ export const session: EvidenceSource = (attempt) => {
  *
  * @param attempt the session's change, what was typed, and what the request brought
  */
-export function sessionGotOwner({ session: { before, after }, form, credentials }: Pick<Attempt, 'session' | 'form' | 'credentials'>): boolean {
+export function sessionGotOwner({
+  session: { before, after },
+  form,
+  credentials,
+}: Pick<Attempt, 'session' | 'form' | 'credentials'>): boolean {
   if (after?.owner === undefined) return false;
   // A request without a cookie had no session before.
   if (before === 'unseen') return !credentials.cookie;
