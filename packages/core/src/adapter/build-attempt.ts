@@ -2,7 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { AuditAction } from '../attempt/action.js';
 
 import { accountOf, tenantOf } from '../attempt/account.js';
-import type { AnswerFacts, Attempt, Ending, FoundBy, LibraryVerdict, Mark, NamedAccount, RuleOutcome, SessionChange, SessionSnapshot } from '../attempt/attempt.js';
+import type {
+  AnswerFacts,
+  Attempt,
+  Ending,
+  FoundBy,
+  LibraryVerdict,
+  Mark,
+  NamedAccount,
+  RuleOutcome,
+  SessionChange,
+  SessionSnapshot,
+} from '../attempt/attempt.js';
 import { sessionGotOwner } from '../attempt/evidence/session.js';
 import type { Outcome } from '../attempt/outcome.js';
 import { pathOf, pathsOf, type RouteMatcher } from '../attempt/route-match.js';
@@ -164,7 +175,12 @@ function looksLikeLogin({ look, methods, ending, routes, form }: ObservedExchang
   return ending.status !== 405 && (ending.status !== 404 || routes.length > 0);
 }
 
-function cover<Request>({ look, methods, routes }: ObservedExchange, target: string, { auditor }: AuditReader<Request>, isAudited: boolean): void {
+function cover<Request>(
+  { look, methods, routes }: ObservedExchange,
+  target: string,
+  { auditor }: AuditReader<Request>,
+  isAudited: boolean,
+): void {
   auditor.cover(look.method || (methods[0] ?? ''), routes.at(-1)?.pattern ?? pathOf(target), isAudited);
 }
 
@@ -328,7 +344,8 @@ function attemptsOf<Request>(
   const attempt = withExtracted(base, exchange, extracted);
   attempt.answer = answerFacts(exchange, reading, adapter, reader);
   if (attempt.foundBy === 'effect' && exchange.form.isRefresh) attempt.action = 'user.session.refresh';
-  const said: ({ mark: Mark } | { rule: RuleOutcome })[] = marks.length > 0 ? marks.map((mark) => ({ mark })) : (rules ?? []).map((rule) => ({ rule }));
+  const said: ({ mark: Mark } | { rule: RuleOutcome })[] =
+    marks.length > 0 ? marks.map((mark) => ({ mark })) : (rules ?? []).map((rule) => ({ rule }));
   if (said.length === 0) return [attempt];
   if (said.length === 1) return [Object.assign(attempt, said[0])];
   attempt.requestId ??= randomUUID();
@@ -356,7 +373,7 @@ function answerFacts<Request>(
 ): AnswerFacts {
   // What never left was given to nobody.
   if (ending.status === undefined || (ending.kind === 'aborted' && !adapter.outgoing.headersSent)) return {};
-  const json = readAnswers && reading.state === 'read' && reading.isJson && (body?.length ?? 0) <= MAX_READ_ANSWER ? reading.value : undefined;
+  const json =
+    readAnswers && reading.state === 'read' && reading.isJson && (body?.length ?? 0) <= MAX_READ_ANSWER ? reading.value : undefined;
   return shielded(auditor.problem, {}, () => readAnswerFacts({ json, end, headers: adapter.incoming.headers, form }));
 }
-

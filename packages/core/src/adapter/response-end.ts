@@ -37,7 +37,7 @@ export class ResponseEnd {
     listener: ResponseEndListener,
   ) {
     // HTTP/2 emits both, however the stream ended.
-    const over = (): void => (response.writableFinished ?? response.writableEnded ? listener.answered() : listener.hungUp());
+    const over = (): void => ((response.writableFinished ?? response.writableEnded) ? listener.answered() : listener.hungUp());
     response.on('finish', over);
     response.on('close', over);
   }

@@ -9,7 +9,10 @@ const warned = new Set<string>();
  * @param incoming the request, if there is one
  * @param marking the function below which the application's own frames begin
  */
-export function warnOfUnobservedMark(incoming: Pick<IncomingMessage, 'method' | 'url'> | undefined, marking: (...args: never[]) => unknown): void {
+export function warnOfUnobservedMark(
+  incoming: Pick<IncomingMessage, 'method' | 'url'> | undefined,
+  marking: (...args: never[]) => unknown,
+): void {
   const place = placeOf(marking);
   if (warned.has(place) || warned.size >= MAX_WARNINGS) return;
   warned.add(place);

@@ -63,6 +63,13 @@ export const applicationsWord: readonly Scenario[] = [
     ({ responseBody }) => (responseBody === 'wrong password' ? 'failure' : 'success'),
     (x) => x.stream(['wrong ', 'password'], 5),
     is.failure('body'),
+    { onlyAfterResponse: true },
+  ),
+  ruled(
+    'what cannot be read is no success: an answer that is given in pieces',
+    ({ responseBody }) => (responseBody === undefined || responseBody === 'wrong password' ? 'unknown' : 'success'),
+    (x) => x.stream(['wrong ', 'password'], 5),
+    is.unknown('body'),
   ),
   ruled(
     "a rule's failure outranks a session",
