@@ -1,11 +1,10 @@
 // Builds every package as ES modules (with project references) and, where it is imported by others, as CommonJS; then the viewer's page.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { inBuildOrder, root, workspaces } from './packages.mjs';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { resolve } = createRequire(import.meta.url);
 const tsc = resolve('typescript/bin/tsc');
 const vite = join(dirname(resolve('vite/package.json')), 'bin', 'vite.js');
@@ -15,12 +14,18 @@ function run(tool, ...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-run(tsc, '-b');
-for (const name of ['core', 'express', 'koa', 'fastify', 'testing', 'collector', 'postgres', 'jetstream']) {
-  const cjs = join(root, 'packages', name, 'dist', 'cjs');
-  run(tsc, '-p', join('packages', name, 'tsconfig.cjs.json'));
+const having = (file) => workspaces().filter(({ folder }) => existsSync(join(folder, file)));
+
+// The compiler orders the projects by the references that each names.
+run(tsc, '-b', ...having('tsconfig.json').map(({ path }) => path));
+// This build has no references: each package reads the declarations of those before it.
+for (const { path, folder } of inBuildOrder(having('tsconfig.cjs.json'))) {
+  const cjs = join(folder, 'dist', 'cjs');
+  run(tsc, '-p', `${path}/tsconfig.cjs.json`);
   mkdirSync(cjs, { recursive: true });
   writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
 }
-run(vite, 'build', '--logLevel', 'warn', '-c', join('packages', 'collector', 'viewer', 'vite.config.ts'));
-chmodSync(join(root, 'packages/cli/dist/esm/cli.js'), 0o755);
+run(vite, 'build', '--logLevel', 'warn', '-c', 'packages/collector/viewer/vite.config.ts');
+for (const { folder, manifest } of workspaces()) {
+  for (const program of Object.values(manifest.bin ?? {})) chmodSync(join(folder, program), 0o755);
+}

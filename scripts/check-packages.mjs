@@ -1,9 +1,8 @@
-// Checks what would be published: publint and arethetypeswrong on every package, and knip over the whole.
+// Checks what would be published: its package.json, README and licence, publint and arethetypeswrong on every package, and knip over the whole.
 import { spawnSync } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageProblems } from './package-rules.mjs';
+import { publishedPackages, root } from './packages.mjs';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 let failed = false;
 
 function check(title, args, cwd = root) {
@@ -12,14 +11,32 @@ function check(title, args, cwd = root) {
   failed ||= status !== 0;
 }
 
-for (const name of ['core', 'express', 'koa', 'fastify', 'testing', 'collector', 'postgres', 'jetstream', 'cli', 'sqlite-node20']) {
-  const folder = join(root, 'packages', name);
-  check(`publint ${name}`, ['publint', '--strict', '.'], folder);
-  // The command line has no entry point that could be imported, and the SQLite for old Nodes none that is typed.
-  if (name === 'cli' || name === 'sqlite-node20') continue;
-  // Vitest itself is a module, and so is what registers our matchers with it; subpaths are unknown to resolution as Node 10 had it.
-  check(`attw ${name}`, ['attw', '--pack', '.', '--exclude-entrypoints', 'vitest', 'browser', 'contract'], folder);
-  if (name === 'core') check(`attw ${name}, subpaths`, ['attw', '--pack', '.', '--profile', 'node16'], folder);
+/** By what profile an entry point is judged: resolution as Node 10 had it knows no subpaths, and some are modules only, as what they load is. */
+function profileOf(entry, target) {
+  if (target.require === undefined) return 'esm-only';
+  return entry === '.' ? 'strict' : 'node16';
+}
+
+for (const published of publishedPackages()) {
+  const { folder, manifest } = published;
+  const problems = packageProblems(published);
+  console.log(`\n# ${manifest.name}\n${problems.map((problem) => `${problem}\n`).join('')}`);
+  failed ||= problems.length > 0;
+  check(`publint ${manifest.name}`, ['publint', '--strict', '.'], folder);
+
+  const profiles = new Map();
+  for (const [entry, target] of Object.entries(manifest.exports ?? {})) {
+    if (typeof target === 'string') continue;
+    const profile = profileOf(entry, target);
+    profiles.set(profile, [...(profiles.get(profile) ?? []), entry.replace(/^\.\//, '')]);
+  }
+  for (const [profile, entries] of profiles) {
+    check(
+      `attw ${manifest.name}: ${entries.join(', ')}`,
+      ['attw', '--pack', '.', '--profile', profile, '--entrypoints', ...entries],
+      folder,
+    );
+  }
 }
 check('knip', ['knip']);
 process.exit(failed ? 1 : 0);

@@ -2,10 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { root, workspaces } from './packages.mjs';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const marks = join(root, 'node_modules', '.auditlogin');
 
 function step(name, inputs, product, work) {
@@ -34,18 +33,18 @@ function sources(folder) {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
-    .filter((file) => !/(?:^|\/)(?:dist|node_modules|test|\.auditlogin)\//.test(file) && /\.(?:c?ts|tsx|json|css|html|js)$/.test(file));
+    .filter(
+      (file) => !/(?:^|[\\/])(?:dist|node_modules|test|\.auditlogin)[\\/]/.test(file) && /\.(?:c?ts|tsx|json|css|html|js)$/.test(file),
+    );
 }
 
 step('install', ['package-lock.json'], 'node_modules/typescript', () =>
   run('Installing the dependencies', 'npm', ['ci', '--no-audit', '--no-fund']),
 );
 const inputs = [
-  'tsconfig.json',
   'tsconfig.base.json',
   'scripts/build.mjs',
-  ...sources('packages'),
-  ...sources('examples'),
-  ...sources('benchmarks'),
+  'scripts/packages.mjs',
+  ...workspaces().flatMap(({ path }) => sources(path)),
 ].sort();
 step('build', inputs, 'packages/cli/dist/esm/cli.js', () => run('Building', process.execPath, [join('scripts', 'build.mjs')]));

@@ -6,7 +6,13 @@ import { optionNames } from '@auditlogin/core/engine';
 import ts from 'typescript';
 
 const root = join(__dirname, '..');
-const documents = ['README.md', ...readdirSync(join(root, 'docs')).map((file) => join('docs', file))];
+/** The documents in a folder and below it. */
+const documentsIn = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join(folder, file));
+const packages = readdirSync(join(root, 'packages'));
+const documents = ['README.md', ...documentsIn('docs'), ...packages.map((name) => join('packages', name, 'README.md'))];
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
 /** The TypeScript blocks of a document, each as a module of its own. */
@@ -65,9 +71,34 @@ test('every error code has a section, and every section a code', () => {
   expect([...sections].sort()).toEqual([...ERROR_CODES].sort());
 });
 
-test('every file that is linked is there', () => {
-  for (const file of [...documents, 'CONTRIBUTING.md', 'ARCHITECTURE.md']) {
-    for (const [, target] of read(file).matchAll(/\]\((?!https?:)([^)#]+)/g))
-      expect(existsSync(join(root, file, '..', target!))).toBe(true);
+describe('every link leads to a file and a heading that are there', () => {
+  const home = 'https://github.com/auditlogin/auditlogin/';
+  /** The file of this repository that a link leads to, and the heading in it; undefined for other places. */
+  function targetOf(file: string, link: string): { path: string; heading?: string | undefined } | undefined {
+    const [address, heading] = link.split('#');
+    if (link.startsWith('#')) return { path: file, heading };
+    const ours = new RegExp(`^${home}(?:blob|tree)/main/(.*)$`).exec(address!)?.[1];
+    if (ours !== undefined) return { path: ours, heading };
+    return /^[a-z]+:/.test(link) ? undefined : { path: join(file, '..', address!), heading };
   }
+
+  /** The anchors that GitHub makes of a document's headings. */
+  const anchorsOf = (text: string): string[] =>
+    [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+      heading!
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replace(/\s/g, '-'),
+    );
+
+  const others = readdirSync(root).filter((file) => file.endsWith('.md') && file !== 'README.md');
+  test.each([...documents, ...others])('in %s', (file) => {
+    for (const [, link] of read(file).matchAll(/\]\(([^)\s]+)\)/g)) {
+      const target = targetOf(file, link!);
+      if (!target) continue;
+      expect({ link, there: existsSync(join(root, target.path)) }).toEqual({ link, there: true });
+      if (target.heading && target.path.endsWith('.md'))
+        expect({ link, in: anchorsOf(read(target.path)) }).toEqual({ link, in: expect.arrayContaining([target.heading]) });
+    }
+  });
 });

@@ -50,8 +50,8 @@ test('TypeScript, strict', () => {
 }, 60_000);
 
 test.each([
-  ['koa', /auditLogin,mark/],
-  ['fastify', /auditLogin,mark/],
+  ['koa', /AuditError,auditLogin,createAuditor,isAuditError,mark/],
+  ['fastify', /AuditError,auditLogin,createAuditor,isAuditError,mark/],
   ['testing', /auditMatchers,recordingAuditor/],
   ['testing/contract', /adapterContract,answer,coalescingContract/],
   ['postgres', /MIGRATIONS,migrate,postgresSpool,reportIn/],

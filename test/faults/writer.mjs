@@ -5,8 +5,8 @@ import { join } from 'node:path';
 
 const { CORE, DIRECTORY, SYNCHRONOUS } = process.env;
 const load = (file) => import(pathToFileURL(join(CORE, file)).href);
-const { openDiskSpool } = await load('spool/disk-spool.js');
-const { takePlace } = await load('spool/directory.js');
+const { openDiskSpool } = await load('spool/disk/disk-spool.js');
+const { takePlace } = await load('spool/disk/directory.js');
 const spool = await openDiskSpool(
   takePlace(DIRECTORY, '00000000'),
   { maxEvents: 1e6, maxBytes: 1e9, ledger: false, commitTimeout: 10_000, synchronous: SYNCHRONOUS },

@@ -159,7 +159,7 @@ program
   .addHelpText('after', '\nExample:\n  $ auditlogin backup /backup/audit-2026-11-23.sqlite')
   .action(lazy(() => import('./commands/collector.js'), 'backup'));
 
-const spool = program.command('spool').description('RequestSnapshot after the spools of this machine: what waits, what was set aside.');
+const spool = program.command('spool').description('Look after the spools of this machine: what waits, what was set aside.');
 spool
   .command('list')
   .description('List the events that were set aside: those the server refused, and those that grew too old.')

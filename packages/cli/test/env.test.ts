@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createProxy, type IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { readContext } from '../src/kubernetes/kubeconfig.js';
 import { certificate } from './certificate.js';
 import { run } from './run.js';
 
@@ -28,17 +30,30 @@ const failure = (code: number, reason: string): object => ({
   message: reason,
 });
 
+/** A credential plugin: notes what it was told, prints what it was told to. */
+const PLUGIN = `#!/usr/bin/env node
+require('node:fs').writeFileSync(process.env.NOTE, JSON.stringify({ args: process.argv.slice(2), info: JSON.parse(process.env.KUBERNETES_EXEC_INFO) }));
+process.stdout.write(process.env.PRINT);
+process.exit(Number(process.env.EXIT ?? 0));
+`;
+
 const folder = mkdtempSync(join(tmpdir(), 'auditlogin-env-'));
 const config = join(folder, 'config');
 let server: Server;
 /** What the API server answers, by path; others are not found. */
 let answers: Record<string, [status: number, body: object]>;
 let asked: IncomingMessage[];
+/** Whether each request came with a client certificate. */
+let certified: boolean[];
+let key: string;
+let cert: string;
 
 beforeAll(async () => {
-  const { key, cert } = await certificate();
-  server = createServer({ key, cert }, (request, response) => {
+  ({ key, cert } = await certificate());
+  // Whoever shows a certificate shows the server's own, which signed itself.
+  server = createServer({ key, cert, ca: cert, requestCert: true, rejectUnauthorized: false }, (request, response) => {
     asked.push(request);
+    certified.push((request.socket as TLSSocket).authorized);
     const [status, body] = answers[decodeURIComponent(request.url!)] ?? [404, failure(404, 'NotFound')];
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   }).listen(0, '127.0.0.1');
@@ -73,6 +88,7 @@ beforeAll(async () => {
 beforeEach(() => {
   answers = {};
   asked = [];
+  certified = [];
 });
 afterAll(() => {
   server.closeAllConnections();
@@ -115,7 +131,209 @@ describe('prints', () => {
   });
 });
 
+/** A configuration of one context. */
+function configured(name: string, user: object, cluster: object = {}): string {
+  const path = join(folder, name);
+  const address = { server: `https://localhost:${(server.address() as AddressInfo).port}`, 'certificate-authority-data': base64(cert) };
+  writeFileSync(
+    path,
+    JSON.stringify({
+      clusters: [{ name: 'c', cluster: { ...address, ...cluster } }],
+      users: [{ name: 'u', user }],
+      contexts: [{ name, context: { cluster: 'c', user: 'u', namespace: 'audit' } }],
+      'current-context': name,
+    }),
+  );
+  return path;
+}
+const envBy = (path: string, more: NodeJS.ProcessEnv = {}): ReturnType<typeof run>['ended'] =>
+  run(['env'], { env: { KUBECONFIG: path, HOME: folder, ...more } }).ended;
+
+describe('shows the API server who asks, as kubectl does', () => {
+  beforeEach(() => (answers[NAMED] = [200, secretIn('audit')]));
+
+  it.each<[string, object, Record<string, string>]>([
+    ['by a file with a token, relative to the configuration', { tokenFile: 'token' }, { authorization: 'Bearer from-file' }],
+    ['by a name and a password', { username: 'ann', password: 'pw-canary' }, { authorization: `Basic ${base64('ann:pw-canary')}` }],
+    [
+      'by an id token that still holds',
+      { 'auth-provider': { name: 'oidc', config: { 'id-token': `h.${base64(JSON.stringify({ exp: 9e9 }))}.s` } } },
+      { authorization: `Bearer h.${base64(JSON.stringify({ exp: 9e9 }))}.s` },
+    ],
+    [
+      'on behalf of somebody else',
+      { token: CREDENTIAL, as: 'eve', 'as-uid': '7', 'as-groups': ['a', 'b'] },
+      { authorization: `Bearer ${CREDENTIAL}`, 'impersonate-user': 'eve', 'impersonate-uid': '7', 'impersonate-group': 'a, b' },
+    ],
+  ])('%s', async (_, user, headers) => {
+    writeFileSync(join(folder, 'token'), 'from-file\n');
+    expect(await envBy(configured('who', user))).toMatchObject({ code: 0, stderr: '' });
+    expect(asked.map(({ headers }) => headers)).toEqual([expect.objectContaining(headers)]);
+  });
+
+  it.each([
+    ['in the configuration', () => ({ 'client-certificate-data': base64(cert), 'client-key-data': base64(key) })],
+    ['in files', () => ({ 'client-certificate': 'client.crt', 'client-key': 'client.key' })],
+  ])('by a client certificate %s', async (_, user) => {
+    writeFileSync(join(folder, 'client.crt'), cert);
+    writeFileSync(join(folder, 'client.key'), key);
+    expect(await envBy(configured('who', user()))).toMatchObject({ code: 0, stderr: '' });
+    expect(certified).toEqual([true]);
+  });
+
+  it('trusts the authority of a file, under the name that the cluster says', async () => {
+    writeFileSync(join(folder, 'ca.crt'), cert);
+    const { port } = server.address() as AddressInfo;
+    const cluster = {
+      server: `https://127.0.0.1:${port}`,
+      'certificate-authority-data': undefined,
+      'certificate-authority': 'ca.crt',
+      'tls-server-name': 'localhost',
+    };
+    expect(await envBy(configured('by-address', { token: CREDENTIAL }, cluster))).toMatchObject({ code: 0, stderr: '' });
+    const unnamed = await envBy(configured('by-address', { token: CREDENTIAL }, { ...cluster, 'tls-server-name': undefined }));
+    expect(unnamed.stderr).toContain('cannot be reached (ERR_TLS_CERT_ALTNAME_INVALID)');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('goes through the proxy of the cluster', async () => {
+    const through: string[] = [];
+    const proxy = createProxy().on('connect', (request, socket) => {
+      through.push(request.url!);
+      const upstream = connect((server.address() as AddressInfo).port, '127.0.0.1', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+      upstream.pipe(socket).pipe(upstream);
+      upstream.on('error', () => socket.destroy());
+      socket.on('error', () => upstream.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const uri = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const { port } = server.address() as AddressInfo;
+    expect(await envBy(configured('proxied', { token: CREDENTIAL }, { 'proxy-url': uri }))).toMatchObject({ code: 0, stderr: '' });
+    expect([through, asked.length]).toEqual([[`localhost:${port}`], 1]);
+    proxy.close();
+  });
+
+  describe('by a credential plugin', () => {
+    const note = join(folder, 'note.json');
+    const plugin = (print: object | string, more: object = {}, variables: Record<string, string> = {}): object => ({
+      exec: {
+        apiVersion: 'client.authentication.k8s.io/v1',
+        command: './plugin.cjs',
+        args: ['get-token', '--now'],
+        env: Object.entries({ NOTE: note, PRINT: typeof print === 'string' ? print : JSON.stringify(print), ...variables }).map(
+          ([name, value]) => ({ name, value }),
+        ),
+        ...more,
+      },
+    });
+    const credential = (status: object): object => ({ kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status });
+    beforeAll(() => writeFileSync(join(folder, 'plugin.cjs'), PLUGIN, { mode: 0o755 }));
+
+    it('with the token that it gives, telling it no more than it asks for', async () => {
+      expect(await envBy(configured('plugged', plugin(credential({ token: 'plugged' }))))).toMatchObject({ code: 0, stderr: '' });
+      expect(asked[0]!.headers.authorization).toBe('Bearer plugged');
+      expect(JSON.parse(readFileSync(note, 'utf8'))).toEqual({
+        args: ['get-token', '--now'],
+        info: { kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', spec: { interactive: false } },
+      });
+    });
+
+    it('with the certificate that it gives, telling it about the cluster if it asks', async () => {
+      const user = plugin(credential({ clientCertificateData: cert, clientKeyData: key }), { provideClusterInfo: true });
+      const extensions = [{ name: 'client.authentication.k8s.io/exec', extension: { audience: 'x' } }];
+      expect(await envBy(configured('plugged', user, { extensions }))).toMatchObject({ code: 0, stderr: '' });
+      expect(certified).toEqual([true]);
+      const { port } = server.address() as AddressInfo;
+      const { info } = JSON.parse(readFileSync(note, 'utf8')) as { info: { spec: object } };
+      expect(info.spec).toEqual({
+        interactive: false,
+        cluster: { server: `https://localhost:${port}`, 'certificate-authority-data': base64(cert), config: { audience: 'x' } },
+      });
+    });
+
+    it.each<[string, object, RegExp]>([
+      ['fails', plugin('', {}, { EXIT: '3' }), /plugin\.cjs" failed \(exit code 3\)/],
+      ['is not there', plugin('', { command: 'no-such-plugin' }), /"no-such-plugin" failed \(ENOENT\); install it/],
+      ['prints something else', plugin('tok-canary'), /printed no ExecCredential/],
+      ['is for an old version', plugin('', { apiVersion: 'client.authentication.k8s.io/v1alpha1' }), /a version that nobody speaks/],
+      ['asks questions, and nobody is there', plugin('', { interactiveMode: 'Always' }), /asks questions; run this in a terminal/],
+    ])('that %s, and says so', async (_, user, message) => {
+      const { code, stderr } = await envBy(configured('plugged', user));
+      expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
+      expect(stderr).not.toContain('canary');
+      expect(asked).toEqual([]);
+    });
+  });
+});
+
+describe('finds the context as kubectl does', () => {
+  it('takes the first of several files that names something', async () => {
+    answers[NAMED] = [200, secretIn('audit')];
+    const first = configured('first', { token: 'of-the-first' });
+    const second = configured('second', { token: 'of-the-second' });
+    const files = [join(folder, 'missing'), first, second].join(delimiter);
+    expect(readContext(undefined, { KUBECONFIG: files }).user.token).toBe('of-the-first');
+    expect(readContext('second', { KUBECONFIG: files }).user.token).toBe('of-the-first');
+    expect(await envBy(files)).toMatchObject({ code: 0 });
+    expect(asked[0]!.headers.authorization).toBe('Bearer of-the-first');
+  });
+
+  it('reads YAML, with what kubectl leaves empty', () => {
+    const path = join(folder, 'yaml');
+    const lines = ['clusters:', '- name: c', '  cluster: {server: "https://c:6443"}', 'users: null', 'preferences: {}'];
+    writeFileSync(
+      path,
+      [...lines, 'contexts:', '- context:', '    cluster: c', '    user: ""', '  name: k', 'current-context: k'].join('\n'),
+    );
+    expect(readContext(undefined, { KUBECONFIG: path })).toEqual({
+      clusterName: 'c',
+      cluster: { server: 'https://c:6443' },
+      user: {},
+      namespace: 'default',
+    });
+  });
+
+  it('takes the service account of the pod that it runs in', () => {
+    const account = join(folder, 'account');
+    mkdirSync(account);
+    writeFileSync(join(account, 'token'), 't');
+    writeFileSync(join(account, 'namespace'), 'apps\n');
+    const pod = { KUBECONFIG: join(folder, 'missing'), KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' };
+    expect(readContext(undefined, pod, account)).toEqual({
+      clusterName: 'this cluster',
+      cluster: { server: 'https://[fd00::1]:443', 'certificate-authority': join(account, 'ca.crt') },
+      user: { tokenFile: join(account, 'token') },
+      namespace: 'apps',
+    });
+    expect(() => readContext(undefined, pod, join(folder, 'nobody'))).toThrow('no cluster is configured');
+  });
+});
+
 describe('says what is wrong', () => {
+  it.each<[string, object, object, RegExp]>([
+    ['a token file that is gone', { tokenFile: 'gone' }, {}, /gone" of kubectl's configuration cannot be read \(ENOENT\)/],
+    [
+      'an id token that has expired',
+      { 'auth-provider': { name: 'oidc', config: { 'id-token': `h.${base64(JSON.stringify({ exp: 1, x: 'canary' }))}.s` } } },
+      {},
+      /auth provider "oidc" of your user gives no token that holds; run kubectl once/,
+    ],
+    ['an auth provider of old', { 'auth-provider': { name: 'gcp' } }, {}, /set up a credential plugin/],
+    ['a cluster without an address', {}, { server: 'canary' }, /cannot be read: clusters\.0\.cluster\.server is not as expected/],
+    ['a key that is none', { 'client-certificate-data': 'canary', 'client-key-data': 'canary' }, {}, /cannot be reached \(ERR_/],
+  ])('%s', async (_, user, cluster, message) => {
+    const { code, stderr } = await envBy(configured('wrong', user, cluster));
+    expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
+    expect(stderr).not.toContain('canary');
+  });
+
+  it('an answer that is none of an API server', async () => {
+    answers[NAMED] = [200, { kind: 'Login', page: 'canary' }];
+    const { code, stderr } = await env();
+    expect([code, stderr]).toEqual([1, expect.stringContaining('did not answer as an API server does')]);
+    expect(stderr).not.toContain('canary');
+  });
+
   test.each<[string, () => void, string[], RegExp]>([
     [
       'no secret',

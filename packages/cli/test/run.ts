@@ -14,9 +14,12 @@ export interface Running {
 }
 
 /** Runs the command line in a process of its own, with nothing of this one's environment but what is given. */
-export function run(args: string[], { env = {}, cwd, input }: { env?: NodeJS.ProcessEnv; cwd?: string; input?: string } = {}): Running {
+export function run(
+  args: string[],
+  { env = {}, cwd, input, bin = BIN }: { env?: NodeJS.ProcessEnv; cwd?: string; input?: string; bin?: string } = {},
+): Running {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [BIN, ...args], { env: { PATH, HOME, NO_COLOR: '1', ...env }, cwd });
+  const child = spawn(process.execPath, [bin, ...args], { env: { PATH, HOME, NO_COLOR: '1', ...env }, cwd });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

@@ -21,12 +21,10 @@ function console(): Plugin {
   };
 }
 
-// The name under which Vite looks for it.
-
 export default defineConfig({
   root: here,
   base: './',
-  resolve: { conditions: ['source', 'browser', 'module', 'import', 'default'] },
+  resolve: { conditions: ['@auditlogin/source', 'browser', 'module', 'import', 'default'] },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: { outDir: out, emptyOutDir: true, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1_000, target: 'es2022' },
   plugins: [console()],

@@ -23,7 +23,10 @@ const said = { outcome: fc.constantFrom('success', 'failure', 'challenge'), reas
 const anyAccount = fc.record({ id: nastyText, name: nastyText, names: fc.array(nastyText), group: anyParty }, { requiredKeys: ['id'] });
 const anySession = fc.oneof(
   fc.constant(undefined),
-  fc.record({ id: nastyText, owner: nastyText, name: nastyText, names: fc.array(nastyText), group: anyParty, originalActor: nastyText }, { requiredKeys: [] }),
+  fc.record(
+    { id: nastyText, owner: nastyText, name: nastyText, names: fc.array(nastyText), group: anyParty, originalActor: nastyText },
+    { requiredKeys: [] },
+  ),
 );
 
 const anyAttempt = fc.record(
@@ -50,13 +53,22 @@ const anyAttempt = fc.record(
     mark: fc.record(said, { requiredKeys: ['outcome'] }),
     rule: fc.record(said, { requiredKeys: ['outcome'] }),
     verdict: fc.record({ library: nastyText, ...said }, { requiredKeys: ['library', 'outcome'] }),
-    session: fc.record({ before: fc.oneof(anySession, fc.constant('unseen')), after: anySession, isSaved: fc.boolean() }, { requiredKeys: ['before', 'after'] }),
+    session: fc.record(
+      { before: fc.oneof(anySession, fc.constant('unseen')), after: anySession, isSaved: fc.boolean() },
+      { requiredKeys: ['before', 'after'] },
+    ),
     userAppeared: fc.boolean(),
     userBefore: anyAccount,
     user: anyAccount,
-    credentials: fc.record({ cookie: fc.boolean(), authorization: nastyText, header: fc.boolean() }, { requiredKeys: ['cookie', 'header'] }),
+    credentials: fc.record(
+      { cookie: fc.boolean(), authorization: nastyText, header: fc.boolean() },
+      { requiredKeys: ['cookie', 'header'] },
+    ),
     answer: fc.record(
-      { credential: fc.record({ account: anyAccount }, { requiredKeys: [] }), shape: fc.constantFrom('success', 'failure', 'challenge', 'contradiction') },
+      {
+        credential: fc.record({ account: anyAccount }, { requiredKeys: [] }),
+        shape: fc.constantFrom('success', 'failure', 'challenge', 'contradiction'),
+      },
       { requiredKeys: [] },
     ),
     form: fc.record(

@@ -8,7 +8,8 @@ import { memorySpool } from '../src/spool/memory-spool.js';
 import type { CoalescingSpool } from '../src/spool/spool.js';
 import { answered } from './attempts.js';
 
-const attempt = (id: string, status = 200): Attempt => answered(status, { requestId: id, ...(status === 200 && { mark: { outcome: 'success', actor: id } }) });
+const attempt = (id: string, status = 200): Attempt =>
+  answered(status, { requestId: id, ...(status === 200 && { mark: { outcome: 'success', actor: id } }) });
 
 const bounds = { maxEvents: 100, maxBytes: 1e6 };
 const lost: [id: string | undefined, code: string][] = [];
@@ -28,13 +29,21 @@ function intakeOf(spool: CoalescingSpool, maxEvents = bounds.maxEvents): Intake 
   return createIntake(
     spool,
     {
-      ...{ durability: 'after-response', spool: { ...bounds, maxEvents }, typedIdentity: 'omit', identityKey: undefined, component: undefined, version: undefined },
+      ...{
+        durability: 'after-response',
+        spool: { ...bounds, maxEvents },
+        typedIdentity: 'omit',
+        identityKey: undefined,
+        component: undefined,
+        version: undefined,
+      },
       ...{ seal: (event) => event, gapEvent: undefined },
     },
     listener,
   );
 }
-const record = (intake: Intake, ...args: Parameters<typeof attempt>): Promise<boolean> => intake.record([attempt(...args)], (one) => decideOutcome(one));
+const record = (intake: Intake, ...args: Parameters<typeof attempt>): Promise<boolean> =>
+  intake.record([attempt(...args)], (one) => decideOutcome(one));
 const idsIn = async (spool: CoalescingSpool): Promise<(string | undefined)[]> =>
   (await spool.peek(1_000)).map(({ body }) => {
     const { actor, fields } = JSON.parse(body) as { actor?: { id: string }; fields?: { request_id?: string } };

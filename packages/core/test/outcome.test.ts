@@ -23,12 +23,20 @@ const tables: Record<string, Row[]> = {
     ['counts over a rule', answered(200, { mark: { outcome: 'success' }, rule: { outcome: 'failure' } }), 'success marker'],
   ],
   'a rule of the application': [
-    ['counts over a session', answered(200, { rule: { outcome: 'failure', reason: 'account_locked' }, ...got(owned) }), 'failure body account_locked'],
+    [
+      'counts over a session',
+      answered(200, { rule: { outcome: 'failure', reason: 'account_locked' }, ...got(owned) }),
+      'failure body account_locked',
+    ],
     ['says success', answered(200, { rule: { outcome: 'success' } }), 'success body'],
     ['says success on a 500', answered(500, { rule: { outcome: 'success' } }), 'unknown body,status server_error'],
     ['says failure on a 500', answered(500, { rule: { outcome: 'failure' } }), 'failure body'],
     ['says unknown', answered(200, { rule: { outcome: 'unknown' }, ...got(owned) }), 'unknown body'],
-    ['outranks the public shape of the same body', answered(200, { rule: { outcome: 'success' }, answer: { shape: 'failure' } }), 'success body'],
+    [
+      'outranks the public shape of the same body',
+      answered(200, { rule: { outcome: 'success' }, answer: { shape: 'failure' } }),
+      'success body',
+    ],
   ],
   'the verdict of a library': [
     ['success', answered(302, { verdict: { library: 'passport', outcome: 'success' } }), 'success passport'],
@@ -41,15 +49,27 @@ const tables: Record<string, Row[]> = {
     ['anonymous, that got an owner', answered(302, got({ ...anonymous, owner: 'u1' }, anonymous)), 'success session'],
     ['with another owner', answered(302, got({ ...owned, owner: 'u2' }, owned)), 'success session'],
     ['of the same owner with a new id', answered(302, got({ ...owned, id: 's2' }, owned)), 'unknown status'],
-    ['of the same owner with a new id, whose name was typed', answered(302, { ...got({ ...owned, id: 's2' }, owned), form: typed }), 'success session'],
+    [
+      'of the same owner with a new id, whose name was typed',
+      answered(302, { ...got({ ...owned, id: 's2' }, owned), form: typed }),
+      'success session',
+    ],
     ['of the same owner', answered(401, got(owned, owned)), 'failure status invalid_credentials'],
     ['that was not saved', answered(302, { session: { before: undefined, after: owned, isSaved: false } }), 'unknown status'],
-    ['that nobody saw before, with a cookie', answered(302, { session: { before: 'unseen', after: owned }, credentials: { cookie: true, header: false } }), 'unknown status'],
+    [
+      'that nobody saw before, with a cookie',
+      answered(302, { session: { before: 'unseen', after: owned }, credentials: { cookie: true, header: false } }),
+      'unknown status',
+    ],
     ['that nobody saw before, without a cookie', answered(302, { session: { before: 'unseen', after: owned } }), 'success session'],
     ['behind 403', answered(403, got(owned)), 'unknown session,status'],
     ['behind a crash', answered(500, got(owned)), 'unknown session,status server_error'],
     ['behind a redirect to an error', redirected('/?error=role', got(owned)), 'unknown session,redirect invalid_credentials'],
-    ['behind an answer that says no', answered(200, { ...got(owned), answer: { shape: 'failure' } }), 'unknown session,body invalid_credentials'],
+    [
+      'behind an answer that says no',
+      answered(200, { ...got(owned), answer: { shape: 'failure' } }),
+      'unknown session,body invalid_credentials',
+    ],
     ['and a hang-up', answered(200, { ...got(owned), ending: { kind: 'aborted' } }), 'success session'],
     ['and a second factor in the body', answered(200, { ...got(owned), answer: { shape: 'challenge' } }), 'challenge body'],
   ],
@@ -62,7 +82,11 @@ const tables: Record<string, Row[]> = {
   "the framework's user": [
     ['appeared', answered(302, { userAppeared: true }), 'success user'],
     ['is explained by a cookie', answered(302, { userAppeared: true, credentials: { cookie: true, header: false } }), 'unknown status'],
-    ['is explained by a token', answered(302, { userAppeared: true, credentials: { cookie: false, header: false, authorization: 'bearer' } }), 'unknown status'],
+    [
+      'is explained by a token',
+      answered(302, { userAppeared: true, credentials: { cookie: false, header: false, authorization: 'bearer' } }),
+      'unknown status',
+    ],
     ['is explained by a key', answered(302, { userAppeared: true, credentials: { cookie: false, header: true } }), 'unknown status'],
     [
       'is checked by Basic here',
@@ -131,9 +155,21 @@ const tables: Record<string, Row[]> = {
     ['logout of nobody', redirected('/login', { action: 'user.logout', ...got(anonymous, anonymous) }), 'unknown status'],
     ['logout without sessions', answered(204, { action: 'user.logout' }), 'success status'],
     ['a password change that is refused', answered(403, { action: 'user.password.change', ...got(owned, owned) }), 'failure status'],
-    ['a refresh renews the session', answered(302, { action: 'user.session.refresh', ...got({ ...owned, id: 's2' }, owned) }), 'success session'],
-    ['an impersonation changes the owner', answered(302, { action: 'user.impersonate.start', ...got({ ...owned, owner: 'u2' }, owned) }), 'success session'],
-    ['a second factor that was met', answered(302, { action: 'user.login.challenge', ...got({ ...anonymous, owner: 'u1' }, anonymous) }), 'success session'],
+    [
+      'a refresh renews the session',
+      answered(302, { action: 'user.session.refresh', ...got({ ...owned, id: 's2' }, owned) }),
+      'success session',
+    ],
+    [
+      'an impersonation changes the owner',
+      answered(302, { action: 'user.impersonate.start', ...got({ ...owned, owner: 'u2' }, owned) }),
+      'success session',
+    ],
+    [
+      'a second factor that was met',
+      answered(302, { action: 'user.login.challenge', ...got({ ...anonymous, owner: 'u1' }, anonymous) }),
+      'success session',
+    ],
   ],
 };
 

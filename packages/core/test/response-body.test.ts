@@ -79,7 +79,11 @@ test.each<[string, (response: ServerResponse) => void]>([
 });
 
 test('compressed by middleware that was mounted earlier: the bytes are plain, whatever the header says', async () => {
-  expect(await readBody(Buffer.from('{"a":1}'), { ...JSON_TYPE, contentEncoding: 'gzip' }, 100)).toEqual({ state: 'read', value: { a: 1 }, isJson: true });
+  expect(await readBody(Buffer.from('{"a":1}'), { ...JSON_TYPE, contentEncoding: 'gzip' }, 100)).toEqual({
+    state: 'read',
+    value: { a: 1 },
+    isJson: true,
+  });
 });
 
 test.each([
@@ -87,7 +91,10 @@ test.each([
   ['unknown', [{ outcome: 'unknown' }]],
   ['skip', ['skip']],
   [{ outcome: 'failure', reason: 'account_locked', actor: 7 }, [{ outcome: 'failure', reason: 'account_locked', actor: 7 }]],
-  [['failure', { outcome: 'success', actor: 'u1' }], [{ outcome: 'failure' }, { outcome: 'success', actor: 'u1' }]],
+  [
+    ['failure', { outcome: 'success', actor: 'u1' }],
+    [{ outcome: 'failure' }, { outcome: 'success', actor: 'u1' }],
+  ],
 ])('the ruling %j', (answer, expected) => expect(readOutcomeRule(answer)).toEqual(expected));
 
 test.each(['yes', true, {}, { outcome: 'failure', reason: 'because' }])('the ruling %j is refused, with what is expected', (answer) => {

@@ -19,7 +19,7 @@ test('two auditors of one process keep their spools, from each other and from ot
   expect([first.auditor.stats().adopted, second.auditor.stats().adopted]).toEqual([0, 0]);
   // Another process finds both of them locked.
   const probe = `
-    const { lockSpool } = require(${JSON.stringify(join(__dirname, '..', 'dist', 'cjs', 'spool', 'directory.js'))});
+    const { lockSpool } = require(${JSON.stringify(join(__dirname, '..', 'dist', 'cjs', 'spool', 'disk', 'directory.js'))});
     console.log(JSON.stringify(process.argv.slice(1).map((path) => lockSpool(path) === undefined)));`;
   const spools = spoolsIn(directory, destinationOf({ apiBase: server.apiBase, project: 'dev' }));
   const { stdout } = spawnSync(process.execPath, ['-e', probe, ...spools], { encoding: 'utf8' });

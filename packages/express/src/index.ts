@@ -2,8 +2,40 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
 import { createLoginAudit, markerOf, type RequestAdapter, type RequestSnapshot, warnOfForgeableAddress } from '@auditlogin/core/adapter';
 import type { Request, RequestHandler, Response } from 'express';
-import { listenToRouter, routeOf } from './router-layer.js';
+import { hearRoutes, routeOf } from './matched-route.js';
 import { watchSessionStore } from './session-store.js';
+
+// What else an application needs, so that it installs one package.
+export {
+  type ActorInput,
+  type AttemptView,
+  type AuditAction,
+  AuditError,
+  type AuditErrorCode,
+  type AuditErrorDetails,
+  type AuditEvent,
+  type Auditor,
+  type AuditorOptions,
+  type AuditorParts,
+  type AuditorStats,
+  type CheckedReceipt,
+  createAuditor,
+  type EventInput,
+  type Extractor,
+  type Extractors,
+  type GroupInput,
+  type Health,
+  isAuditError,
+  type Logger,
+  type MarkDetails,
+  type Marker,
+  type OutcomeAnswer,
+  type OutcomeRule,
+  type Reason,
+  type Receipt,
+  type TypedIdentityPolicy,
+  type Verdict,
+} from '@auditlogin/core';
 
 /** The options of {@link auditLogin}; extractors see the Express request as `request`. */
 export type AuditLoginOptions = CoreOptions<Request>;
@@ -27,11 +59,11 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
   let app: unknown;
 
   const middleware: RequestHandler = function auditLogin(request, response, next) {
-    if (request.app !== app) listenToRouter((app = request.app));
+    if (request.app !== app) hearRoutes((app = request.app));
     const observation = audit.attend(new Exchange(request, response), request.route !== undefined);
     if (!observation) return next();
-    // Mounted on a route, it runs behind the layer that tells of it.
-    if (request.route !== undefined) observation.routed(routeOf(request.route as { path?: unknown }, request));
+    // Mounted on a route, it runs when the router has told already.
+    if (request.route !== undefined) observation.routed(routeOf(request.route, request));
     observation.run(next);
   };
   return Object.assign(middleware, { auditor: audit.auditor });

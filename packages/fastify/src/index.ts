@@ -7,6 +7,38 @@ import { type RouteAudit, routeAudits } from './route-audits.js';
 
 export type { RouteAudit } from './route-audits.js';
 
+// What else an application needs, so that it installs one package.
+export {
+  type ActorInput,
+  type AttemptView,
+  type AuditAction,
+  AuditError,
+  type AuditErrorCode,
+  type AuditErrorDetails,
+  type AuditEvent,
+  type Auditor,
+  type AuditorOptions,
+  type AuditorParts,
+  type AuditorStats,
+  type CheckedReceipt,
+  createAuditor,
+  type EventInput,
+  type Extractor,
+  type Extractors,
+  type GroupInput,
+  type Health,
+  isAuditError,
+  type Logger,
+  type MarkDetails,
+  type Marker,
+  type OutcomeAnswer,
+  type OutcomeRule,
+  type Reason,
+  type Receipt,
+  type TypedIdentityPolicy,
+  type Verdict,
+} from '@auditlogin/core';
+
 /** The options of {@link auditLogin}; extractors see the Fastify request as `request`. */
 export type AuditLoginOptions = CoreOptions<FastifyRequest>;
 

@@ -10,7 +10,7 @@ import { createMarker, type Marker } from './marker.js';
 import { lookForPassport, lookForPassportOn } from './passport.js';
 import { OBSERVATION, observationIn, type Observed } from './observed-request.js';
 import type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './request-adapter.js';
-import { runInContext } from './request-context.js';
+import { enterContext, runInContext } from './request-context.js';
 import { captureResponseBody, type CapturedBody } from './response-body.js';
 import { ResponseEnd } from './response-end.js';
 import { gateResponse } from './response-gate.js';
@@ -86,6 +86,9 @@ export class Observation {
   private isOver = false;
   private attempts: readonly Attempt[] | undefined;
   private recorded: Promise<boolean> | undefined;
+  /** The attempts are being read; a late word waits for them. */
+  private building: Promise<void> | undefined;
+  private readonly isBuilt = (): void => void (this.building = undefined);
   private leave: (() => void) | undefined;
 
   constructor(private readonly adapter: RequestAdapter<unknown>) {
@@ -130,6 +133,8 @@ export class Observation {
     if (this.reader.hearsPassport) this.ask(undefined, () => lookForPassportOn(this.adapter.incoming, this.adapter.request));
     if (!this.isRouted) this.lookBefore();
     this.isRouted = true;
+    // Body parsers may have lost it on their way.
+    enterContext(this);
     if (!this.body && this.isLoginRoute()) this.prepare();
   }
 
@@ -295,6 +300,7 @@ export class Observation {
   /** The exchange is over. While the event is not composed the word becomes part of it, else it is an event of its own that names the first. */
   private markedLate(word: Word, mark: Mark | 'skip', isNew: boolean): void {
     if (mark === 'skip') return;
+    if (this.building) return void this.building.then(() => this.markedLate(word, mark, isNew));
     const spoken = this.words.filter(({ attempt }) => attempt !== undefined);
     const first = isNew && spoken.length === 0 ? this.attempts?.[0] : word.attempt;
     if (first && first.externalId === undefined) {
@@ -374,6 +380,12 @@ export class Observation {
       });
       return made;
     };
-    this.recorded = reader.auditor.record(attempts instanceof Promise ? attempts.then(keep) : keep(attempts), reader.decide);
+    if (attempts instanceof Promise) {
+      const built = attempts.then(keep);
+      this.building = built.then(this.isBuilt, this.isBuilt);
+      this.recorded = reader.auditor.record(built, reader.decide);
+    } else {
+      this.recorded = reader.auditor.record(keep(attempts), reader.decide);
+    }
   }
 }

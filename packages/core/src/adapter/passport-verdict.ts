@@ -16,7 +16,22 @@ export type StrategyNames = readonly string[];
 
 /** The words of strategies that recognise an earlier login, or a program. */
 const RECOGNISERS = new Set([
-  ...['jwt', 'bearer', 'token', 'authtoken', 'apikey', 'key', 'header', 'cookie', 'session', 'refresh', 'anonymous', 'dummy'],
+  ...[
+    'jwt',
+    'bearer',
+    'token',
+    'authtoken',
+    'apikey',
+    'localapikey',
+    'headerapikey',
+    'key',
+    'header',
+    'cookie',
+    'session',
+    'refresh',
+    'anonymous',
+    'dummy',
+  ],
   ...['hawk', 'hmac', 'client'],
 ]);
 

@@ -16,6 +16,16 @@ export function runInContext<T>(observation: unknown, run: () => T): T {
   return storage === undefined || storage.getStore() === observation ? run() : storage.run(observation, run);
 }
 
+/**
+ * Puts an observation at hand again where the way to the handler has lost it.
+ *
+ * @param observation of the request
+ */
+export function enterContext(observation: unknown): void {
+  const storage = (globalThis as Holder)[CONTEXT];
+  if (storage && storage.getStore() !== observation) storage.enterWith(observation);
+}
+
 /** The observation of the request that is being handled; undefined outside of one. */
 export function observationAtHand(): unknown {
   return (globalThis as Holder)[CONTEXT]?.getStore();

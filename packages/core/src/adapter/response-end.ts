@@ -36,10 +36,11 @@ export class ResponseEnd {
     private readonly response: ObservedResponse,
     listener: ResponseEndListener,
   ) {
-    // HTTP/2 emits both, however the stream ended.
-    const over = (): void => ((response.writableFinished ?? response.writableEnded) ? listener.answered() : listener.hungUp());
-    response.on('finish', over);
-    response.on('close', over);
+    // HTTP/2 emits `finish`, too, however its stream ended.
+    response.on('finish', () =>
+      response.writableFinished === undefined && !response.writableEnded ? listener.hungUp() : listener.answered(),
+    );
+    response.on('close', () => ((response.writableFinished ?? response.writableEnded) ? listener.answered() : listener.hungUp()));
   }
 
   /** Takes what is handed to `writeHead`, if that is not called at once. */

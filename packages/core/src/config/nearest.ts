@@ -1,4 +1,7 @@
-import didYouMean, { ThresholdTypeEnums } from 'didyoumean2';
+import { distance } from 'fastest-levenshtein';
+
+/** The most letters by which a word may differ from the one that was meant. */
+const MOST_TYPOS = 3;
 
 /**
  * The end of an error message that names the known word nearest to a mistyped one, or nothing if none is near.
@@ -7,6 +10,10 @@ import didYouMean, { ThresholdTypeEnums } from 'didyoumean2';
  * @param known the words that would have been right
  */
 export function nearest(word: string, known: readonly string[]): string {
-  const match = didYouMean(word.slice(0, 64), known, { thresholdType: ThresholdTypeEnums.EDIT_DISTANCE, threshold: 3 });
-  return typeof match === 'string' ? `; did you mean "${match}"?` : '';
+  const written = word.slice(0, 64).toLowerCase();
+  const [near] = known
+    .map((name) => ({ name, typos: distance(written, name.toLowerCase()) }))
+    .filter(({ typos }) => typos <= MOST_TYPOS)
+    .sort((one, other) => one.typos - other.typos);
+  return near ? `; did you mean "${near.name}"?` : '';
 }

@@ -211,7 +211,11 @@ export function readSettings(options: AuditorOptions, env: NodeJS.ProcessEnv = p
 }
 
 /** A developer who has no audit log yet is told once a start, and not stopped. */
-function isUnconfiguredForDevelopment({ engine, logger }: z.output<typeof auditorSchema>, options: AuditorOptions, env: NodeJS.ProcessEnv): boolean {
+function isUnconfiguredForDevelopment(
+  { engine, logger }: z.output<typeof auditorSchema>,
+  options: AuditorOptions,
+  env: NodeJS.ProcessEnv,
+): boolean {
   if (engine || !['development', 'test'].includes(env['NODE_ENV'] ?? '')) return false;
   const missing = CONNECTION.filter((name) => options[name] === undefined && fromEnvironment(name, env) === undefined);
   if (missing.length === 0) return false;

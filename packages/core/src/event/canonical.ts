@@ -29,7 +29,7 @@ export function canonicalText(id: string, event: AuditEvent): string {
 }
 
 /**
- * Whether a flag of an event counts as true: the server also takes the words, in any letter case (Publisher API, recorded exchanges).
+ * Whether a flag of an event counts as true: the server also takes the words, in any letter case (Publisher API, "Recorded exchanges").
  *
  * @param flag `is_failure` or `is_anonymous` as it was sent
  */

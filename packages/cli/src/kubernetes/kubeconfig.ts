@@ -1,0 +1,148 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { problem, reasonOf } from './problem.js';
+
+const text = z.string().nullish();
+
+const pluginSchema = z.object({
+  apiVersion: text,
+  command: z.string().min(1),
+  args: z.array(z.string()).nullish(),
+  env: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
+  provideClusterInfo: z.boolean().nullish(),
+  interactiveMode: z.enum(['Never', 'IfAvailable', 'Always']).nullish(),
+});
+const clusterSchema = z.object({
+  server: z.url({ protocol: /^https?$/ }),
+  'certificate-authority': text,
+  'certificate-authority-data': text,
+  'insecure-skip-tls-verify': z.boolean().nullish(),
+  'tls-server-name': text,
+  'proxy-url': text,
+  extensions: z.array(z.object({ name: z.string(), extension: z.unknown() })).nullish(),
+});
+const userSchema = z.object({
+  token: text,
+  tokenFile: text,
+  'client-certificate': text,
+  'client-certificate-data': text,
+  'client-key': text,
+  'client-key-data': text,
+  username: text,
+  password: text,
+  as: text,
+  'as-uid': text,
+  'as-groups': z.array(z.string()).nullish(),
+  exec: pluginSchema.nullish(),
+  'auth-provider': z.object({ name: z.string(), config: z.record(z.string(), z.string()).nullish() }).nullish(),
+});
+const contextSchema = z.object({ cluster: z.string(), user: text, namespace: text });
+const fileSchema = z.object({
+  'current-context': text,
+  clusters: z.array(z.object({ name: z.string(), cluster: clusterSchema })).nullish(),
+  users: z.array(z.object({ name: z.string(), user: userSchema })).nullish(),
+  contexts: z.array(z.object({ name: z.string(), context: contextSchema })).nullish(),
+});
+
+/** An API server, as kubectl's configuration describes it. */
+export type Cluster = z.output<typeof clusterSchema>;
+/** Who asks it. */
+export type User = z.output<typeof userSchema>;
+/** A program that gives credentials. */
+export type CredentialPlugin = z.output<typeof pluginSchema>;
+type File = z.output<typeof fileSchema>;
+
+/** What a context names: a cluster, who asks it, and where secrets are looked for. */
+export interface Context {
+  clusterName: string;
+  cluster: Cluster;
+  user: User;
+  namespace: string;
+}
+
+/** Where a pod finds the account that it runs as. */
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * Finds the cluster, the user and the namespace as kubectl does: in the files of `KUBECONFIG`, of which the first that names something wins, or in
+ * `~/.kube/config`; in a pod without either, its service account.
+ *
+ * @param chosen name of the context; without it the current one
+ * @param env the environment
+ * @param serviceAccount folder of the pod's service account
+ * @throws AuditError `ERR_AUDIT_KUBERNETES` when there is none, or it cannot be read
+ */
+export function readContext(chosen?: string, env: NodeJS.ProcessEnv = process.env, serviceAccount = SERVICE_ACCOUNT): Context {
+  const files = pathsIn(env).filter(existsSync).map(readFile);
+  const contexts = firstByName(files.flatMap(({ contexts }) => contexts ?? []));
+  if (contexts.size === 0) {
+    const context = inPod(env, serviceAccount);
+    if (context) return context;
+    throw problem('no cluster is configured', 'set KUBECONFIG, or log in to the cluster so that ~/.kube/config is written');
+  }
+  const names = [...contexts.keys()].join(', ');
+  const name = chosen ?? files.map((file) => file['current-context']).find(Boolean);
+  if (!name) throw problem('no context is chosen', `give --context with one of ${names}`);
+  const context = contexts.get(name)?.context;
+  if (!context) throw problem(`there is no context ${JSON.stringify(name)}`, `there are ${names}`);
+  const { cluster: clusterName, user: userName, namespace } = context;
+  const cluster = firstByName(files.flatMap(({ clusters }) => clusters ?? [])).get(clusterName)?.cluster;
+  if (!cluster) throw problem(`context ${JSON.stringify(name)} names a cluster that is not there`, `give --context with one of ${names}`);
+  const user = firstByName(files.flatMap(({ users }) => users ?? [])).get(userName ?? '')?.user ?? {};
+  return { clusterName, cluster, user, namespace: namespace || 'default' };
+}
+
+function pathsIn(env: NodeJS.ProcessEnv): string[] {
+  const named = env['KUBECONFIG']?.split(delimiter).filter(Boolean) ?? [];
+  return named.length > 0 ? named : [join(homedir(), '.kube', 'config')];
+}
+
+function readFile(path: string): File {
+  let content: unknown;
+  try {
+    // A warning of the parser would print the line that it is about.
+    content = parse(readFileSync(path, 'utf8'), { logLevel: 'error' }) ?? {};
+  } catch (thrown) {
+    throw unreadable(reasonOf(thrown));
+  }
+  const parsed = fileSchema.safeParse(content);
+  if (!parsed.success) throw unreadable(`${parsed.error.issues[0]!.path.join('.')} is not as expected`);
+  return withPathsFrom(dirname(resolve(path)), parsed.data);
+}
+
+/** Paths in a file are relative to it; a command without a slash is looked for in PATH. */
+function withPathsFrom(folder: string, file: File): File {
+  const absolute = (path: string | null | undefined): string | null | undefined => (path ? resolve(folder, path) : path);
+  for (const { cluster } of file.clusters ?? []) cluster['certificate-authority'] = absolute(cluster['certificate-authority']);
+  for (const { user } of file.users ?? []) {
+    for (const key of ['tokenFile', 'client-certificate', 'client-key'] as const) user[key] = absolute(user[key]);
+    if (user.exec && /[/\\]/.test(user.exec.command) && !isAbsolute(user.exec.command))
+      user.exec.command = resolve(folder, user.exec.command);
+  }
+  return file;
+}
+
+function inPod(env: NodeJS.ProcessEnv, folder: string): Context | undefined {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
+  if (!host || !port || !existsSync(join(folder, 'token'))) return undefined;
+  const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return {
+    clusterName: 'this cluster',
+    cluster: { server, 'certificate-authority': join(folder, 'ca.crt') },
+    user: { tokenFile: join(folder, 'token') },
+    namespace: readFileSync(join(folder, 'namespace'), 'utf8').trim() || 'default',
+  };
+}
+
+function firstByName<T extends { name: string }>(entries: T[]): Map<string, T> {
+  const named = new Map<string, T>();
+  for (const entry of entries) if (!named.has(entry.name)) named.set(entry.name, entry);
+  return named;
+}
+
+function unreadable(reason: string): Error {
+  return problem(`kubectl's configuration cannot be read: ${reason}`, 'check KUBECONFIG or ~/.kube/config');
+}

@@ -1,0 +1,64 @@
+import { IncomingMessage } from 'node:http';
+import { observationIn, type RouteSnapshot } from '@auditlogin/core/adapter';
+import type { Request } from 'express';
+
+const HEARD = Symbol.for('auditlogin.route');
+
+/**
+ * Hears which routes run, once for each copy of Express: its router puts the route on the request right before the first handler, where the route, its
+ * mount path and the session before any handler are all known. An accessor on Express' own prototype hears it and leaves an ordinary property; a function
+ * around the router's would show in the stack of every error.
+ *
+ * @param app `req.app`
+ */
+export function hearRoutes(app: unknown): void {
+  const prototype = requestPrototypeOf(app);
+  if (!prototype || HEARD in prototype || 'route' in prototype) return;
+  Object.defineProperty(prototype, HEARD, { value: true });
+  Object.defineProperty(prototype, 'route', {
+    configurable: true,
+    get: () => undefined,
+    set(this: Request, route: unknown) {
+      Object.defineProperty(this, 'route', { configurable: true, enumerable: true, writable: true, value: route });
+      observationIn(this)?.routed(routeOf(route, this));
+    },
+  });
+}
+
+/** `express.request`, which all applications of a copy of Express inherit from. */
+function requestPrototypeOf(app: unknown): object | undefined {
+  let prototype = typeof app === 'function' ? ((app as { request?: unknown }).request as object | undefined) : undefined;
+  for (let depth = 0; prototype && depth < 16; depth += 1) {
+    const next = Object.getPrototypeOf(prototype) as object | null;
+    if (next === IncomingMessage.prototype) return prototype;
+    prototype = next ?? undefined;
+  }
+  return undefined;
+}
+
+/**
+ * A route as it stands for a request.
+ *
+ * @param route of the router
+ * @param request has the mount path and the parameters
+ */
+export function routeOf(route: unknown, { baseUrl, url, params }: Request): RouteSnapshot {
+  const path = (route as { path?: unknown } | null | undefined)?.path;
+  return {
+    pattern: typeof path === 'string' ? join(decoded(baseUrl), path) : undefined,
+    matched: decoded(join(baseUrl, url.split('?', 1)[0]!)),
+    params,
+  };
+}
+
+function join(mount: string, path: string): string {
+  return mount !== '' && path === '/' ? mount : mount + path;
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

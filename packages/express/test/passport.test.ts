@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { auditPassport } from '@auditlogin/core';
+import { type RecordingAuditor, recordingAuditor } from '@auditlogin/testing';
+import express from 'express';
+import { Passport } from 'passport';
+import { Strategy as Local } from 'passport-local';
+import { auditLogin } from '../src/index.js';
+
+/** A strategy that lets in whoever has the right word where it looks. */
+class Word {
+  success!: (user: object) => void;
+  fail!: (challenge?: unknown, status?: number) => void;
+  redirect!: (url: string) => void;
+  pass!: () => void;
+  constructor(
+    readonly name: string,
+    private readonly look: (request: express.Request) => string | undefined,
+  ) {}
+  authenticate(request: express.Request): void {
+    const word = this.look(request);
+    if (word === undefined) this.fail('Word realm="x"');
+    else if (word === 'away') this.redirect('https://provider.example/');
+    else if (word === 'pass') this.pass();
+    else if (word === 'right') this.success({ id: 'ann' });
+    else this.fail({ message: 'wrong word' });
+  }
+}
+const inBody = ({ body }: express.Request): string | undefined => (body as { word?: string }).word;
+const inHeader = ({ headers }: express.Request): string | undefined => headers.authorization?.split(' ')[1];
+
+let auditor: RecordingAuditor;
+let server: Server | undefined;
+beforeEach(() => {
+  auditor = recordingAuditor();
+});
+afterEach(async () => {
+  server?.close();
+  server?.closeAllConnections();
+  await auditor.close();
+});
+
+async function serve(build: (app: express.Express, passport: InstanceType<typeof Passport>) => void): Promise<string> {
+  const app = express();
+  const passport = new Passport();
+  auditPassport(passport);
+  app.use(auditLogin({ auditor }), express.json());
+  build(app, passport);
+  server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const post = (url: string, body: object = {}, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(url, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { 'content-type': 'application/json', connection: 'close', ...headers },
+    body: JSON.stringify(body),
+  });
+
+/** Passport writes into the options that it is given. */
+const only = (): { session: boolean } => ({ session: false });
+const ok = (_request: express.Request, response: express.Response): void => void response.json({ fine: 1 });
+/** What is not an attempt has had its chance when one that is has been recorded. */
+const last = async (base: string): Promise<readonly object[]> => {
+  await post(`${base}/login`);
+  return auditor.settled(2, 150);
+};
+
+it.each(['jwt', 'bearer', 'headerapikey', 'session', 'anonymous'])('takes what %s recognises for no login', async (name) => {
+  const base = await serve((app, passport) => {
+    passport.use(new Word(name, inHeader) as never);
+    app.post('/news', passport.authenticate(name, only()), ok);
+    app.post('/login', (_request, response) => void response.status(401).json({}));
+  });
+  await post(`${base}/news`, {}, { authorization: 'Bearer right' });
+  await post(`${base}/news`, {}, { authorization: 'Bearer wrong' });
+  expect(await last(base)).toMatchObject([{ fields: { route: '/login' } }]);
+});
+
+it('takes Basic for a login on a login route, and for none elsewhere', async () => {
+  const base = await serve((app, passport) => {
+    passport.use(new Word('basic', inHeader) as never);
+    for (const path of ['/news', '/login']) app.post(path, passport.authenticate('basic', only()), ok);
+  });
+  await post(`${base}/news`, {}, { authorization: 'Basic right' });
+  await post(`${base}/news`, {}, { authorization: 'Basic wrong' });
+  await post(`${base}/login`, {}, { authorization: 'Basic right' });
+  await post(`${base}/login`, {}, { authorization: 'Basic wrong' });
+  expect(await auditor.settled(3, 200)).toMatchObject([
+    { actor: { id: 'ann' }, fields: { route: '/login', outcome: 'success', evidence: 'passport' } },
+    { is_anonymous: true, fields: { route: '/login', outcome: 'failure' } },
+  ]);
+});
+
+it('does not take the Basic that a browser remembers for the form that is beside it', async () => {
+  const base = await serve((app, passport) => {
+    passport.use(new Word('basic', inHeader) as never);
+    app.post('/login', passport.authenticate('basic', only()), ok);
+  });
+  await post(`${base}/login`, { username: 'bob', password: 'wrong' }, { authorization: 'Basic right' });
+  const [event] = await auditor.settled(1);
+  expect(event?.fields).not.toMatchObject({ evidence: 'passport' });
+});
+
+it('takes the last verdict of several strategies', async () => {
+  const base = await serve((app, passport) => {
+    passport.use('first', new Word('local', ({ body }) => (body as { first?: string }).first) as never);
+    passport.use('second', new Word('local', inBody) as never);
+    app.post('/enter', passport.authenticate(['first', 'second'], only()), ok);
+  });
+  await post(`${base}/enter`, { first: 'wrong', word: 'right' });
+  await post(`${base}/enter`, { first: 'right' });
+  await post(`${base}/enter`, { first: 'wrong', word: 'wrong' });
+  expect(await auditor.settled(3)).toMatchObject([
+    { fields: { outcome: 'success' } },
+    { fields: { outcome: 'success' } },
+    { fields: { outcome: 'failure' } },
+  ]);
+});
+
+it('hears a strategy that is given itself, and has no name', async () => {
+  const base = await serve((app, passport) => {
+    app.post('/enter', passport.authenticate(new Word('local', inBody) as never, only()), ok);
+  });
+  await post(`${base}/enter`, { word: 'wrong' });
+  expect(await auditor.settled(1)).toMatchObject([{ fields: { outcome: 'failure', evidence: 'passport' } }]);
+});
+
+it('takes the way to a provider, a pass, and the account that is connected with `authorize()` for no login', async () => {
+  const base = await serve((app, passport) => {
+    passport.use(new Word('acme', inBody) as never);
+    app.post('/enter', passport.authenticate('acme', only()), ok);
+    app.post('/connect', passport.authorize('acme', only()), ok);
+    app.post('/login', (_request, response) => void response.status(401).json({}));
+  });
+  await post(`${base}/enter`, { word: 'away' });
+  await post(`${base}/enter`, { word: 'pass' });
+  await post(`${base}/connect`, { word: 'right' });
+  expect(await last(base)).toMatchObject([{ fields: { route: '/login' } }]);
+});
+
+it('lets a verdict whose user cannot be read pass to the application', async () => {
+  const base = await serve((app, passport) => {
+    const hostile = {
+      get id(): string {
+        throw new Error('lazy');
+      },
+    };
+    passport.use(new Local((_name, _password, done) => done(null, hostile)));
+    app.post('/enter', passport.authenticate('local', only()), ok);
+  });
+  expect((await post(`${base}/enter`, { username: 'ann', password: 'right' })).status).toBe(200);
+  expect(await auditor.settled(1)).toMatchObject([{ fields: { outcome: 'success' } }]);
+  expect(auditor.problems).toEqual([]);
+});

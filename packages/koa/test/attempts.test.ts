@@ -1,0 +1,151 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type RecordingAuditor, recordingAuditor } from '@auditlogin/testing';
+import { bodyParser } from '@koa/bodyparser';
+import Router from '@koa/router';
+import Koa, { type Context } from 'koa';
+import session from 'koa-session';
+import { auditLogin } from '../src/index.js';
+
+let auditor: RecordingAuditor;
+let server: Server;
+beforeEach(() => {
+  auditor = recordingAuditor();
+});
+afterEach(async () => {
+  server.close();
+  server.closeAllConnections();
+  await auditor.close();
+});
+
+async function serve(build: (app: Koa) => void): Promise<string> {
+  const app = new Koa();
+  app.silent = true;
+  app.keys = ['k'];
+  build(app);
+  server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function post(url: string, body: object, cookie = ''): Promise<string> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { 'content-type': 'application/json', connection: 'close', ...(cookie !== '' && { cookie }) },
+    body: JSON.stringify(body),
+  });
+  return answer.headers
+    .getSetCookie()
+    .map((one) => one.split(';')[0])
+    .join('; ');
+}
+
+interface Sessions {
+  name: string;
+  options(): object;
+}
+const rows = new Map<string, object>();
+const store = {
+  get: (key: string) => Promise.resolve(rows.get(key)),
+  set: (key: string, value: object) => Promise.resolve(void rows.set(key, value)),
+  destroy: (key: string) => Promise.resolve(void rows.delete(key)),
+};
+
+const sessions: Sessions[] = [
+  { name: 'a cookie', options: () => ({}) },
+  { name: 'a store', options: () => ({ store }) },
+];
+
+describe.each(sessions)('koa-session in $name', ({ options }) => {
+  it.each(['first', 'behind the session', 'on the route'])('proves who got in, and nothing else, with the audit %s', async (where) => {
+    const base = await serve((app) => {
+      const audit = auditLogin({ auditor });
+      const keeps = (session as (options: object, app: Koa) => unknown)(options(), app) as Koa.Middleware;
+      const router = new Router();
+      const login = (context: Context): void => {
+        const { username, password } = (context.request as unknown as { body: Record<string, string> }).body;
+        if (password === 'right') (context['session'] as { userId?: string | undefined }).userId = username;
+        context.redirect('/');
+      };
+      if (where === 'first') app.use(audit);
+      app.use(keeps);
+      if (where === 'behind the session') app.use(audit);
+      app.use(bodyParser() as Koa.Middleware);
+      if (where === 'on the route') router.post('/login', audit as never, login as never);
+      else router.post('/login', login as never);
+      app.use(router.routes() as unknown as Koa.Middleware);
+    });
+    const cookie = await post(`${base}/login`, { username: 'ann', password: 'right' }, '_ga=1');
+    await auditor.settled(1);
+    await post(`${base}/login`, { username: 'bob', password: 'wrong' }, cookie);
+    await auditor.settled(2);
+    await post(`${base}/login`, { username: 'bob', password: 'right' }, cookie);
+    const events = await auditor.settled(3);
+    expect(events).toMatchObject([
+      { actor: { id: 'ann' }, fields: { outcome: 'success', evidence: 'session', route: '/login' } },
+      { is_anonymous: true, fields: { outcome: 'unknown' } },
+      { actor: { id: 'bob' }, fields: { outcome: 'success', evidence: 'session' } },
+    ]);
+  });
+
+  it('makes no session for somebody who never asked for one', async () => {
+    const base = await serve((app) => {
+      app.use(auditLogin({ auditor }));
+      app.use((session as (options: object, app: Koa) => unknown)(options(), app) as Koa.Middleware);
+      app.use((context) => {
+        context.status = 401;
+      });
+    });
+    expect(await post(`${base}/login`, {})).toBe('');
+    expect(await auditor.settled(1)).toMatchObject([{ fields: { outcome: 'failure' } }]);
+  });
+});
+
+it('believes no session that its store did not take', async () => {
+  const base = await serve((app) => {
+    app.use(auditLogin({ auditor }));
+    app.use(async (_context, next) => next().catch(() => undefined));
+    const broken = { ...store, set: () => Promise.reject(new Error('the store is full')) };
+    app.use((session as (options: object, app: Koa) => unknown)({ store: broken }, app) as Koa.Middleware);
+    app.use((context) => {
+      (context['session'] as { userId?: string }).userId = 'ann';
+      context.redirect('/');
+    });
+  });
+  await post(`${base}/login`, { username: 'ann', password: 'right' });
+  expect(await auditor.settled(1)).toMatchObject([{ is_anonymous: true, fields: { outcome: 'unknown' } }]);
+});
+
+it.each([
+  ['an inner router', '/api', '/enter', '/api/enter'],
+  ['a parameter in the prefix', '/t/:tenant', '/enter', '/t/:tenant/enter'],
+])('names the route of %s with its prefix, and audits it as configured', async (_what, prefix, path, pattern) => {
+  const base = await serve((app) => {
+    const inner = new Router();
+    inner.post(path, (context) => {
+      context.status = 401;
+    });
+    const outer = new Router();
+    outer.use(prefix, inner.routes());
+    app.use(auditLogin({ auditor, routes: [`POST ${pattern}`] })).use(outer.routes() as unknown as Koa.Middleware);
+  });
+  await post(base + prefix.replace(':tenant', 'acme') + path, {});
+  expect(await auditor.settled(1)).toMatchObject([{ fields: { route: pattern, outcome: 'failure' } }]);
+});
+
+it('records what a middleware of the router refuses', async () => {
+  const base = await serve((app) => {
+    const router = new Router();
+    router.use((context) => {
+      context.status = 429;
+    });
+    router.post('/login', (context) => {
+      context.body = {};
+    });
+    app.use(auditLogin({ auditor })).use(router.routes() as unknown as Koa.Middleware);
+  });
+  await post(`${base}/login`, {});
+  expect(await auditor.settled(1)).toMatchObject([{ fields: { route: '/login', reason: 'rate_limited' } }]);
+});

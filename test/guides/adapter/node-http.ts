@@ -1,0 +1,104 @@
+// #region request
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
+import { createLoginAudit, markerOf, observationIn, type RequestAdapter, type RequestSnapshot } from '@auditlogin/core/adapter';
+
+/** A request as the libraries of an application leave it. */
+export interface HttpRequest extends IncomingMessage {
+  /** The client's address, by the application's own trust setting. */
+  ip?: string;
+  /** The pattern of the route that took the request. */
+  route?: string;
+  body?: unknown;
+  user?: unknown;
+  session?: unknown;
+}
+// #endregion
+
+// #region entry
+/** The options of {@link auditLogin}; extractors see the request as `request`. */
+export type AuditLoginOptions = CoreOptions<HttpRequest>;
+
+/** Runs the handling of a request under audit; `onRoute` says that it was called for this very route. */
+export type AuditLogin = ((
+  request: HttpRequest,
+  response: ServerResponse,
+  handle: () => Promise<void>,
+  onRoute?: boolean,
+) => Promise<void>) & {
+  readonly auditor: Auditor;
+};
+
+/**
+ * Audits login attempts of a server of node:http. Wrap the handling of every request in what it returns, and tell it the route by {@link routed}.
+ *
+ * @param options see {@link AuditLoginOptions}; what is left out comes from the environment
+ * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
+ */
+export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
+  const audit = createLoginAudit<HttpRequest>(options);
+  async function underAudit(request: HttpRequest, response: ServerResponse, handle: () => Promise<void>, onRoute = false): Promise<void> {
+    const observation = audit.attend(new HttpAdapter(request, response), onRoute);
+    if (!observation) return handle();
+    try {
+      await observation.run(handle);
+    } finally {
+      observation.handled();
+    }
+  }
+  return Object.assign(underAudit, { auditor: audit.auditor });
+}
+
+/** Tells the audit that the router has chosen a route, before its handler runs. */
+export function routed(request: HttpRequest, pattern: string): void {
+  request.route = pattern;
+  observationIn(request)?.routed({ pattern });
+}
+
+/** What a handler says about its attempt: `mark(request).failure('wrong_password')`. */
+export function mark(request: HttpRequest): Marker {
+  return markerOf(request);
+}
+// #endregion
+
+// #region adapter
+class HttpAdapter implements RequestAdapter<HttpRequest> {
+  readonly target: string;
+
+  constructor(
+    readonly request: HttpRequest,
+    readonly outgoing: ServerResponse,
+  ) {
+    this.target = request.url ?? '/';
+  }
+
+  get incoming(): IncomingMessage {
+    return this.request;
+  }
+
+  address(): string | undefined {
+    return this.request.ip;
+  }
+
+  user(): unknown {
+    return this.request.user;
+  }
+
+  session(): unknown {
+    return this.request.session;
+  }
+
+  endSession(): void {
+    (this.request.session as { destroy?(done: () => void): void } | undefined)?.destroy?.(() => undefined);
+  }
+
+  snapshot(): RequestSnapshot {
+    const { user, session, body, route, method = '' } = this.request;
+    return {
+      ...{ user, session, body, method },
+      route: route === undefined ? undefined : { pattern: route },
+      isUnhandled: route === undefined && this.outgoing.statusCode === 404,
+    };
+  }
+}
+// #endregion

@@ -1,0 +1,13 @@
+// Lints snippets as if they were files of the project: reads `[file, code][]` from standard input, prints the messages of each, and the rooms.
+import { ESLint } from 'eslint';
+import tseslint from 'typescript-eslint';
+import { rooms } from '../eslint.rooms.mjs';
+
+// The project's own configuration, except what needs types: a file that is not there has none.
+const eslint = new ESLint({ overrideConfig: [tseslint.configs.disableTypeChecked] });
+const messages = [];
+for (const [filePath, code] of JSON.parse((await process.stdin.toArray()).join(''))) {
+  const [result] = await eslint.lintText(code, { filePath });
+  messages.push(result.messages.map(({ ruleId, message }) => `${ruleId}: ${message}`));
+}
+console.log(JSON.stringify({ rooms, messages }));
