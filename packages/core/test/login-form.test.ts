@@ -13,7 +13,7 @@ function formData(fields: Record<string, string>): FormData {
 }
 
 const hostile = new Proxy({}, { get: boom, has: boom, ownKeys: boom, getPrototypeOf: boom });
-const NOTHING = { identityIsPassword: false, hasPassword: false, carriesCredential: false, isRefresh: false };
+const NOTHING = { identityIsPassword: false, hasPassword: false, carriesCredential: false, hasGrant: false, isRefresh: false };
 
 test.each([
   ...['password', 'Password', 'PASSWORD', 'pass', 'Pass', 'pwd', 'passwd', 'passphrase', 'passcode', 'pin', 'PIN', 'otp', 'secret', 'totp'],
@@ -175,6 +175,7 @@ it('believes the extractor first, and still sees that the name is the password',
     identityIsPassword: true,
     hasPassword: true,
     carriesCredential: true,
+    hasGrant: false,
     isRefresh: false,
   });
 });

@@ -42,7 +42,7 @@ function requestPrototypeOf(app: unknown): object | undefined {
  * @param route of the router
  * @param request has the mount path and the parameters
  */
-function routeOf(route: unknown, { baseUrl, url, params }: Request): RouteSnapshot {
+export function routeOf(route: unknown, { baseUrl, url, params }: Request): RouteSnapshot {
   const path = (route as { path?: unknown } | null | undefined)?.path;
   return {
     pattern: typeof path === 'string' ? join(decoded(baseUrl), path) : undefined,

@@ -17,9 +17,13 @@ const REFUSAL = 'Service Unavailable\n';
  *
  * @param response the response of node:http
  * @param noteHead is told what is handed to `writeHead`, which node:http does not show while it is held
- * @param mayGo is asked once, when the answer begins
+ * @param mayGo is asked once, when the answer begins, and told whether it is whole already
  */
-export function gateResponse(response: GatedResponse, noteHead: (args: unknown[]) => void, mayGo: () => Promise<boolean>): void {
+export function gateResponse(
+  response: GatedResponse,
+  noteHead: (args: unknown[]) => void,
+  mayGo: (isWhole: boolean) => Promise<boolean>,
+): void {
   const own = response as unknown as Record<Method, Call>;
   const inner: Record<Method, Call> = { writeHead: own.writeHead, write: own.write, end: own.end, flushHeaders: own.flushHeaders };
   let state: 'idle' | 'held' | 'open' | 'refused' = 'idle';
@@ -45,7 +49,7 @@ export function gateResponse(response: GatedResponse, noteHead: (args: unknown[]
       // What is written in the same turn is part of what may go: most answers are written at once.
       process.nextTick(() => {
         response.statusCode = status;
-        void mayGo().then((may) => (may ? release() : refuse()));
+        void mayGo(calls.at(-1)?.method === 'end').then((may) => (may ? release() : refuse()));
       });
     }
     // A stream that is told to wait goes on at `drain`.
