@@ -6,8 +6,9 @@ export interface ObservedResponse {
   readonly statusCode: number;
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
-  /** Missing in HTTP/2. */
   readonly writableFinished?: boolean;
+  /** In HTTP/2 only. */
+  readonly createPushResponse?: unknown;
   on(event: 'finish' | 'close', listener: () => void): unknown;
   getHeader(name: string): unknown;
 }
@@ -36,12 +37,11 @@ export class ResponseEnd {
     private readonly response: ObservedResponse,
     listener: ResponseEndListener,
   ) {
-    // HTTP/2 emits `finish`, too, however its stream ended.
-    response.on('finish', () =>
-      response.writableFinished === undefined && !response.writableEnded ? listener.hungUp() : listener.answered(),
-    );
+    // HTTP/2 emits `finish`, too, however its stream ended, and never says that its answer was handed over.
+    const isHttp2 = response.createPushResponse !== undefined;
+    response.on('finish', () => (isHttp2 && !response.writableEnded ? listener.hungUp() : listener.answered()));
     response.on('close', () => {
-      if (response.writableFinished ?? response.writableEnded) listener.answered();
+      if (isHttp2 ? response.writableEnded : response.writableFinished) listener.answered();
       // Hosts without a socket may emit it within `finish`, which then comes next.
       else setImmediate(() => listener.hungUp());
     });
