@@ -33,10 +33,11 @@ export interface Result {
   bench: string;
   unit: string;
   ours: number;
-  peer: number;
+  /** Absent where no peer does the work. */
+  peer?: number;
   limit: number;
   /** How many times better than the peer. */
-  peer_ratio: number;
+  peer_ratio?: number;
   /** The share of the limit that is reached. */
   limit_ratio: number;
   /** Medians and spread of every side. */
