@@ -18,7 +18,7 @@ export interface Facet {
   read(event: AuditEvent): string | undefined;
 }
 
-export type FacetName = 'outcome' | 'reason' | 'actor' | 'group' | 'address' | 'action';
+export type FacetName = 'outcome' | 'reason' | 'account' | 'group' | 'address' | 'action';
 
 /**
  * Every facet, in the order in which they are shown. The collector's database, filters, CSV and OpenAPI document, the viewer and `auditlogin tail` are made from this table.
@@ -40,9 +40,10 @@ export const FACETS: Readonly<Record<FacetName, Facet>> = {
     letter: 'r',
     read: ({ fields }) => filled(fields?.['reason']),
   },
-  actor: {
-    label: 'Actor',
-    description: 'Id of the account that acted or was attacked, or the user name that was typed, as it was kept.',
+  account: {
+    label: 'Account',
+    description:
+      'Id of the account that acted, or that an attempt without a proven actor was made on, or the user name that was typed, as it was kept.',
     column: 'account',
     letter: 'u',
     read: (event) => accountOf(event) ?? filled(event.fields?.['identity']),
@@ -83,13 +84,23 @@ export function readFacets(event: AuditEvent): Record<FacetName, string | undefi
 }
 
 /**
- * The account that an event is about: its actor, or the account that a failed attempt was made on.
+ * The account that an event is about: its actor, or the account that an attempt without a proven actor was made on.
  *
  * @param event an event as it was sent or read back
  * @returns its id; undefined if no account is known, though a user name may have been typed
  */
 export function accountOf({ actor, target }: AuditEvent): string | undefined {
   return filled(actor?.id) ?? (target?.type === 'account' ? filled(target.id) : undefined);
+}
+
+/**
+ * The event that an event corrects: what was said about its attempt after it had been recorded. A corrected event is no attempt of its own.
+ *
+ * @param event an event as it was sent or read back
+ * @returns the `external_id` of the event that is corrected
+ */
+export function correctionIn({ fields }: AuditEvent): string | undefined {
+  return filled(fields?.['corrects']);
 }
 
 /**
