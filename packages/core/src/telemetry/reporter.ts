@@ -9,8 +9,8 @@ export interface Reporter {
   drop(event: AuditEvent, error: AuditError, fate: DropFate): void;
   retry(error: AuditError, wait: number, waiting: number): void;
   problem(error: AuditError): void;
-  /** Tells somebody what to configure. */
-  advise(message: string): void;
+  /** Tells somebody what to configure, once for each key. */
+  advise(key: string, message: string): void;
 }
 
 /** What became of an event that is not published. */
@@ -18,6 +18,8 @@ type DropFate = 'lost' | 'set aside';
 
 /** A flood of losses is logged in one line a period, in milliseconds, with its count. */
 const DROP_LOG_PERIOD = 10_000;
+/** Keys that somebody was advised about; a scanner must not grow them without end. */
+const MAX_ADVICE = 1_000;
 
 /**
  * Creates the reporter of an auditor.
@@ -27,6 +29,7 @@ const DROP_LOG_PERIOD = 10_000;
 export function createReporter(settings: Pick<Settings, 'logger' | 'onReceipt' | 'onDrop' | 'onMismatch' | 'onError'>): Reporter {
   const unlogged = { lost: 0, 'set aside': 0 };
   const quietUntil = { lost: 0, 'set aside': 0 };
+  const advised = new Set<string>();
 
   /** A callback may throw or reject: that harms nothing but itself. */
   function call<A extends unknown[]>(callback: ((...args: A) => unknown) | undefined, ...args: A): void {
@@ -75,7 +78,11 @@ export function createReporter(settings: Pick<Settings, 'logger' | 'onReceipt' |
       log('error', { code: error.code }, `${error.code}: ${error.message}`);
       call(settings.onError, error);
     },
-    advise: (message) => log('warn', {}, message),
+    advise(key, message) {
+      if (advised.has(key) || advised.size >= MAX_ADVICE) return;
+      advised.add(key);
+      log('warn', {}, message);
+    },
   };
 }
 
