@@ -1,4 +1,4 @@
-// What an adapter needs to show its framework to the core.
+// Entry point for adapters, which connect a web framework to the core.
 export { auditLoginSchema, createLoginAudit, type LoginAudit } from './adapter/login-audit.js';
 export { markerOf, type Observation } from './adapter/observation.js';
 export { observationIn } from './adapter/observed-request.js';

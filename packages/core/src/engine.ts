@@ -1,4 +1,4 @@
-// What a spool on another engine needs.
+// Entry point for engines, which store the spool in a shared database or stream.
 export { nearest } from './config/nearest.js';
 export { optionNames, parseOptions } from './config/options.js';
 export { serialise, type SerialisedEvent } from './event/serialise.js';

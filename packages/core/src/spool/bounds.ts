@@ -37,5 +37,5 @@ export function refusalOf(event: SerialisedEvent, size: SpoolSize, bounds: Spool
   if (size.events < bounds.maxEvents && size.bytes + event.bytes <= bounds.maxBytes) return undefined;
   const seen = `${size.events} events with ${size.bytes} bytes`;
   const bound = `${bounds.maxEvents} events and ${bounds.maxBytes} bytes`;
-  return new AuditError('ERR_AUDIT_SPOOL_FULL', `The spool is full: it holds ${seen}, and takes ${bound}.`);
+  return new AuditError('ERR_AUDIT_SPOOL_FULL', `The spool is full: it holds ${seen}; its bounds are ${bound}.`);
 }

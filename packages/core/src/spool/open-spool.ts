@@ -64,12 +64,7 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
     hasFallenBack = true;
     kind = 'memory';
     const why = thrown instanceof Error ? thrown.message : 'unknown';
-    listener.warned(
-      new AuditError(
-        'ERR_AUDIT_SPOOL',
-        `${why} Events wait in memory, and are lost with the process.`,
-      ),
-    );
+    listener.warned(new AuditError('ERR_AUDIT_SPOOL', `${why} Events wait in memory, and are lost with the process.`));
     setImmediate(listener.opened);
     return memorySpool(wanted);
   }
@@ -88,7 +83,7 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
     return opened(fallBack(thrown));
   }
   if (isOnTmpfs(wanted.directory)) {
-    const text = `The spool directory ${wanted.directory} is in memory (tmpfs): what waits there is lost when the machine restarts.`;
+    const text = `The spool directory ${wanted.directory} is in memory (tmpfs): events that wait there are lost when the machine restarts.`;
     listener.warned(new AuditError('ERR_AUDIT_SPOOL', text));
   }
 

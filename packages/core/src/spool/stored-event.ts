@@ -61,7 +61,7 @@ export function eventIn(body: string): (AuditEvent & { external_id: string }) | 
  */
 export function flawOf(body: string): string {
   const what =
-    parsed(body) === undefined ? 'are no JSON object' : eventIn(body) ? 'are no event' : 'are an object without the id of an event';
+    parsed(body) === undefined ? 'are not a JSON object' : eventIn(body) ? 'are not an event' : 'are a JSON object without external_id';
   return `its stored body cannot be read: ${Buffer.byteLength(body)} bytes that ${what}`;
 }
 

@@ -54,7 +54,8 @@ export class DiskChannel {
     posted: () => void,
   ): Promise<{ channel: DiskChannel; state: DiskState }> {
     if (workerFile.workerPath === undefined) {
-      const text = 'The spool on disk runs disk-worker.js of @auditlogin/core, which this bundle has left behind: keep "@auditlogin/core" external.';
+      const text =
+        'The spool on disk needs disk-worker.js of @auditlogin/core, which is not part of this bundle: keep "@auditlogin/core" external.';
       throw new AuditError('ERR_AUDIT_SPOOL', text);
     }
     // Without the application's flags: what it preloads into its own threads has no place in this one.
@@ -107,7 +108,7 @@ export class DiskChannel {
     this.posted();
     const error: DiskFailure = {
       code: 'ERR_AUDIT_SPOOL',
-      message: `The disk of the spool gave no answer within ${this.commitTimeout} ms.`,
+      message: `The spool's disk did not respond within ${this.commitTimeout} ms.`,
     };
     const timer = setTimeout(() => messages.forEach(({ n }) => this.answer(n, error, undefined)), this.commitTimeout).unref();
     const deadline: Deadline = { timer, missing: messages.length };
