@@ -1,9 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
-import { createLoginAudit, markerOf, type RequestAdapter, type RequestSnapshot, warnOfForgeableAddress } from '@auditlogin/core/adapter';
+import {
+  createLoginAudit,
+  markerOf,
+  type RequestAdapter,
+  type RequestSnapshot,
+  warnOfForgeableAddress,
+  watchSessionStore,
+} from '@auditlogin/core/adapter';
 import type { Request, RequestHandler, Response } from 'express';
 import { hearRoutes, routeOf } from './matched-route.js';
-import { watchSessionStore } from './session-store.js';
 
 // What else an application needs, so that it installs one package.
 export {

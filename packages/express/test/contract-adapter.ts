@@ -71,7 +71,7 @@ function exchangeOf(request: express.Request, response: express.Response): Contr
     newMarker: () => mark(request),
     header: (name, value) => void response.append(name, value),
     json: (status, body) => Promise.resolve(void response.status(status).json(body)),
-    bytes: (status, body) => Promise.resolve(void response.status(status).type('json').end(body)),
+    bytes: (status, body) => Promise.resolve(void response.status(status).type('json').send(body)),
     redirect: (location) => Promise.resolve(response.redirect(location)),
     async stream(pieces, pause) {
       for (const piece of pieces) {

@@ -31,7 +31,7 @@ const MAX_ROUTES = 8;
  * @param incoming the request of node:http
  */
 export function markerOf(incoming: IncomingMessage): Marker {
-  return observationIn(incoming)?.marker() ?? createMarker(() => warnOfUnobservedMark(incoming, markerOf));
+  return observationIn(incoming)?.marker() ?? createMarker(() => warnOfUnobservedMark(incoming));
 }
 
 /**

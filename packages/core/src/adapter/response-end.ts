@@ -37,7 +37,9 @@ export class ResponseEnd {
     listener: ResponseEndListener,
   ) {
     // HTTP/2 emits `finish`, too, however its stream ended.
-    response.on('finish', () => (response.writableFinished === undefined && !response.writableEnded ? listener.hungUp() : listener.answered()));
+    response.on('finish', () =>
+      response.writableFinished === undefined && !response.writableEnded ? listener.hungUp() : listener.answered(),
+    );
     response.on('close', () => {
       if (response.writableFinished ?? response.writableEnded) listener.answered();
       // Hosts without a socket may emit it within `finish`, which then comes next.

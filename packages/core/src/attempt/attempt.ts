@@ -138,6 +138,8 @@ export interface TypedForm {
   hasPassword: boolean;
   /** The body carries something that can prove an identity: a password, an assertion, a grant. */
   carriesCredential: boolean;
+  /** Where the body asks to be sent, as `returnTo` does; it goes into no event. */
+  targets?: readonly string[];
 }
 
 /** One attempt, as plain data. From here on nothing knows of frameworks. */

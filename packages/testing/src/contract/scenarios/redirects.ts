@@ -33,6 +33,15 @@ export const redirects: readonly Scenario[] = [
     client: (client) => client.send('POST', '/login?next=%2Fjobs%3Ferror%3D1', { body: { username: 'ann', password: 'x' } }),
     expected: [is.unknown()],
   },
+  ...['/jobs?error=1', '/mfa', '/login'].map((next): Scenario => ({
+    name: `a session with an owner behind a redirect to ${next}, which the body asked for, stays a success`,
+    async handler(x) {
+      await x.logIn('u1');
+      await x.redirect((x.body as { next: string }).next);
+    },
+    client: (client) => post(client, { body: { username: 'ann', password: 'x', next } }),
+    expected: [is.success('u1', 'session')],
+  })),
   {
     name: 'a session with an owner behind a redirect that the client chose stays a success',
     async handler(x) {
