@@ -45,7 +45,7 @@ export interface LogEvidence {
   /** The receipts in the ledgers; empty if there is no ledger. */
   receipts: readonly LedgerEntry[];
   /** Events in local spools that still wait to be sent or were set aside. */
-  held: readonly LocalEvent[];
+  pending: readonly LocalEvent[];
   /** Milliseconds since 1970. */
   now: number;
   /** How long after its receipt an event may be missing because the server has not indexed it yet, in milliseconds. */
@@ -91,21 +91,21 @@ class LogCheck {
   /** Server ids of the events with a fault. */
   readonly #faulty = new Set<string>();
   readonly #receipts: ReadonlyMap<string, LedgerEntry>;
-  readonly #heldByPlace: ReadonlyMap<string, LocalEvent>;
-  readonly #receiptPlaces: ReadonlySet<string>;
+  readonly #pendingByPosition: ReadonlyMap<string, LocalEvent>;
+  readonly #receiptPositions: ReadonlySet<string>;
   /** `external_id`s of the events that have a receipt. */
   readonly #receiptIds: ReadonlySet<string>;
   readonly #chains = new Map<string, Map<number, Link>>();
   /** Positions in a chain whose events are in the log but were altered. */
-  readonly #alteredPlaces = new Set<string>();
+  readonly #alteredPositions = new Set<string>();
 
   constructor(evidence: LogEvidence) {
-    const { receipts, held } = evidence;
+    const { receipts, pending } = evidence;
     this.#evidence = evidence;
     this.#receipts = new Map(receipts.map((receipt) => [receipt.receiptId, receipt]));
-    this.#heldByPlace = new Map(held.map((event) => [placeName(event.instance, event.seq), event]));
+    this.#pendingByPosition = new Map(pending.map((event) => [positionName(event.instance, event.seq), event]));
     this.#receiptIds = new Set(receipts.map(({ externalId }) => externalId));
-    this.#receiptPlaces = new Set(receipts.map(({ instance, sealSeq }) => placeName(instance, sealSeq)));
+    this.#receiptPositions = new Set(receipts.map(({ instance, sealSeq }) => positionName(instance, sealSeq)));
   }
 
   run(): Report {
@@ -125,8 +125,8 @@ class LogCheck {
     this.#faulty.add(read.id);
     if (fault !== 'altered') return;
     const receipt = this.#receipts.get(read.id);
-    this.#alteredPlaces.add(placeName(seal?.instance, seal?.seq));
-    this.#alteredPlaces.add(placeName(receipt?.instance, receipt?.sealSeq));
+    this.#alteredPositions.add(positionName(seal?.instance, seal?.seq));
+    this.#alteredPositions.add(positionName(receipt?.instance, receipt?.sealSeq));
   }
 
   #add(finding: Finding): void {
@@ -134,7 +134,7 @@ class LogCheck {
     this.#findings.push(finding);
   }
 
-  #countHeld({ isSetAside }: { isSetAside: boolean }): void {
+  #countPending({ isSetAside }: { isSetAside: boolean }): void {
     this.#counts[isSetAside ? 'set_aside' : 'on_the_way'] += 1;
   }
 
@@ -198,35 +198,35 @@ class LogCheck {
   }
 
   #checkGap(instance: string, seq: number, before: Link | undefined, after: Link): void {
-    const place = placeName(instance, seq);
-    if (this.#alteredPlaces.has(place)) return;
+    const position = positionName(instance, seq);
+    if (this.#alteredPositions.has(position)) return;
     const { window, now, grace } = this.#evidence;
     // Events before the first one of a window may exist without having been read.
     if (window?.from !== undefined && before === undefined) return;
-    const held = this.#heldByPlace.get(place);
-    if (held) return this.#countHeld(held);
+    const pending = this.#pendingByPosition.get(position);
+    if (pending) return this.#countPending(pending);
     // An event with a receipt is reported by that receipt, which identifies it better than a gap does.
-    if (this.#receiptPlaces.has(place)) return;
-    if (now - after.time <= grace) return this.#countHeld({ isSetAside: false });
+    if (this.#receiptPositions.has(position)) return;
+    if (now - after.time <= grace) return this.#countPending({ isSetAside: false });
     this.#add({ fault: 'missing', what: `no event has position ${seq} of its instance`, instance, seq });
   }
 
   /** Reports the events that have a receipt and are not in the log. */
   #findReceipts(): void {
-    const { events, receipts, held, window } = this.#evidence;
+    const { events, receipts, pending, window } = this.#evidence;
     const inLog = new Set(events.map(({ id }) => id));
-    const heldById = new Map(held.map((event) => [event.externalId, event]));
+    const pendingById = new Map(pending.map((event) => [event.externalId, event]));
     const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = window ?? {};
     for (const receipt of receipts) {
       const wasRead = receipt.at >= from && receipt.at < to;
-      if (wasRead && !inLog.has(receipt.receiptId)) this.#findMissing(receipt, heldById.get(receipt.externalId));
+      if (wasRead && !inLog.has(receipt.receiptId)) this.#findMissing(receipt, pendingById.get(receipt.externalId));
     }
   }
 
-  #findMissing({ receiptId, externalId, at, instance, sealSeq }: LedgerEntry, held: LocalEvent | undefined): void {
+  #findMissing({ receiptId, externalId, at, instance, sealSeq }: LedgerEntry, pending: LocalEvent | undefined): void {
     const { now, grace } = this.#evidence;
-    if (held) return this.#countHeld(held);
-    if (now - at <= grace) return this.#countHeld({ isSetAside: false });
+    if (pending) return this.#countPending(pending);
+    if (now - at <= grace) return this.#countPending({ isSetAside: false });
     const what = 'the server gave a receipt for it, but the log does not contain it';
     this.#add({ fault: 'missing', what, id: receiptId, externalId, instance, seq: sealSeq });
   }
@@ -237,6 +237,6 @@ function secondsOf(time: number): number {
 }
 
 /** Names a position in a chain; empty for an event without a seal. */
-function placeName(instance: string | undefined, seq: number | undefined): string {
+function positionName(instance: string | undefined, seq: number | undefined): string {
   return instance === undefined ? '' : `${instance}#${seq}`;
 }

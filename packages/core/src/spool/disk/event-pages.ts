@@ -73,7 +73,8 @@ interface StoredPage {
   crcs: Uint8Array;
 }
 
-/** Positions from `first` to `last`, both included. */ type Range = { first: number; last: number };
+/** Positions from `first` to `last`, both included. */
+type Range = { first: number; last: number };
 
 const ALL: Range = { first: 0, last: Number.MAX_SAFE_INTEGER };
 
