@@ -1,4 +1,4 @@
-// What a spool on another engine needs.
+// Entry point for engines, which store the spool in a shared database or stream.
 export { nearest } from './config/nearest.js';
 export * as option from './config/option-types.js';
 export { optionNames, parseOptions } from './config/parse-options.js';
