@@ -86,6 +86,16 @@ export class Client {
     await once(socket, 'close');
   }
 
+  /** Asks for a page and hangs up while the application works at it: when the interim response (RFC 9110, 15.2) has come that it sends then. */
+  async leave(path: string): Promise<void> {
+    const { hostname, port } = new URL(this.base);
+    const socket = connect(Number(port), hostname);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nUser-Agent: ${this.userAgent}\r\n\r\n`);
+    await once(socket, 'data');
+    socket.resetAndDestroy();
+    await once(socket, 'close');
+  }
+
   private keep(cookie: string): void {
     const [pair = '', ...attributes] = cookie.split(';');
     const name = pair.slice(0, pair.indexOf('='));
