@@ -21,7 +21,8 @@ export interface RunningApplication {
  * Starts the `app.mjs` or `app.cjs` of an installed application in a process of its own.
  *
  * @param folder where it is installed
- * @param env what it gets beside PORT, DATA_DIR (a folder of its own, removed afterwards), the usual variables, and what the service says
+ * @param env what it gets beside PORT, DATA_DIR (a folder of its own, removed afterwards), a spool in it, the usual variables, and what the
+ *   service says
  * @param needs a service that is started for it
  * @throws Error with the end of its output if it ends, or does not say `listening` within three minutes
  */
@@ -32,7 +33,17 @@ export async function startApplication(folder: string, env: Record<string, strin
   const main = ['app.mjs', 'app.cjs'].find((file) => existsSync(join(folder, file)))!;
   const child = spawn(process.execPath, [main], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], HOME: data, NODE_ENV: 'production', PORT: String(port), DATA_DIR: data, ...env, ...service?.env },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: data,
+      NODE_ENV: 'production',
+      PORT: String(port),
+      DATA_DIR: data,
+      // One of its own: what an earlier run left in a spool would be taken for events of this one.
+      AUDITLOG_SPOOL_DIR: join(data, 'spool'),
+      ...env,
+      ...service?.env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collect(child);
