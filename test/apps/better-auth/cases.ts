@@ -49,7 +49,7 @@ function codeOf(key: string): string {
   return String((digest.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
-/** A code that is not the one of now, nor its neighbours. */
+/** A code that is not the one of now. */
 const wrongCodeOf = (key: string): string => String((Number(codeOf(key)) + 123_456) % 1_000_000).padStart(6, '0');
 
 const success = (account: string): ExpectedEvent => ({ outcome: 'success', account });
