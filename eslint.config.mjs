@@ -37,6 +37,11 @@ export default tseslint.config(
     languageOptions: { sourceType: 'commonjs', globals: { process: 'readonly', console: 'readonly', __dirname: 'readonly' } },
   },
   {
+    files: ['test/apps/*/*.mjs'],
+    languageOptions: { globals: { Buffer: 'readonly', URL: 'readonly', URLSearchParams: 'readonly' } },
+    rules: { 'no-unused-vars': ['error', { argsIgnorePattern: '^_' }] },
+  },
+  {
     files: ['**/test/**/*.{ts,mts}'],
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },
   },
