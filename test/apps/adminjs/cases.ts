@@ -17,6 +17,7 @@ const success = (account: string): ExpectedEvent => ({ outcome: 'success', accou
 const refused = (typed: string): ExpectedEvent => ({ outcome: 'failure', typed });
 
 export const application = defineApplication<undefined>({
+  heavy: true,
   prepare: () => Promise.resolve(undefined),
   secrets: [...Object.values(PASSWORDS), WRONG],
   cases: [

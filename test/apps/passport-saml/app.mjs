@@ -31,8 +31,12 @@ passport.deserializeUser((id, done) => done(null, [...USERS.values()].find((user
 
 const app = express();
 if (process.env.AUDIT === '1') {
-  const logouts = ['GET /logout', 'POST /logout/callback'].map((match) => ({ match, action: 'user.logout' }));
-  const audit = auditLogin({ rules: [{ match: 'POST /login/callback', action: 'user.login' }, ...logouts] });
+  const audit = auditLogin({
+    rules: [
+      { match: 'POST /login/callback', action: 'user.login' },
+      { match: 'GET /logout', action: 'user.logout' },
+    ],
+  });
   process.once('SIGTERM', () => void audit.auditor.close().finally(() => process.exit()));
   app.use(audit);
 }
@@ -50,7 +54,6 @@ app.get('/logout', (request, response, next) => {
     return request.logout((problem) => (problem ? next(problem) : response.redirect(url)));
   });
 });
-app.post('/logout/callback', passport.authenticate('saml', { failureRedirect: '/' }), (_request, response) => response.redirect('/'));
 app.get('/', (request, response) => response.send(request.user ? 'Logged in' : 'Logged out'));
 app.use((_error, _request, response, _next) => response.status(500).send('The login did not succeed'));
 app.listen(process.env.PORT, '127.0.0.1', () => console.log('listening'));

@@ -14,12 +14,12 @@ const EXCLUSIVE = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 const ENVELOPED = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature';
 const NAMESPACES = 'xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"';
 const STATUS = 'urn:oasis:names:tc:SAML:2.0:status:';
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 
 /**
- * Starts a SAML identity provider that asks for name and password, and answers by the POST binding. `?fault=expired` makes its next answer one
- * of yesterday, `?fault=refused` one without an assertion.
+ * Starts a SAML identity provider that asks for name and password, and answers by the POST binding (SAML 2.0 bindings, section 3.5). With
+ * `?fault=expired` it answers with an assertion of yesterday, with `?fault=refused` with none.
  *
  * @param {{ entityId: string, callback: string }} serviceProvider who may ask it
  * @returns {Promise<{ base: string, certificate: string }>} its address and the key that its answers are signed with
@@ -36,30 +36,26 @@ export async function startProvider(serviceProvider) {
   const about = { ...serviceProvider, base, privateKey };
   server.on('request', async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, base);
-    if (pathname === '/logout-request') return sendForm(response, 'SAMLRequest', logoutRequest(about, searchParams.get('name')));
     if (pathname !== '/sso' || request.method !== 'POST')
       return response.end('<form method="post"><input name="name"><input name="password"></form>');
     const typed = new URLSearchParams((await request.setEncoding('utf8').toArray()).join(''));
     if (PASSWORDS.get(typed.get('name')) !== typed.get('password')) return response.writeHead(401).end('wrong name or password');
     const asked = inflateRawSync(Buffer.from(searchParams.get('SAMLRequest'), 'base64')).toString();
     const inResponseTo = /\bID="([^"]+)"/.exec(asked)[1];
-    return sendForm(response, 'SAMLResponse', answerOf(about, typed.get('name'), inResponseTo, searchParams.get('fault')));
+    return sendForm(response, answerOf(about, typed.get('name'), inResponseTo, searchParams.get('fault')));
   });
   return { base, certificate: publicKey };
 }
 
-function sendForm(response, name, xml) {
+function sendForm(response, xml) {
   response.setHeader('content-type', 'text/html');
-  response.end(`<form method="post"><input type="hidden" name="${name}" value="${Buffer.from(xml).toString('base64')}"></form>`);
+  response.end(`<form method="post"><input type="hidden" name="SAMLResponse" value="${Buffer.from(xml).toString('base64')}"></form>`);
 }
 
 function answerOf(about, name, inResponseTo, fault) {
-  const status =
-    fault === 'refused'
-      ? `<samlp:StatusCode Value="${STATUS}Responder"><samlp:StatusCode Value="${STATUS}AuthnFailed"/></samlp:StatusCode>`
-      : `<samlp:StatusCode Value="${STATUS}Success"/>`;
-  const assertion =
-    fault === 'refused' ? '' : assertionOf(about, name, inResponseTo, fault === 'expired' ? Date.now() - 24 * 60 * MINUTE : Date.now());
+  const isRefused = fault === 'refused';
+  const status = isRefused ? statusOf('Responder', statusOf('AuthnFailed')) : statusOf('Success');
+  const assertion = isRefused ? '' : assertionOf(about, name, inResponseTo, fault === 'expired' ? Date.now() - DAY : Date.now());
   const attributes = `ID="${newId()}" Version="2.0" IssueInstant="${time(Date.now())}" Destination="${about.callback}" InResponseTo="${inResponseTo}"`;
   const xml = `<samlp:Response ${NAMESPACES} ${attributes}>${issuer(about)}<samlp:Status>${status}</samlp:Status>${assertion}</samlp:Response>`;
   return sign(xml, about.privateKey, 'Response');
@@ -78,15 +74,6 @@ function assertionOf(about, name, inResponseTo, at) {
   return sign(xml, about.privateKey, 'Assertion');
 }
 
-function logoutRequest(about, name) {
-  const attributes = `ID="${newId()}" Version="2.0" IssueInstant="${time(Date.now())}" NotOnOrAfter="${time(Date.now() + 5 * MINUTE)}"`;
-  return sign(
-    `<samlp:LogoutRequest ${NAMESPACES} ${attributes}>${issuer(about)}${nameId(name)}</samlp:LogoutRequest>`,
-    about.privateKey,
-    'LogoutRequest',
-  );
-}
-
 function sign(xml, privateKey, element) {
   const signature = new SignedXml({ privateKey, signatureAlgorithm: RSA_SHA256, canonicalizationAlgorithm: EXCLUSIVE });
   const xpath = `/*[local-name(.)='${element}']`;
@@ -95,6 +82,7 @@ function sign(xml, privateKey, element) {
   return signature.getSignedXml();
 }
 
+const statusOf = (code, inner = '') => `<samlp:StatusCode Value="${STATUS}${code}">${inner}</samlp:StatusCode>`;
 const issuer = ({ base }) => `<saml:Issuer>${base}</saml:Issuer>`;
 const nameId = (name) => `<saml:NameID Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress">${name}</saml:NameID>`;
 const newId = () => `_${randomBytes(16).toString('hex')}`;
