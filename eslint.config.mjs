@@ -17,9 +17,21 @@ export default tseslint.config(
       // Ids are read from objects by their own `toString`, as an ObjectId has one.
       '@typescript-eslint/no-base-to-string': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      complexity: ['error', 12],
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: false } }],
       'no-restricted-syntax': ['error', { selector: 'ExportAllDeclaration', message: 'Name what is exported.' }],
     },
+  },
+  {
+    // Functions that are still above the bound of complexity. Take a file out once its functions are below it; add none.
+    files: [
+      'examples/express-passport/src/row.ts',
+      'packages/cli/src/commands/{import,relay}.ts',
+      'packages/core/src/adapter/build-attempt.ts',
+      'packages/core/src/attempt/{compose-event,identity,outcome}.ts',
+      'packages/jetstream/src/lease.ts',
+    ],
+    rules: { complexity: ['error', 19] },
   },
   {
     files: ['packages/collector/viewer/**/*.{ts,tsx}'],

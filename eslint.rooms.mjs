@@ -39,7 +39,7 @@ export const rooms = {
   'core/spool/disk': {
     files: 'packages/core/src/spool/disk/**',
     rooms: ['core/errors', 'core/event', 'core/spool'],
-    modules: ['@photostructure/sqlite', 'node:crypto', 'node:fs', 'node:module', 'node:path', 'node:worker_threads', 'node:zlib'],
+    modules: ['@photostructure/sqlite', 'node:crypto', 'node:fs', 'node:module', 'node:path', 'node:process', 'node:worker_threads', 'node:zlib'],
   },
   'core/spool': { files: 'packages/core/src/spool/**', rooms: ['core/errors', 'core/event'] },
   'core/publish': { files: 'packages/core/src/publish/**', rooms: ['core/errors', 'core/event'], types: ['core/spool'] },
@@ -63,14 +63,21 @@ export const rooms = {
   },
   'core/verify': {
     files: 'packages/core/src/verify/**',
-    rooms: ['core/event', 'core/spool/disk'],
+    rooms: ['core/event', 'core/spool', 'core/spool/disk'],
     types: ['core/retraced'],
   },
 
   // Core: where the parts are wired.
+  'core/auditor/identity-key': {
+    files: 'packages/core/src/auditor/identity-key.ts',
+    rooms: ['core/spool/disk'],
+    types: ['core/config'],
+    modules: ['node:cluster', 'node:crypto'],
+  },
   'core/auditor': {
     files: 'packages/core/src/auditor/**',
     rooms: [
+      'core/auditor/identity-key',
       'core/attempt',
       'core/config',
       'core/errors',

@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditLoginSchema } from '@auditlogin/core/adapter';
-import { ERROR_CODES } from '@auditlogin/core/log';
+import { ERROR_CODES, FACET_NAMES } from '@auditlogin/core/log';
 import { optionNames } from '@auditlogin/core/engine';
 import ts from 'typescript';
+import { collectorSchema } from '../packages/collector/src/options.js';
 
 const root = join(__dirname, '..');
 /** The documents in a folder and below it. */
@@ -47,23 +49,35 @@ test('code in the documents compiles', () => {
   expect(problems).toEqual([]);
 }, 60_000);
 
-describe('the table of options', () => {
-  const rows = [...read('README.md').matchAll(/^\| `([\w.]+)` \| (.*?) \| .* \|$/gm)].map(([, name, cell]) => [name!, cell!] as const);
-  const table = new Map(rows.filter(([name]) => optionNames(auditLoginSchema).includes(name)));
-  const defaults = auditLoginSchema.parse({}) as Record<string, unknown>;
+test('the tables of options are those of the comments in the code', () => {
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts', 'options-table.mjs'), '--check'], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([0, '']);
+});
 
-  test('has every option, in the order of the code, and no other', () => {
-    const section = read('README.md').split('## Options')[1]!.split('\n## ')[0]!;
-    const named = [...section.matchAll(/^\| `([\w.]+)` \|/gm)].map(([, name]) => name);
-    expect(named).toEqual(optionNames(auditLoginSchema));
+describe.each([
+  ['README.md', 'AuditLoginOptions', auditLoginSchema],
+  ['docs/collector.md', 'CollectorOptions', collectorSchema],
+] as const)('the table of options in %s', (file, name, schema) => {
+  const [, section = ''] = new RegExp(`<!-- options of ${name} -->(.*?)<!-- end of options -->`, 's').exec(read(file)) ?? [];
+  const table = new Map([...section.matchAll(/^\| `([\w.]+)` \| (.*?) \| .* \|$/gm)].map(([, option, cell]) => [option!, cell!]));
+  const defaults = schema.parse({});
+
+  test('has every option that the schema knows, and no other', () => {
+    expect([...table.keys()].sort()).toEqual([...optionNames(schema)].sort());
   });
 
-  test.each(optionNames(auditLoginSchema))('%s', (name) => {
-    const value = name.split('.').reduce<unknown>((bag, key) => (bag as Record<string, unknown> | undefined)?.[key], defaults);
-    const cell = table.get(name)!;
-    if (typeof value === 'number' || typeof value === 'string' || Array.isArray(value)) expect(cell).toBe(`\`${JSON.stringify(value)}\``);
-    else if (value === undefined) expect(cell).not.toMatch(/^`["\d[]/);
+  test.each(optionNames(schema))('gives the default of the schema for %s', (option) => {
+    const value = option.split('.').reduce<unknown>((bag, key) => (bag as Record<string, unknown> | undefined)?.[key], defaults);
+    const documented = /^`"?([^"`]*)"?`/.exec(table.get(option)!)?.[1];
+    if (['number', 'boolean', 'string'].includes(typeof value) && value !== '') expect(documented).toBe(String(value));
+    // A setting of the environment is documented by the name of its variable.
+    else if (documented !== undefined) expect(documented).not.toMatch(/^(?:\d|true$|false$)/);
   });
+});
+
+test('docs/collector.md describes every facet, in the order in which they are shown', () => {
+  const [, section = ''] = /\| facet \|.*?\n\|[-|]+\|\n(.*?)\n\n/s.exec(read('docs/collector.md')) ?? [];
+  expect([...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, facet]) => facet)).toEqual(FACET_NAMES);
 });
 
 test('every error code has a section, and every section a code', () => {

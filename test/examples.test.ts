@@ -181,7 +181,7 @@ const stories: Record<string, Story> = {
       example.secrets.add('next-canary-4401');
     },
     expected: [
-      { action: 'user.login', is_failure: true, actor: 'u-1', reason: 'wrong_password', evidence: 'marker' },
+      { action: 'user.login', is_failure: true, actor: undefined, target: 'u-1', reason: 'wrong_password', evidence: 'marker' },
       { action: 'user.login', is_failure: true, actor: undefined, reason: 'user_not_found', identity: 'n***y@example.com' },
       { action: 'user.login', is_failure: false, actor: 'u-1', group: 'acme', factors: 'password' },
       { action: 'user.session.refresh', is_failure: false, actor: 'u-1' },
@@ -200,7 +200,7 @@ const stories: Record<string, Story> = {
       expect(await (await example.send('GET', '/')).text()).toBe('Please log in');
     },
     expected: [
-      { action: 'user.login', is_failure: true, actor: 'u-3', reason: 'account_locked', evidence: 'marker' },
+      { action: 'user.login', is_failure: true, actor: undefined, target: 'u-3', reason: 'account_locked', evidence: 'marker' },
       { action: 'user.login', is_failure: false, actor: 'u-2', group: 'globex', evidence: 'session', method: 'password' },
       { action: 'user.logout', is_failure: false, actor: 'u-2', evidence: 'session' },
     ],
@@ -219,7 +219,7 @@ const stories: Record<string, Story> = {
       await example.send('POST', '/login', { username: 'ida' });
     },
     expected: [
-      { action: 'user.login', is_failure: true, actor: 'u-4', reason: 'wrong_password' },
+      { action: 'user.login', is_failure: true, actor: undefined, target: 'u-4', reason: 'wrong_password' },
       { action: 'user.login', is_failure: false, actor: 'u-4', group_source: 'none' },
       { action: 'user.impersonate.start', is_failure: false, actor: 'u-4', target: 'u-1', group: 'acme', original_actor: 'u-4' },
       { action: 'user.impersonate.start', is_failure: true, actor: 'u-1', target: undefined },

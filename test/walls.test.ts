@@ -22,6 +22,7 @@ const BREACHES: [file: string, imported: string, named: string][] = [
   [`${core}/attempt/x.ts`, '../adapter/marker.js', 'core/adapter'],
   [`${core}/attempt/x.ts`, 'node:fs', 'node:fs'],
   [`${core}/attempt/x.ts`, 'node:http', 'node:http'],
+  [`${core}/auditor/identity-key.ts`, 'node:fs', 'node:fs'],
   [`${core}/formats/x.ts`, '../auditor/auditor.js', 'core/auditor'],
   [`${core}/spool/x.ts`, './disk/disk-spool.js', 'core/spool/disk'],
   [`${core}/spool/x.ts`, '../publish/transport.js', 'core/publish'],

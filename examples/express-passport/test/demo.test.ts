@@ -44,18 +44,25 @@ const expected: Record<string, { fields: Record<string, string>; event?: Partial
   },
   'wrong password': {
     fields: { outcome: 'failure', reason: 'wrong_password', evidence: 'marker', group_source: 'claimed' },
-    event: { actor: { id: 'u-1', name: 'Ann Arbor' }, is_anonymous: false, is_failure: true },
+    event: { target: { id: 'u-1', name: 'Ann Arbor', type: 'account' }, is_anonymous: true, is_failure: true },
   },
   'unknown user': {
     fields: { outcome: 'failure', reason: 'user_not_found', identity: 'm***y@example.com' },
     event: { is_anonymous: true, is_failure: true },
   },
-  'locked account': { fields: { outcome: 'failure', reason: 'account_locked' }, event: { actor: { id: 'u-3', name: 'Leo Locked' } } },
+  'locked account': {
+    fields: { outcome: 'failure', reason: 'account_locked' },
+    event: { target: { id: 'u-3', name: 'Leo Locked', type: 'account' }, is_anonymous: true },
+  },
   'success without a customer': {
     fields: { outcome: 'success', group_source: 'none' },
     event: { actor: { id: 'u-4', name: 'Ida Independent' } },
   },
-  'aborted request': { fields: { outcome: 'failure', reason: 'aborted', evidence: 'aborted' }, event: { is_anonymous: true } },
+  // The client hangs up while its password is checked; the login that its handler makes then is one.
+  'aborted request': {
+    fields: { outcome: 'success', evidence: 'session', ending: 'aborted' },
+    event: { actor: { id: 'u-1', name: 'Ann Arbor' } },
+  },
   'a name with quotes, emoji and NUL': { fields: { outcome: 'failure', reason: 'user_not_found', identity: '"***\uFFFD' } },
 };
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+// The facets come from the door for browsers, which loads nothing else: every shell completion runs this file.
+import { type Facet, FACET_NAMES, FACETS } from '@auditlogin/core/browser';
 import tab from '@bomb.sh/tab/commander';
 import { Command, Option } from 'commander';
 import { paint } from './paint.js';
@@ -76,14 +78,17 @@ connectionOptions(program.command('verify'))
   )
   .action(lazy(() => import('./commands/verify.js'), 'verify'));
 
-connectionOptions(program.command('tail'))
-  .description('Show the newest events, then each that comes.')
+const describeFacet = ({ description, values }: Facet): string => (values ? `${description} ${values.join(', ')}` : description);
+const facetOptions = (command: Command): Command => {
+  for (const name of FACET_NAMES) {
+    command.option(`--${name} <values>`, `only events with one of these, divided by commas: ${describeFacet(FACETS[name])}`);
+  }
+  return command;
+};
+
+facetOptions(connectionOptions(program.command('tail')))
+  .description('Show the newest events, then each new one.')
   .option('--query <text>', 'only events that match, in the API\u2019s search syntax', '')
-  .option('--outcome <names>', 'only success, failure, challenge or unknown; several divided by commas')
-  .option('--reason <names>', 'only failures for these reasons')
-  .option('--actor <ids>', 'only these actors')
-  .option('--group <ids>', 'only these groups')
-  .option('--address <addresses>', 'only from these addresses')
   .option('-n, --lines <number>', 'how many events to begin with', '10')
   .option('--interval <time>', 'how often to look', '2s')
   .option('--timeout <ms>', 'how long to wait for an answer', '30000')

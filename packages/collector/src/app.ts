@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import express, { type Express, type Request, type RequestHandler, type Response, Router } from 'express';
+import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
 import helmet from 'helmet';
 import type { Access } from './access/access.js';
 import { apiErrors, refuse } from './api/errors.js';
@@ -17,10 +17,10 @@ const YEAR = 31_536_000;
 /**
  * The collector as an Express application.
  *
- * @param settings how it was started
+ * @param settings the settings of the collector
  * @param store the events
- * @param access who may do what
- * @param metrics its numbers
+ * @param access the tokens and sessions
+ * @param metrics the metrics
  */
 export function collectorApp(settings: CollectorSettings, store: Store, access: Access, metrics: Metrics): Express {
   const { basePath, host, allowedHosts, maxRefusals } = settings;
@@ -29,32 +29,34 @@ export function collectorApp(settings: CollectorSettings, store: Store, access: 
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.use(metrics.observe, policy());
-  // Asked by those who know no name: load balancers, kubelets.
+  // Before the check of Host: load balancers and kubelets ask by address.
   app.get('/healthz', health(store));
   app.use(hostCheck(host, allowedHosts));
   app.get('/metrics', forMachines(access, isLoopback(host)), async (_request, response) => {
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
 
-  const api = publisherApi(store, access, limit);
-  app.use(basePath || '/', (request, response, next) => {
-    request.url = request.url.replace(/^\/{2,}/, '/');
-    api(request, response, next);
-  });
+  app.use(basePath || '/', singleSlash, publisherApi(store, access, limit));
   const pages = Router({ strict: true });
-  pages.use('/viewer', viewerApi(store, access.viewers, limit));
+  pages.use(viewerApi(store, access.viewers, limit));
   pages.get('/openapi.json', (request, response) => void response.json(openapiDocument(`${request.baseUrl}/`)));
   pages.use('/assets', express.static(join(publicFolder.publicPath, 'assets'), { immutable: true, maxAge: YEAR * 1000, index: false }));
   pages.use('/console', consolePolicy(), express.static(join(publicFolder.publicPath, 'console')));
   pages.get('/', (request, response) => {
     const path = request.originalUrl.replace(/\?.*$/, '');
-    // The page names its parts relative to its own folder.
+    // The links of the page are relative to its folder.
     if (!path.endsWith('/')) return response.redirect(308, `${path}/`);
     response.set('cache-control', 'no-store').sendFile(join(publicFolder.publicPath, 'index.html'));
   });
   for (const path of new Set(['/', basePath || '/'])) app.use(path, pages);
   apiErrors(app);
   return app;
+}
+
+/** A base path that ends in a slash makes clients ask for `//publisher/…`. */
+function singleSlash(request: Request, _response: Response, next: NextFunction): void {
+  request.url = request.url.replace(/^\/{2,}/, '/');
+  next();
 }
 
 function policy(): RequestHandler {
@@ -78,7 +80,7 @@ function policy(): RequestHandler {
   });
 }
 
-/** Swagger UI writes styles and markup by itself; what it shows is our own document. */
+/** Swagger UI writes inline styles and markup, which the policy of the other pages forbids. It shows only our own document. */
 function consolePolicy(): RequestHandler {
   return (_request, response, next) => {
     response.set(
@@ -100,7 +102,7 @@ function health(store: Store): RequestHandler {
   };
 }
 
-/** The numbers tell nothing about people, but something about the company: beyond loopback they need a token. */
+/** Metrics hold no personal data, but tell how busy a company is: beyond loopback they need a token. */
 function forMachines(access: Access, isOpen: boolean): RequestHandler {
   return (request: Request, response: Response, next) => {
     const token = /(?:token=|Bearer )(.+)/.exec(request.headers.authorization ?? '')?.[1];

@@ -7,7 +7,7 @@ const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])$/i;
 const WINDOW = 60_000;
 
 /**
- * Whether an address is one that only this machine reaches.
+ * Whether only this machine reaches an address.
  *
  * @param host a name or an address
  */
@@ -16,11 +16,11 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Answers only those who name the collector as it is known. A page of another site that has its name point here (DNS rebinding) still names itself in
- * `Host`; an address cannot be had to point anywhere.
+ * Refuses requests whose `Host` is not a name of the collector. A page of another site whose name resolves to this machine (DNS rebinding) still sends its
+ * own name. An address in `Host` is safe, since no DNS entry changes where it leads.
  *
  * @param host where the collector listens
- * @param allowed further names that it is known by
+ * @param allowed further names of the collector
  */
 export function hostCheck(host: string, allowed: readonly string[]): RequestHandler {
   const names = new Set(allowed.map((name) => name.toLowerCase()));
@@ -32,21 +32,21 @@ export function hostCheck(host: string, allowed: readonly string[]): RequestHand
   };
 }
 
-/** Slows down who tries tokens. */
+/** Slows down clients that guess tokens. */
 export interface RefusalLimit {
-  /** Answers 429 while the address has been refused too often. */
+  /** Answers 429 if the address was refused too often within the last minute. */
   check: RequestHandler;
-  /** Answers 401, and counts it. */
+  /** Answers 401 and counts it. */
   refuse(request: Request, response: Response, error: string): void;
 }
 
 /**
- * After so many answers of 401 within a minute, an address gets 429. Who has a valid token is never counted.
+ * Limits the answers of 401 that an address gets within a minute; then it gets 429. Requests with a valid token do not count.
  *
- * @param limit how many
+ * @param limit the most answers of 401 within a minute
  */
 export function refusalLimit(limit: number): RefusalLimit {
-  // Behind a proxy all share its address; that proxy is then where to limit.
+  // Behind a proxy all clients have its address: there the proxy has to limit them.
   const keyOf = (request: Request): string => ipKeyGenerator(request.socket.remoteAddress ?? '');
   const tooMany = (_request: Request, response: Response): void =>
     refuse(response, { status: 429, error: 'Too many requests without a valid token; wait a minute' });

@@ -2,17 +2,17 @@ import type { RequestHandler } from 'express';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Store } from './store/store.js';
 
-/** The numbers of a collector, for Prometheus. */
+/** The metrics of a collector, for Prometheus. */
 export interface Metrics {
   registry: Registry;
-  /** Counts and times every request. */
+  /** Middleware that counts and times every request. */
   observe: RequestHandler;
-  /** Events were deleted, since they were too old or too many. */
+  /** Counts events that retention deleted. */
   deleted(events: number): void;
 }
 
 /**
- * Creates the numbers of a collector.
+ * Creates the metrics of a collector.
  *
  * @param store its events
  */
@@ -59,7 +59,7 @@ export function createMetrics(store: Store): Metrics {
   };
 }
 
-/** A few words: what strangers type into a path is no label. */
+/** The kind of a call. A path itself is no label: clients could make any number of labels with it. */
 function callOf(path: string): string {
   const publisher = /\/publisher\/v1\/project\/[^/]+\/(event\/bulk|event|graphql|viewertoken|export)$/.exec(path)?.[1];
   if (publisher !== undefined) return publisher.replace('event/bulk', 'bulk');

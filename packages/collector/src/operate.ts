@@ -7,31 +7,31 @@ import { backUp } from './server.js';
 import { conditionOf } from './store/filters.js';
 import { openStore } from './store/store.js';
 
-/** What an operator does with the data of a collector, whether it runs or not. */
+/** Operations on the data of a collector, whether the collector runs or not. */
 export interface CollectorOperator extends Disposable {
   readonly tokens: Tokens;
   /**
    * Copies the database.
    *
-   * @param file where to
-   * @param progress is told how far it is, in pages
+   * @param file path of the copy
+   * @param progress is told how many pages are copied, of how many
    * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when the file is there already
    */
   backup(file: string, progress?: (done: number, total: number) => void): Promise<void>;
-  /** How many events a project has that match. */
+  /** How many events of a project match a query. */
   count(project: string, query: string): number;
-  /** The events of a project that match, oldest first, as they were sent. */
+  /** The events of a project that match a query, as they were sent, oldest first. */
   read(project: string, query: string): AsyncGenerator<ExportLine[]>;
 }
 
-/** In one go: whatever the collector writes meanwhile, the copy never begins anew. */
+/** All pages are copied at once: otherwise each write of the running collector would make the copy begin again. */
 const ALL_PAGES = 2_147_483_647;
 
 /**
- * Opens the data folder of a collector, beside the collector.
+ * Opens the data folder of a collector, also while the collector runs.
  *
  * @param dataDir the folder
- * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when no collector ever kept its events there
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when the folder has no database of a collector
  */
 export function operateCollector(dataDir: string): CollectorOperator {
   const folder = resolve(dataDir);

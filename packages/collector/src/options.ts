@@ -10,39 +10,40 @@ import { isLoopback } from './guard.js';
 
 /** What {@link startCollector} takes. */
 export interface CollectorOptions {
-  /** Port; 0 takes a free one. @default 4477 */
+  /** Port to listen on; 0 takes a free one. @default 4477 */
   port?: number;
-  /** Address to listen on. Beyond loopback a `token` must be given. @default '127.0.0.1' */
+  /** Address to listen on. If it is not a loopback address, a `token` of 16 characters or more must be given. @default '127.0.0.1' */
   host?: string;
-  /** Further names by which the collector is reached, as they stand in the `Host` header, without port. @default none */
+  /** Further names by which the collector is reached, as in the `Host` header, without port. Requests for other names get 403. @default none */
   allowedHosts?: string[];
-  /** Folder of the database and of the token; made if it is missing. @default `.auditlogin/collector` */
+  /** Folder of the database and the token. It is created if it is missing, for its owner only. @default `.auditlogin/collector` */
   dataDir?: string;
-  /** Project id. @default 'dev' */
+  /** Id of the project that `token` opens. @default 'dev' */
   project?: string;
-  /** Publisher token. @default one that is made at the first start and kept in the data folder */
+  /** Publisher token. @default a token that is made at the first start and kept in the data folder */
   token?: string;
-  /** Path before that of the API, as Retraced has `/auditlog`. @default none */
+  /** Path before that of the API, e.g. `/auditlog`. @default none */
   basePath?: string;
-  /** What is deleted, the oldest first. @default nothing */
+  /** Which events are deleted, once a minute, the oldest first. */
   retention?: {
-    /** Events that were received longer ago, in milliseconds. @default no bound */
+    /** Events that were received longer ago than this, in milliseconds. @default no bound */
     maxAge?: number;
-    /** The oldest events, while the database holds more bytes. @default no bound */
+    /** The oldest events, as long as the database holds more bytes than this. @default no bound */
     maxBytes?: number;
   };
-  /** Answers of 401 within a minute after which an address gets 429. @default 100 */
+  /** Number of 401 answers within a minute after which an address gets 429. @default 100 */
   maxRefusals?: number;
-  /** Where warnings and errors go. @default the console */
+  /** The logger for warnings and errors: any object with pino's `warn()` and `error()`. @default standard error */
   logger?: Logger;
 }
 
 const word = z.string().regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters without white space');
 const MIN_BYTES = 1_048_576;
-/** A token that strangers may try must not be a word. */
+/** Anybody on the network can guess tokens, so a token must not be a mere word. */
 const MIN_NETWORK_TOKEN = 16;
 
-const collectorSchema = z.strictObject({
+/** The options as the code reads them: the only place with their bounds and defaults. */
+export const collectorSchema = z.strictObject({
   port: z.number().int().min(0).max(65_535).default(4477),
   host: z
     .string()
@@ -59,16 +60,16 @@ const collectorSchema = z.strictObject({
     .transform((path) => path.replace(/\/$/, '')),
   retention: z
     .strictObject({ maxAge: z.number().int().min(1_000).optional(), maxBytes: z.number().int().min(MIN_BYTES).optional() })
-    .default({}),
+    .prefault({}),
   maxRefusals: z.number().int().min(1).default(100),
   logger: z.custom<Logger>((value) => isLogger(value), 'expected an object with warn() and error()').default(consoleLogger),
 });
 
-/** The options with nothing left open. */
+/** The options with all defaults. */
 export type CollectorSettings = Required<z.output<typeof collectorSchema>>;
 
 /**
- * Turns options into settings, making the data folder and the token where there are none.
+ * Turns options into settings. Creates the data folder and the token if they are missing.
  *
  * @param options see {@link CollectorOptions}
  * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN` or `ERR_AUDIT_OPTION_INVALID`

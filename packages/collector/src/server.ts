@@ -13,32 +13,32 @@ import { startRetention } from './store/retention.js';
 
 /** A running collector. */
 export interface Collector extends AsyncDisposable {
-  /** What goes into `AUDITLOG_API_BASE`. */
+  /** The base address of the API, for `AUDITLOG_API_BASE`. */
   readonly apiBase: string;
   readonly project: string;
   readonly token: string;
-  /** The address of the viewer; who comes there signs in with a token. */
+  /** The address of the viewer, which asks for a token. */
   readonly viewer: string;
-  /** The same with the token in its fragment, which no request carries: who follows it is signed in. Treat it as the token. */
+  /** The address of the viewer with the token in its fragment, which browsers do not send. Whoever follows the link is signed in, so keep it as secret as the token. */
   readonly viewerLink: string;
-  /** The folder with the events. */
+  /** The data folder, as an absolute path. */
   readonly dataDir: string;
   /** Further publisher tokens. */
   readonly tokens: Tokens;
   /**
-   * Copies the database while events go on being taken.
+   * Copies the database while the collector runs.
    *
-   * @param file where to
+   * @param file path of the copy
    * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when the file is there already
    */
   backup(file: string): Promise<void>;
-  /** Deletes now what is beyond the bounds of `retention`. @returns how many events */
+  /** Deletes the events beyond the bounds of `retention` now. @returns how many were deleted */
   sweep(): Promise<number>;
-  /** Answers what is in flight, then stops. */
+  /** Answers the requests in flight, then stops. */
   close(): Promise<void>;
 }
 
-/** So few that requests do not wait for a backup. */
+/** Few enough pages at a time that requests do not wait for a backup. */
 const BACKUP_PAGES = 256;
 const REQUEST_TIMEOUT = 60_000;
 const HEADERS_TIMEOUT = 10_000;
@@ -76,7 +76,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     retention.stop();
     server.close();
     server.closeIdleConnections();
-    // Pages that follow the log never end by themselves.
+    // The connections of pages that follow the log stay open until they are closed.
     const force = setTimeout(() => server.closeAllConnections(), 2_000);
     await once(server, 'close');
     clearTimeout(force);
@@ -102,9 +102,9 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
  * Copies a store into a new file.
  *
  * @param store the store
- * @param file where to
- * @param pages how many pages at a time
- * @param progress is told how far it is, in pages
+ * @param file path of the copy
+ * @param pages how many pages to copy at a time
+ * @param progress is told how many pages are copied, of how many
  * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when the file is there already
  */
 export async function backUp(

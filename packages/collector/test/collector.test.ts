@@ -48,7 +48,7 @@ async function search(variables: object): Promise<Found> {
 
 const ids = ({ edges }: Found): string[] => edges.map(({ node }) => node['external_id']!);
 
-test('what is read back has the losses of the real server', async () => {
+test('a search gives events back with the losses of the real server', async () => {
   const sent = login({
     external_id: 'full',
     created: '2026-05-06T05:00:00.123+02:00',
@@ -74,7 +74,7 @@ test('what is read back has the losses of the real server', async () => {
   });
 });
 
-test('search by the fields and by words, newest first, in pages both ways', async () => {
+test('a search finds events by field and by word, newest first, and pages in both directions', async () => {
   for (let index = 0; index < 5; index += 1) {
     const created = new Date(Date.UTC(2020, 0, 1, 0, 0, index)).toISOString();
     await create(
@@ -105,19 +105,20 @@ test('search by the fields and by words, newest first, in pages both ways', asyn
   expect([ids(forward), forward.pageInfo.hasNextPage]).toEqual([['p1', 'p2'], true]);
 });
 
-test('a query that cannot be read is answered with an error', async () => {
+test('answers a query that it cannot read with 400 and one error', async () => {
   for (const body of [
     { query: '{ search(query: "received:x,y") { totalCount } }' },
     { query: '{ search(query: "", before: "zz") { totalCount } }' },
     { query: 'nonsense' },
   ]) {
     const response = await fetch(api('graphql'), { method: 'POST', headers, body: JSON.stringify(body) });
+    expect(response.status).toBe(400);
     expect(((await response.json()) as { errors: unknown[] }).errors).toHaveLength(1);
   }
   expect((await fetch(api('graphql'), { method: 'POST', headers, body: '{}' })).status).toBe(400);
 });
 
-test('the official SDK reports and searches', async () => {
+test('the official SDK can report and search', async () => {
   const client = new Client({ endpoint: collector.apiBase, apiKey: 'secret', projectId: 'dev' });
   await client.reportEvent({ action: 'sdk.one', crud: 'c', actor: { id: 'sdk' }, created: new Date() } as never);
   await client.reportEvents([
@@ -133,7 +134,7 @@ test('the official SDK reports and searches', async () => {
   expect(session).toEqual({ project: 'dev', group: 'acme', kind: 'viewer' });
 });
 
-test('a bulk call is all or nothing and says which event is wrong', async () => {
+test('refuses a bulk call as a whole and says which event is wrong', async () => {
   const bulk = (events: unknown): Promise<Response> =>
     fetch(api('event/bulk'), { method: 'POST', headers, body: JSON.stringify({ events }) });
   const bad = await bulk([login({ action: 'bulk.x' }), login({ action: '' }), login({ action: 'bulk.x' })]);
@@ -145,14 +146,14 @@ test('a bulk call is all or nothing and says which event is wrong', async () => 
   expect((await bulk([])).status).toBe(400);
 });
 
-test('gzip is taken, a bomb is not', async () => {
+test('takes gzip, and refuses a body that inflates to more than 10 MiB', async () => {
   const zipped = (body: string): Promise<Response> =>
     fetch(api('event'), { method: 'POST', headers: { ...headers, 'content-encoding': 'gzip' }, body: gzipSync(body) as never });
   expect((await zipped(JSON.stringify(login()))).status).toBe(201);
   expect((await zipped(JSON.stringify(login({ description: 'x'.repeat(11 * 1024 * 1024) })))).status).toBe(413);
 });
 
-test('only a loopback name in Host is answered', async () => {
+test('refuses a Host that is no loopback name', async () => {
   const status = (host: string): Promise<number | undefined> =>
     new Promise((resolve) =>
       httpRequest(collector.viewer, { headers: { host } }, (response) => resolve(response.resume().statusCode)).end(),
@@ -163,7 +164,7 @@ test('only a loopback name in Host is answered', async () => {
   ).toEqual([200, 200, 403, 403]);
 });
 
-test('events and token last beyond a restart, readable by the owner only', async () => {
+test('keeps events and token over a restart, in files that only their owner can read', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'auditlogin-restart-'));
   const one = await startCollector({ port: 0, dataDir: folder });
   const event = login({ external_id: 'kept' }) as AuditEvent;
@@ -200,11 +201,11 @@ test.each<[CollectorOptions, RegExp]>([
   [{ allowedHosts: ['a:80'] }, /"allowedHosts.0" is "a:80": expected a host name without port/],
   [{ retention: { maxBytes: 5 } }, /"retention.maxBytes" is 5: /],
   [{ prot: 1 } as never, /Unknown option "prot"; did you mean "port"\?/],
-])('bad option %j', async (options, message) => {
+])('refuses the option %j', async (options, message) => {
   await expect(start(options)).rejects.toThrow(message);
 });
 
-test('a port that is taken is named', async () => {
+test('names the port that is taken', async () => {
   const port = Number(new URL(collector.viewer).port);
   await expect(start({ port })).rejects.toThrow(AuditError);
   await expect(start({ port })).rejects.toThrow(/"port" is \d+, which is taken by another process/);

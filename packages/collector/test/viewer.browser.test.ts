@@ -79,7 +79,7 @@ async function expectAccessible(): Promise<void> {
   expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
 }
 
-browserTest('who comes without a token is asked for one, and told when it is wrong', async () => {
+browserTest('asks for a token, and says when it is wrong', async () => {
   await open({}, collector.viewer);
   await page.getByLabel('Token').fill('wrong');
   await page.getByRole('button', { name: 'Sign in' }).click();
@@ -97,7 +97,7 @@ browserTest('who comes without a token is asked for one, and told when it is wro
   await page.getByLabel('Token').waitFor();
 });
 
-browserTest('the link signs in and leaves no token behind; events appear by themselves, verified', async () => {
+browserTest('the link signs in and leaves no token in the address; new events appear by themselves, verified', async () => {
   await open();
   await page.getByText('● live').waitFor();
   expect(page.url()).toBe(collector.viewer);
@@ -124,7 +124,7 @@ browserTest('the link signs in and leaves no token behind; events appear by them
   expect(await page.getByRole('img', { name: '1 success, 1 failure' }).count()).toBe(1);
 });
 
-browserTest('what an attacker typed is text in every field, in the table and in the detail', async () => {
+browserTest('shows input of an attacker as text, in every field of the table and of the event', async () => {
   await publish({
     action: HOSTILE,
     actor: { id: HOSTILE, name: HOSTILE, href: 'javascript:alert(1)', fields: { [HOSTILE]: HOSTILE } },
@@ -164,7 +164,7 @@ browserTest('what an attacker typed is text in every field, in the table and in 
   await picture('hostile');
 });
 
-browserTest('a record that was altered in the database is found out in the browser', async () => {
+browserTest('the browser finds a record that was altered in the database', async () => {
   await publish({ actor: { id: 'victim' }, external_id: 'altered' });
   const db = openSqlite(join(dataDir, 'events.sqlite'));
   db.exec("UPDATE events SET body = replace(body, 'victim', 'nobody') WHERE external_id = 'altered'");
@@ -176,7 +176,7 @@ browserTest('a record that was altered in the database is found out in the brows
   await page.getByText('Hash of this event').waitFor();
 });
 
-browserTest('search, filters, a guessing attack at a glance; the view is in the address', async () => {
+browserTest('marks a guessing attack; search and filters are in the address', async () => {
   const guess = (index: number): object => ({
     is_anonymous: true,
     is_failure: true,
@@ -209,7 +209,7 @@ browserTest('search, filters, a guessing attack at a glance; the view is in the 
   expect(complaints.splice(0).filter((text) => !text.includes('400'))).toEqual([]);
 });
 
-browserTest('by keyboard alone; times in the zone that is named', async () => {
+browserTest('works by keyboard alone, and shows times in the zone that it names', async () => {
   await open();
   await rows().first().waitFor();
   await page.keyboard.press('/');
@@ -242,7 +242,7 @@ browserTest('by keyboard alone; times in the zone that is named', async () => {
   expect(Date.parse(local.replace(' ', 'T') + 'Z') - Date.parse(iso)).toBeGreaterThanOrEqual(3_600_000);
 });
 
-browserTest('what is filtered is exported, as CSV and as JSON', async () => {
+browserTest('exports what the filters leave, as CSV and as JSON', async () => {
   await open({}, `${collector.viewer}?address=198.51.100.66#token=${collector.token}`);
   await page.getByText('12 events').waitFor();
   for (const [format, holds] of [
@@ -261,7 +261,7 @@ browserTest.each([
   ['light', { colorScheme: 'light' }],
   ['dark', { colorScheme: 'dark' }],
   ['narrow', { viewport: { width: 390, height: 844 } }],
-] as const)('nothing serious for axe: %s', async (name, options) => {
+] as const)('has no serious problem of accessibility: %s', async (name, options) => {
   await open(options);
   await page.locator('.alarm').first().waitFor();
   await page.locator('canvas').waitFor();
@@ -274,7 +274,7 @@ browserTest.each([
   await picture(`${name}-detail`);
 });
 
-browserTest('a collector that is gone is said to be gone', async () => {
+browserTest('says when the collector cannot be reached, and recovers', async () => {
   await open();
   await rows().first().waitFor();
   await page.route('**/viewer/**', (route) => route.abort());

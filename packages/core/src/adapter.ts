@@ -1,4 +1,5 @@
 // What an adapter needs to show its framework to the core.
+export { watchSessionStore } from './adapter/express-session.js';
 export { auditLoginSchema, createLoginAudit, type LoginAudit } from './adapter/login-audit.js';
 export { markerOf, type Observation } from './adapter/observation.js';
 export { observationIn } from './adapter/observed-request.js';

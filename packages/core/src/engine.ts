@@ -12,12 +12,13 @@ export { createInFlight, type InFlight } from './spool/in-flight.js';
 export type {
   CoalescedFailures,
   CoalescingSpool,
-  SetAsideEvent,
+  DeadLetter,
   Settled,
   SharedSpool,
   Spool,
   SpooledEvent,
   SpoolSize,
+  UndeliverableEvent,
 } from './spool/spool.js';
 export { createSpoolCounter, type SpoolCounter } from './spool/spool-counter.js';
-export { spooledEvent } from './spool/spooled-event.js';
+export { readStored, type StoredEvent, type UnreadableEvent } from './spool/stored-event.js';

@@ -20,6 +20,8 @@ import { destinationOf, ledgersIn, lockSpool, spoolsIn, takePlace } from '../src
 import { type DiskSpool, type DiskSpoolOptions, openDiskSpool } from '../src/spool/disk/disk-spool.js';
 import { openLedger } from '../src/spool/disk/ledger.js';
 import { runsOf } from '../src/spool/disk/ranges.js';
+import { operateSpools } from '../src/spool/disk/operate.js';
+import { localEventsIn } from '../src/verify/local-records.js';
 import { PAGE_EVENTS, pageOf } from '../src/spool/disk/event-pages.js';
 import { openSpoolFile, type SpoolFile } from '../src/spool/disk/spool-file.js';
 import { openSqlite } from '../src/spool/disk/sqlite/database.js';
@@ -139,7 +141,7 @@ describe('close and reopen', () => {
     const path = leave(uuid('a'), ['x', 'y']);
     const file = openSpoolFile(path, { maxBytes: 1e6 });
     file.commit([
-      { do: 'setAside', seq: 1, reason: 'poison', at: 5 },
+      { do: 'deadLetter', seq: 1, reason: 'poison', at: 5 },
       { do: 'coalesce', source: 's', at: 60_000 },
     ]);
     file.close();
@@ -211,11 +213,11 @@ describe('pages', () => {
     for (const reason of ['first', 'second']) {
       const file = openSpoolFile(path, { maxBytes: 1e6 });
       if (reason === 'second') file.commit([{ do: 'append', page: pageOf([spoolEvent('b')], 1) }]);
-      file.commit(file.read(0, 9).rows.map(({ seq }) => ({ do: 'setAside', seq, reason, at: 1 })));
+      file.commit(file.read(0, 9).rows.map(({ seq }) => ({ do: 'deadLetter', seq, reason, at: 1 })));
       file.close();
     }
     const file = openSpoolFile(path, { maxBytes: 1e6 });
-    expect(file.setAsideEvents().map(({ id, reason }) => [id, reason])).toEqual([
+    expect(file.deadLetters().map(({ id, reason }) => [id, reason])).toEqual([
       ['a', 'first'],
       ['b', 'second'],
     ]);
@@ -308,6 +310,38 @@ describe('damage', () => {
     expect(await idsIn(spool)).toEqual(['aaaa', 'cccc']);
     expect(spool.size()).toMatchObject({ events: 2, setAside: 1 });
     await spool.close();
+  });
+
+  test('an event that is no JSON, though its checksum is right, is set aside for that, and blocks none', async () => {
+    const path = leave(uuid('a'), ['a']);
+    const file = openSpoolFile(path, { maxBytes: 1e6 });
+    const body = spoolEvent('b').body.slice(0, 40);
+    file.commit([{ do: 'append', page: pageOf([{ body, bytes: 40, isFailure: false }, spoolEvent('c')], 1) }]);
+    file.close();
+    const spool = await open();
+    expect(await idsIn(spool)).toEqual(['a', 'c']);
+    expect(spool.size()).toMatchObject({ events: 2, bytes: spoolEvent('a').bytes * 2, setAside: 1 });
+    await spool.close();
+    const [aside] = operateSpools(folder).deadLetters();
+    expect(aside).toMatchObject({ body, reason: 'its stored body cannot be read: 40 bytes that are no JSON object' });
+  });
+
+  test('what cannot be read is not replayed, and verify knows that it is set aside', () => {
+    const path = leave(uuid('a'), ['a', 'b']);
+    const db = openSqlite(path);
+    db.exec(`UPDATE pages SET lines = replace(lines, '"u"', '"u ')`);
+    db.close();
+    const local = [
+      { externalId: 'a', isSetAside: true },
+      { externalId: 'b', isSetAside: true },
+    ];
+    expect(localEventsIn(folder, DESTINATION)).toEqual(local);
+    const file = openSpoolFile(path, { maxBytes: 1e6 });
+    expect(file.read(0, 10).rows).toEqual([]);
+    file.close();
+    expect(localEventsIn(folder, DESTINATION)).toEqual(local);
+    expect(operateSpools(folder).replay(undefined)).toEqual({ replayed: 0, unreadable: ['a', 'b'] });
+    expect(operateSpools(folder).deadLetters()).toHaveLength(2);
   });
 
   test('a file that is no database any more is put aside, with what can be read of it saved', async () => {
@@ -403,7 +437,7 @@ test('it does what a plain list would do, through crashes', async () => {
     {
       weight: 4,
       arbitrary: fc.record({
-        do: fc.constantFrom('peek', 'settle', 'release', 'doubt', 'setAside'),
+        do: fc.constantFrom('peek', 'settle', 'release', 'doubt', 'deadLetter'),
         count: fc.integer({ min: 1, max: 4 }),
       }),
     },
@@ -440,9 +474,9 @@ test('it does what a plain list would do, through crashes', async () => {
         } else {
           inFlight = inFlight.slice(some.length);
           if (what === 'settle') await settle(spool, some);
-          else if (what === 'setAside') for (const event of some) await spool.setAside(event, 'because');
+          else if (what === 'deadLetter') for (const event of some) await spool.deadLetter(event, 'because');
           else await spool.release(some, what === 'doubt');
-          if (what === 'setAside') aside += some.length;
+          if (what === 'deadLetter') aside += some.length;
           if (what === 'release' || what === 'doubt') waiting = [...some.map(({ id }) => id), ...waiting];
         }
         expect([spool.waiting(), spool.size().events, spool.size().setAside]).toEqual([

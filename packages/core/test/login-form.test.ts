@@ -13,7 +13,7 @@ function formData(fields: Record<string, string>): FormData {
 }
 
 const hostile = new Proxy({}, { get: boom, has: boom, ownKeys: boom, getPrototypeOf: boom });
-const NOTHING = { identityIsPassword: false, hasPassword: false, carriesCredential: false, isRefresh: false };
+const NOTHING = { identityIsPassword: false, hasPassword: false, carriesCredential: false, hasGrant: false, isRefresh: false };
 
 test.each([
   ...['password', 'Password', 'PASSWORD', 'pass', 'Pass', 'pwd', 'passwd', 'passphrase', 'passcode', 'pin', 'PIN', 'otp', 'secret', 'totp'],
@@ -152,19 +152,23 @@ test.each<[string, unknown, object]>([
     { username: 'zq-hunter-42', PIN: ' zq-hunter-42' },
     { identity: 'zq-hunter-42', identityIsPassword: true, hasPassword: true, carriesCredential: true },
   ],
-  ['a refresh', { grant_type: 'refresh_token', refresh_token: 'r' }, { isRefresh: true }],
+  ['a refresh', { grant_type: 'refresh_token', refresh_token: 'r' }, { isRefresh: true, hasGrant: true }],
   ['a refresh without a grant', { refreshToken: 'r' }, { isRefresh: true }],
   [
     'a password and the grant of a refresh',
     { grant_type: 'refresh_token', username: 'bob', password: 'p' },
-    { identity: 'bob', hasPassword: true, carriesCredential: true },
+    { identity: 'bob', hasPassword: true, carriesCredential: true, hasGrant: true },
   ],
   [
     'a password and a refresh token',
     { refresh_token: 'r', username: 'bob', password: 'p' },
     { identity: 'bob', hasPassword: true, carriesCredential: true },
   ],
-  ['another grant beside a refresh token', { grant_type: 'authorization_code', refresh_token: 'r' }, { carriesCredential: true }],
+  [
+    'another grant beside a refresh token',
+    { grant_type: 'authorization_code', refresh_token: 'r' },
+    { carriesCredential: true, hasGrant: true },
+  ],
   ['a text', 'username=bob', {}],
   ['nothing', undefined, {}],
 ])('a login form: %s', (_name, body, expected) => expect(readLoginForm(body)).toEqual({ ...NOTHING, ...expected }));
@@ -175,6 +179,7 @@ it('believes the extractor first, and still sees that the name is the password',
     identityIsPassword: true,
     hasPassword: true,
     carriesCredential: true,
+    hasGrant: false,
     isRefresh: false,
   });
 });

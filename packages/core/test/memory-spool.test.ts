@@ -20,10 +20,10 @@ test('what was set aside is kept with its reason, the newest hundred', async () 
   const spool = memorySpool({ maxEvents: 1000, maxBytes: 1e6 });
   for (let index = 0; index < 150; index += 1) {
     await spool.append(spoolEvent(`e${index}`));
-    await spool.setAside((await spool.peek(1))[0]!, `r${index}`);
+    await spool.deadLetter((await spool.peek(1))[0]!, `r${index}`);
   }
-  expect(spool.setAsideEvents()).toHaveLength(100);
-  expect(spool.setAsideEvents().at(-1)).toMatchObject({ id: 'e149', reason: 'r149' });
+  expect(spool.deadLetters()).toHaveLength(100);
+  expect(spool.deadLetters().at(-1)).toMatchObject({ id: 'e149', reason: 'r149' });
 });
 
 test('it does what a plain list would do', async () => {

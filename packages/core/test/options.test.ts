@@ -41,7 +41,6 @@ test.each<[object, string, RegExp]>([
     /"publish.backoffMax" is 10; expected at least publish.backoffMin, 100/,
   ],
   [{ typedIdentity: 'clear' }, 'ERR_AUDIT_OPTION_INVALID', /"typedIdentity" is "clear": /],
-  [{ typedIdentity: 'hmac' }, 'ERR_AUDIT_OPTION_INVALID', /"identityKey" is missing/],
   [
     { apiBase: 'auditlog.example.com' },
     'ERR_AUDIT_OPTION_INVALID',
@@ -59,9 +58,40 @@ test.each<[object, string, RegExp]>([
   expect(`${error.message}${error.stack}`).not.toContain('canary');
 });
 
-test('createAuditor stops at start when it does not know where to publish', () => {
+describe('an auditor that does not know where to publish', () => {
   const saved = { ...process.env };
-  for (const name of Object.keys(process.env)) if (/^(AUDITLOG_API|BOOTSTRAP_PUBLISHER)_/.test(name)) delete process.env[name];
-  expect(() => createAuditor()).toThrow(/auditlogin does not know where to publish/);
-  Object.assign(process.env, saved);
+  beforeEach(() => {
+    for (const name of Object.keys(process.env)) if (/^(AUDITLOG|BOOTSTRAP_PUBLISHER)_/.test(name)) delete process.env[name];
+  });
+  afterEach(() => {
+    process.env = { ...saved };
+  });
+
+  it.each(['production', 'staging', ''])('stops at start where NODE_ENV is "%s"', (environment) => {
+    process.env['NODE_ENV'] = environment;
+    expect(() => createAuditor()).toThrow(/auditlogin does not know where to publish/);
+  });
+
+  it.each(['development', 'test'])('warns once where NODE_ENV is "%s", and audits nothing', (environment) => {
+    process.env['NODE_ENV'] = environment;
+    const warn = jest.fn();
+    const auditor = createAuditor({ logger: { warn, error: warn } });
+    expect(auditor.isEnabled).toBe(false);
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(String(warn.mock.calls[0])).toContain('AUDITLOG_API_BASE, AUDITLOG_API_PROJECT, AUDITLOG_API_TOKEN are not set');
+  });
+
+  it.each([
+    ['enabled: false', { enabled: false }, {}],
+    ['AUDITLOG_DISABLED=1', {}, { AUDITLOG_DISABLED: '1' }],
+  ])('audits nothing, and says nothing, with %s', async (_what, options, environment) => {
+    Object.assign(process.env, { NODE_ENV: 'production' }, environment);
+    const warn = jest.fn();
+    const auditor = createAuditor({ ...options, logger: { warn, error: warn } });
+    expect(auditor.isEnabled).toBe(false);
+    expect(auditor.coverage()).toEqual([]);
+    await expect(auditor.record([])).resolves.toBe(true);
+    await auditor.close();
+    expect(warn).not.toHaveBeenCalled();
+  });
 });

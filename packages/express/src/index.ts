@@ -1,9 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
-import { createLoginAudit, markerOf, type RequestAdapter, type RequestSnapshot, warnOfForgeableAddress } from '@auditlogin/core/adapter';
+import {
+  createLoginAudit,
+  markerOf,
+  type RequestAdapter,
+  type RequestSnapshot,
+  warnOfForgeableAddress,
+  watchSessionStore,
+} from '@auditlogin/core/adapter';
 import type { Request, RequestHandler, Response } from 'express';
-import { hearRoutes } from './matched-route.js';
-import { watchSessionStore } from './session-store.js';
+import { hearRoutes, routeOf } from './matched-route.js';
 
 // What else an application needs, so that it installs one package.
 export {
@@ -61,8 +67,10 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
   const middleware: RequestHandler = function auditLogin(request, response, next) {
     if (request.app !== app) hearRoutes((app = request.app));
     const observation = audit.attend(new Exchange(request, response), request.route !== undefined);
-    if (observation) observation.run(next);
-    else next();
+    if (!observation) return next();
+    // Mounted on a route, it runs when the router has told already.
+    if (request.route !== undefined) observation.routed(routeOf(request.route, request));
+    observation.run(next);
   };
   return Object.assign(middleware, { auditor: audit.auditor });
 }

@@ -42,12 +42,16 @@ function requestPrototypeOf(app: unknown): object | undefined {
  * @param route of the router
  * @param request has the mount path and the parameters
  */
-function routeOf(route: unknown, { baseUrl, url, params }: Request): RouteSnapshot {
+export function routeOf(route: unknown, request: Request): RouteSnapshot {
+  const { baseUrl, path: rest } = request;
   const path = (route as { path?: unknown } | null | undefined)?.path;
   return {
     pattern: typeof path === 'string' ? join(decoded(baseUrl), path) : undefined,
-    matched: decoded(join(baseUrl, url.split('?', 1)[0]!)),
-    params,
+    matched: decoded(join(baseUrl, rest)),
+    // The router sets them behind the route.
+    get params() {
+      return request.params;
+    },
   };
 }
 

@@ -32,10 +32,16 @@ describe.each(majors)('%s', (_major, make) => {
 
   test.each<[string, express.RequestHandler, Partial<AuditEvent>, Record<string, string>]>([
     [
-      'success by status',
+      'a 200 alone, which proves nothing',
       (_, res) => void res.json({ token: 't' }),
-      { is_failure: false },
-      { outcome: 'success', evidence: 'status', status: '200', method: 'password' },
+      { is_failure: true, is_anonymous: true },
+      { outcome: 'unknown', evidence: 'status', status: '200', method: 'password' },
+    ],
+    [
+      'a token that the answer gives out',
+      (_, res) => void res.json({ token: 'a-token-of-more-than-16' }),
+      { is_failure: false, actor: { id: 'ann' }, is_anonymous: false },
+      { outcome: 'success', evidence: 'credential', actor_source: 'typed' },
     ],
     [
       '401',
@@ -67,7 +73,7 @@ describe.each(majors)('%s', (_major, make) => {
       { is_failure: true },
       { outcome: 'failure', evidence: 'redirect' },
     ],
-    ['redirect that proves nothing', (_, res) => res.redirect('/home'), { is_failure: true }, { outcome: 'unknown', evidence: 'redirect' }],
+    ['redirect that proves nothing', (_, res) => res.redirect('/home'), { is_failure: true }, { outcome: 'unknown', evidence: 'status' }],
     [
       'redirect to a further factor',
       (_, res) => res.redirect('/login/mfa'),
@@ -81,8 +87,8 @@ describe.each(majors)('%s', (_major, make) => {
         res.write('a');
         setTimeout(() => res.end('b'), 10);
       },
-      { is_failure: false },
-      { outcome: 'success' },
+      { is_failure: true },
+      { outcome: 'unknown', evidence: 'status' },
     ],
     [
       'marked success over a 500',
@@ -99,7 +105,7 @@ describe.each(majors)('%s', (_major, make) => {
         mark(req).failure('wrong_password', { actor: { id: 'u1' }, group: 'acme' });
         res.end();
       },
-      { is_failure: true, is_anonymous: false, actor: { id: 'u1' }, group: { id: 'acme' } },
+      { is_failure: true, is_anonymous: true, target: { id: 'u1', type: 'account' }, group: { id: 'acme' } },
       { reason: 'wrong_password', group_source: 'claimed' },
     ],
     [
@@ -130,7 +136,11 @@ describe.each(majors)('%s', (_major, make) => {
   test('aborted before the handler answers', async () => {
     const app = appWith((_, response) => void setTimeout(() => response.end(), 80));
     const event = await eventOf(app, (base) => postAndHangUp(`${base}/login`, 20));
-    expect(event).toMatchObject({ is_failure: true, source_ip: '127.0.0.1', fields: { outcome: 'failure', reason: 'aborted' } });
+    expect(event).toMatchObject({
+      is_failure: true,
+      source_ip: '127.0.0.1',
+      fields: { outcome: 'unknown', reason: 'aborted', ending: 'aborted' },
+    });
     expect(event.fields).not.toHaveProperty('status');
   });
 
@@ -228,7 +238,7 @@ describe.each(majors)('%s', (_major, make) => {
       (_, response) => void response.end(),
     );
     const event = await eventOf(app, toLogin);
-    expect(event).toMatchObject({ is_anonymous: true, fields: { outcome: 'success', group_source: 'none' } });
+    expect(event).toMatchObject({ is_anonymous: true, fields: { outcome: 'unknown', group_source: 'none' } });
     const logged = problem.mock.calls.flat().join('\n');
     problem.mockRestore();
     expect(logged).toMatch(/ERR_AUDIT_EXTRACTOR: The extractor "actor" threw \(Error\)/);
@@ -257,7 +267,7 @@ describe.each(majors)('%s', (_major, make) => {
     expect(logged).not.toContain('canary');
   });
 
-  test('a marker makes an attempt of any request that auditLogin() has seen, and does nothing elsewhere', async () => {
+  test('a marker makes an attempt of any request that auditLogin() has seen, and no event elsewhere', async () => {
     const app = framework();
     app.get('/unseen', (request, response) => {
       mark(request).success();

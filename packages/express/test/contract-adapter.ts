@@ -14,20 +14,38 @@ declare module 'express-session' {
   }
 }
 
+class DownStore extends session.MemoryStore {
+  override set(_id: string, _session: session.SessionData, done?: (problem?: unknown) => void): void {
+    setImmediate(() => done?.(new Error('the store is down')));
+  }
+}
+
 function adapterOf(framework: typeof express): ContractAdapter {
   return {
-    async start(options, handler, { host, trustedProxies, twice }) {
+    async start(options, handler, { host, trustedProxies, twice, storeIsDown, before }) {
       const app = framework();
       app.set('trust proxy', trustedProxies);
       const audit = (): express.RequestHandler => auditLogin(options as AuditLoginOptions);
       app.use(audit());
       if (twice) app.use(audit());
-      app.use(framework.json(), session({ secret: 'secret-of-the-contract', resave: false, saveUninitialized: true }));
+      app.use(
+        framework.json(),
+        session({
+          secret: 'secret-of-the-contract',
+          resave: false,
+          saveUninitialized: true,
+          store: storeIsDown ? new DownStore() : new session.MemoryStore(),
+        }),
+      );
+      if (before) {
+        app.use((request, response, next) => void before(exchangeOf(request, response)).then((end) => end ?? next(), next));
+      }
       const run: express.RequestHandler = (request, response, next) => void handler(exchangeOf(request, response)).catch(next);
       for (const [method, path] of contractRoutes) app[method](path, run);
       app.post('/enter', audit(), run);
       app.use(((problem: { status?: number }, _request, response, _next) => {
-        response.status(problem.status ?? 500).end();
+        if (response.headersSent) response.destroy();
+        else response.status(problem.status ?? 500).end();
       }) as express.ErrorRequestHandler);
 
       const server = createServer(app).listen(0, host);
@@ -47,8 +65,13 @@ function adapterOf(framework: typeof express): ContractAdapter {
 function exchangeOf(request: express.Request, response: express.Response): ContractExchange {
   return {
     body: request.body,
+    headers: request.headers,
+    params: request.params as Record<string, string>,
     mark: mark(request),
+    newMarker: () => mark(request),
+    header: (name, value) => void response.append(name, value),
     json: (status, body) => Promise.resolve(void response.status(status).json(body)),
+    bytes: (status, body) => Promise.resolve(void response.status(status).type('json').send(body)),
     redirect: (location) => Promise.resolve(response.redirect(location)),
     async stream(pieces, pause) {
       for (const piece of pieces) {
@@ -64,6 +87,10 @@ function exchangeOf(request: express.Request, response: express.Response): Contr
     setUser(user) {
       (request as { user?: unknown }).user = user;
     },
+    keep(key, value) {
+      (request.session as unknown as Record<string, unknown>)[key] = value;
+    },
+    kept: (key) => (request.session as unknown as Record<string, unknown>)[key],
     logIn: (userId) =>
       new Promise((resolve, reject) => {
         request.session.regenerate((problem: unknown) => {

@@ -85,11 +85,19 @@ export function noteReached(request: FastifyRequest): void {
 export function routeOf(request: FastifyRequest): RouteSnapshot | undefined {
   const { url } = request.routeOptions;
   if (url === undefined) return undefined;
-  return { pattern: url, matched: matchedPath(request), params: request.params as Record<string, unknown> | undefined };
+  const params = request.params as Record<string, unknown> | undefined;
+  return { pattern: url, matched: openEnd(url, params) ?? pathIn(request), params };
 }
 
-/** Behind `rewriteUrl`; a wildcard's or parameter's text as the router decoded it. */
-function matchedPath({ raw }: FastifyRequest): string {
+/** A pattern that ends in a wildcard or parameter, with the text that the router took for that. */
+function openEnd(pattern: string, params: Record<string, unknown> | undefined): string | undefined {
+  const [end = '', name = '*'] = /(?:\*|:(\w+))$/.exec(pattern) ?? [];
+  const text = params?.[name];
+  return end !== '' && typeof text === 'string' ? pattern.slice(0, -end.length) + text : undefined;
+}
+
+/** The path behind `rewriteUrl`, decoded. */
+function pathIn({ raw }: FastifyRequest): string {
   const path = (raw.url ?? '/').replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/)[0] || '/';
   try {
     return decodeURIComponent(path);

@@ -19,9 +19,15 @@ interface SessionRequest {
   session: { userId?: string; visits?: number; regenerate(): Promise<void>; destroy(): Promise<void> };
 }
 
+const downStore = {
+  get: (_id: string, done: (problem: unknown, session?: null) => void) => done(null, null),
+  set: (_id: string, _session: unknown, done: (problem: unknown) => void) => done(new Error('the store is down')),
+  destroy: (_id: string, done: (problem?: unknown) => void) => done(),
+};
+
 function adapterOf({ fastify, cookie, session }: Plugins): ContractAdapter {
   return {
-    async start(options, handler, { host, trustedProxies, twice }) {
+    async start(options, handler, { host, trustedProxies, twice, storeIsDown, before }) {
       const app = fastify({
         trustProxy: (_address: string, hop: number) => hop < trustedProxies,
         forceCloseConnections: true,
@@ -29,7 +35,14 @@ function adapterOf({ fastify, cookie, session }: Plugins): ContractAdapter {
       });
       await app.register(auditLogin, options as AuditLoginOptions);
       await app.register(cookie);
-      await app.register(session, { secret: 'secret-of-the-contract-is-32-long!', cookie: { secure: false } });
+      await app.register(session, {
+        secret: 'secret-of-the-contract-is-32-long!',
+        cookie: { secure: false },
+        ...(storeIsDown && { store: downStore }),
+      });
+      if (before) {
+        app.addHook('onRequest', async (request, reply) => ((await before(exchangeOf(request, reply))) === undefined ? undefined : reply));
+      }
       if (twice) await app.register(auditLogin, options as AuditLoginOptions);
       const run = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
         (request as unknown as SessionRequest).session.visits = 1;
@@ -53,8 +66,13 @@ function exchangeOf(request: FastifyRequest, reply: FastifyReply): ContractExcha
   const { session } = request as unknown as SessionRequest;
   return {
     body: request.body,
+    headers: request.headers,
+    params: request.params as Record<string, string>,
     mark: mark(request),
+    newMarker: () => mark(request),
+    header: (name, value) => void reply.header(name, value),
     json: (status, body) => Promise.resolve(void reply.code(status).send(body)),
+    bytes: (status, body) => Promise.resolve(void reply.code(status).type('application/json').send(body)),
     redirect: (location) => Promise.resolve(void reply.code(302).header('location', location).send()),
     stream(pieces, pause) {
       const stream = new PassThrough();
@@ -75,6 +93,10 @@ function exchangeOf(request: FastifyRequest, reply: FastifyReply): ContractExcha
     setUser(user) {
       (request as { user?: unknown }).user = user;
     },
+    keep(key, value) {
+      (request as unknown as { session: Record<string, unknown> }).session[key] = value;
+    },
+    kept: (key) => (request as unknown as { session: Record<string, unknown> }).session[key],
     async logIn(userId) {
       await session.regenerate();
       (request as unknown as SessionRequest).session.userId = userId;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { connect, headers } from '@nats-io/transport-node';
 import { createAuditor, isAuditError } from '@auditlogin/core';
 import { settle, sharedSpoolContract, spoolContract, spoolEvent } from '@auditlogin/testing/contract';
 import { noNats, startNats } from '../../../test/engines/servers.js';
@@ -42,6 +42,13 @@ if (noNats) console.warn(`Skipped: the spool in JetStream, since ${noNats}.`);
       reset: fresh,
       open: () => jetStreamSpool(options),
       takeAndDie: (limit) => takeAndDie({ NATS_SERVERS: cluster.servers.join(','), REPLICAS: '1', STREAM: options.stream! }, limit),
+      async putRaw(body, instance) {
+        const connection = await connect({ servers: cluster.servers });
+        const about = headers();
+        about.set('Auditlogin-Instance', instance);
+        await jetstream(connection).publish(`${options.stream}.event.0`, body, { headers: about });
+        await connection.close();
+      },
     }),
   );
 
@@ -138,7 +145,7 @@ if (noNats) console.warn(`Skipped: the spool in JetStream, since ${noNats}.`);
     const spool = jetStreamSpool(options);
     await spool.append(spoolEvent('a'));
     const [taken] = await spool.peek(1);
-    await spool.setAside(taken!, 'refused\r\nX-Forged: 1');
+    await spool.deadLetter(taken!, 'refused\r\nX-Forged: 1');
     await spool.refresh();
     expect(spool.size()).toMatchObject({ events: 0, setAside: 1 });
     await spool.close();

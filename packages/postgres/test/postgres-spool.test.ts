@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createAuditor, isAuditError } from '@auditlogin/core';
 import { Client, Pool } from 'pg';
 import { settle, sharedSpoolContract, spoolContract, spoolEvent } from '@auditlogin/testing/contract';
@@ -30,6 +31,15 @@ if (noPostgres) console.warn(`Skipped: the spool in PostgreSQL, since ${noPostgr
       reset: fresh,
       open: () => postgresSpool({ connection: server.url, lease: 1_000 }),
       takeAndDie: (limit) => takeAndDie({ POSTGRES_URL: server.url }, limit),
+      async putRaw(body, instance) {
+        const client = new Client({ connectionString: server.url });
+        await client.connect();
+        await client.query(
+          `INSERT INTO auditlogin_outbox (id, instance, body, bytes, is_failure, queued_at) VALUES ($1, $2, $3, 1, false, 0)`,
+          [randomUUID(), instance, body],
+        );
+        await client.end();
+      },
     }),
   );
 

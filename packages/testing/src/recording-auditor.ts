@@ -25,10 +25,10 @@ const SILENT = { warn: () => undefined, error: () => undefined };
 /**
  * Creates an auditor for tests. It composes, checks, queues and verifies as the real one does; only the server is in memory.
  *
- * @param options options of createAuditor() that concern the event
+ * @param options options of createAuditor() that concern the event and how it is kept; in memory if left out
  */
 export function recordingAuditor(
-  options: Pick<AuditorOptions, 'component' | 'version' | 'typedIdentity' | 'identityKey'> = {},
+  options: Pick<AuditorOptions, 'component' | 'version' | 'typedIdentity' | 'identityKey' | 'durability' | 'spool'> = {},
 ): RecordingAuditor {
   let events: AuditEvent[] = [];
   let problems: AuditError[] = [];
@@ -48,7 +48,7 @@ export function recordingAuditor(
   };
   const connection = { apiBase: 'http://recording.invalid', project: 'recording', token: 'recording' };
   const auditor = createAuditor(
-    { ...options, ...connection, spool: { kind: 'memory' }, logger: SILENT, onError: (error) => problems.push(error) },
+    { spool: { kind: 'memory' }, ...options, ...connection, logger: SILENT, onError: (error) => problems.push(error) },
     { transport },
   );
   return {

@@ -5,24 +5,37 @@ import { json } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { type ContractAdapter, type ContractExchange, contractRoutes } from '@auditlogin/testing/contract';
 import expressSession, { type SessionData } from 'express-session';
+import { match } from 'path-to-regexp';
 import proxyAddr from 'proxy-addr';
 import { auditLogin, type AuditLoginOptions, type HttpRequest, mark, routed } from './node-http.js';
+
+/** A store that takes nothing. */
+class DownStore extends expressSession.MemoryStore {
+  override set(_id: string, _session: SessionData, done?: (problem?: unknown) => void): void {
+    setImmediate(() => done?.(new Error('the store is down')));
+  }
+}
 
 type Session = expressSession.Session & Partial<SessionData> & { userId?: string };
 
 // #region application
 /** An application with sessions, a JSON body parser, and routes, as the contract asks for it. */
 export const httpAdapter: ContractAdapter = {
-  async start(options, handler, { host, trustedProxies, twice }) {
+  async start(options, handler, { host, trustedProxies, twice, storeIsDown, before }) {
     const audit = auditLogin(options as AuditLoginOptions);
     const session = promisify(
-      expressSession({ secret: 'secret-of-the-contract', resave: false, saveUninitialized: true }) as unknown as (
-        request: HttpRequest,
-        response: ServerResponse,
-        next: (problem?: unknown) => void,
-      ) => void,
+      expressSession({
+        secret: 'secret-of-the-contract',
+        resave: false,
+        saveUninitialized: true,
+        store: storeIsDown ? new DownStore() : new expressSession.MemoryStore(),
+      }) as unknown as (request: HttpRequest, response: ServerResponse, next: (problem?: unknown) => void) => void,
     );
-    const routes = new Set(['POST /enter', ...contractRoutes.map(([method, path]) => `${method.toUpperCase()} ${path}`)]);
+    const routes = [...contractRoutes, ['post', '/enter'] as const].map(([method, path]) => ({
+      method: method.toUpperCase(),
+      path,
+      match: match(path),
+    }));
 
     async function answer(request: HttpRequest, response: ServerResponse): Promise<void> {
       request.ip = proxyAddr(request, (_address, index) => index < trustedProxies);
@@ -33,11 +46,17 @@ export const httpAdapter: ContractAdapter = {
 
     async function route(request: HttpRequest, response: ServerResponse): Promise<void> {
       const { pathname } = new URL(request.url!, 'http://localhost');
-      if (request.headers['content-type'] === 'application/json') request.body = await json(request);
-      if (!routes.has(`${request.method} ${pathname}`)) return void response.writeHead(404).end();
-      routed(request, pathname);
-      const run = (): Promise<void> => handler(exchangeOf(request, response));
-      await (pathname === '/enter' ? audit(request, response, run, true) : run());
+      if (request.headers['content-type'] === 'application/json') request.body = await json(request).catch(unreadable);
+      const exchange = exchangeOf(request, response);
+      if ((await before?.(exchange)) === 'answered') return;
+      const method = request.method === 'HEAD' ? 'GET' : request.method;
+      const found = routes.find((one) => one.method === method && one.match(pathname) !== false);
+      const matched = found?.match(pathname);
+      if (!found || !matched) return void response.writeHead(404).end();
+      Object.assign(exchange.params, matched.params);
+      routed(request, { pattern: found.path, matched: decodeURIComponent(pathname), params: exchange.params });
+      const run = (): Promise<void> => handler(exchange);
+      await (found.path === '/enter' ? audit(request, response, run, true) : run());
     }
 
     const server = createServer((request, response) => {
@@ -54,6 +73,10 @@ export const httpAdapter: ContractAdapter = {
     };
   },
 };
+
+function unreadable(): never {
+  throw Object.assign(new Error('the body is no JSON'), { status: 400 });
+}
 // #endregion
 
 // #region exchange
@@ -62,7 +85,12 @@ function exchangeOf(request: HttpRequest, response: ServerResponse): ContractExc
   const sessionOf = (): Session => request.session as Session;
   return {
     body: request.body,
+    headers: request.headers,
+    params: {},
     mark: mark(request),
+    newMarker: () => mark(request),
+    header: (name, value) => void response.appendHeader(name, value),
+    bytes: (status, body) => Promise.resolve(void response.writeHead(status, { 'content-type': 'application/json' }).end(body)),
     json: (status, body) =>
       Promise.resolve(void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))),
     redirect: (location) => Promise.resolve(void response.writeHead(302, { location }).end()),
@@ -80,6 +108,10 @@ function exchangeOf(request: HttpRequest, response: ServerResponse): ContractExc
     setUser(user) {
       request.user = user;
     },
+    keep(key, value) {
+      (sessionOf() as unknown as Record<string, unknown>)[key] = value;
+    },
+    kept: (key) => (sessionOf() as unknown as Record<string, unknown>)[key],
     async logIn(userId) {
       await new Promise((resolve) => sessionOf().regenerate(resolve));
       sessionOf().userId = userId;

@@ -1,17 +1,26 @@
 // #region request
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
-import { createLoginAudit, markerOf, observationIn, type RequestAdapter, type RequestSnapshot } from '@auditlogin/core/adapter';
+import {
+  createLoginAudit,
+  markerOf,
+  observationIn,
+  type RequestAdapter,
+  type RequestSnapshot,
+  type RouteSnapshot,
+  watchSessionStore,
+} from '@auditlogin/core/adapter';
 
 /** A request as the libraries of an application leave it. */
 export interface HttpRequest extends IncomingMessage {
   /** The client's address, by the application's own trust setting. */
   ip?: string;
-  /** The pattern of the route that took the request. */
-  route?: string;
+  /** The route that took the request. */
+  route?: RouteSnapshot;
   body?: unknown;
   user?: unknown;
   session?: unknown;
+  sessionStore?: unknown;
 }
 // #endregion
 
@@ -50,9 +59,9 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
 }
 
 /** Tells the audit that the router has chosen a route, before its handler runs. */
-export function routed(request: HttpRequest, pattern: string): void {
-  request.route = pattern;
-  observationIn(request)?.routed({ pattern });
+export function routed(request: HttpRequest, route: RouteSnapshot): void {
+  request.route = route;
+  observationIn(request)?.routed(route);
 }
 
 /** What a handler says about its attempt: `mark(request).failure('wrong_password')`. */
@@ -85,6 +94,8 @@ class HttpAdapter implements RequestAdapter<HttpRequest> {
   }
 
   session(): unknown {
+    // Whether a session was saved is seen at its store; with another library, call `observation.saved()` where it saves.
+    watchSessionStore(this.request.sessionStore);
     return this.request.session;
   }
 
@@ -96,7 +107,7 @@ class HttpAdapter implements RequestAdapter<HttpRequest> {
     const { user, session, body, route, method = '' } = this.request;
     return {
       ...{ user, session, body, method },
-      route: route === undefined ? undefined : { pattern: route },
+      route,
       isUnhandled: route === undefined && this.outgoing.statusCode === 404,
     };
   }

@@ -1,11 +1,13 @@
 // #region contract
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCollector } from '@auditlogin/collector';
 import { type CheckedReceipt, createAuditor, createRelay } from '@auditlogin/core';
+import { openSqlite } from '@auditlogin/core/engine';
 import { type ContractTest, sharedSpoolContract, spoolContract } from '@auditlogin/testing/contract';
 import { sqliteEngine } from './sqlite-engine.js';
 
@@ -38,6 +40,12 @@ runAll(
     reset: () => Promise.resolve(void (file = newFile())),
     open: () => sqliteEngine({ file, lease: 1_000 }),
     takeAndDie,
+    putRaw(body, instance) {
+      const database = openSqlite(file);
+      const insert = 'INSERT INTO outbox (id, instance, body, bytes, is_failure, queued_at) VALUES (?, ?, ?, 0, 0, 0)';
+      database.prepare(insert).run(randomUUID(), instance, body);
+      return Promise.resolve(database.close());
+    },
   }),
 );
 

@@ -5,10 +5,11 @@ import {
   createInFlight,
   makeDurable,
   openSqlite,
+  readStored,
   refusalOf,
   type SharedSpool,
-  spooledEvent,
-  type SpooledEvent,
+  type StoredEvent,
+  type UndeliverableEvent,
 } from '@auditlogin/core/engine';
 
 const TABLES = `
@@ -117,21 +118,24 @@ export function sqliteEngine({ file, maxEvents = 1_000_000, lease = 30_000 }: Sq
     SET relay = excluded.relay, until = excluded.until, taken_to = excluded.taken_to, turn = excluded.turn`);
 
   const peek: SharedSpool['peek'] = async (limit) => {
-    const { instance, events } = await transaction(() => {
+    const { instance, stored } = await transaction(() => {
       const next = nextInstance.get(Date.now()) as { instance: string; takenTo: number } | undefined;
-      if (!next) return { instance: '', events: [] };
+      if (!next) return { instance: '', stored: [] };
       // A lease that was never given back: its relay ended with these in flight.
       markCrashed.run(next.instance, next.takenTo);
-      const rows = oldest.all(next.instance, limit) as unknown as (Omit<SpooledEvent, 'inDoubt'> & { inDoubt: number })[];
-      const events = Array.from(rows, (row) => spooledEvent({ ...row, inDoubt: row.inDoubt === 1 }));
-      takeLease.run(next.instance, relay, Date.now() + lease, events.at(-1)!.seq);
-      return { instance: next.instance, events };
+      const rows = oldest.all(next.instance, limit) as unknown as (Omit<StoredEvent, 'inDoubt'> & { inDoubt: number })[];
+      const stored = Array.from(rows, (row): StoredEvent => ({ ...row, inDoubt: row.inDoubt === 1 }));
+      takeLease.run(next.instance, relay, Date.now() + lease, stored.at(-1)!.seq);
+      return { instance: next.instance, stored };
     });
     inFlight.take(
       instance,
-      events.map(({ seq }) => seq),
+      stored.map(({ seq }) => seq),
     );
-    isDry = events.length === 0;
+    isDry = stored.length === 0;
+    // A body that is damaged must not keep its neighbours waiting.
+    const { events, unreadable } = readStored(stored);
+    for (const event of unreadable) await deadLetter(event, event.reason);
     return events;
   };
 
@@ -147,11 +151,18 @@ export function sqliteEngine({ file, maxEvents = 1_000_000, lease = 30_000 }: Sq
   const giveBack = database.prepare('UPDATE leases SET until = 0, taken_to = 0 WHERE relay = ? AND instance = ?');
 
   /** Writes down what became of events; the lease goes back when nothing of its instance is in flight any more. */
-  async function finish(events: readonly SpooledEvent[], work: (event: SpooledEvent) => void): Promise<void> {
+  async function finish<E extends UndeliverableEvent>(events: readonly E[], work: (event: E) => void): Promise<void> {
     await transaction(() => events.forEach(work));
     const free = inFlight.leave(events.map(({ seq }) => seq));
     isDry = false;
     await transaction(() => free.forEach((instance) => giveBack.run(relay, instance)));
+  }
+
+  function deadLetter(event: UndeliverableEvent, reason: string): Promise<void> {
+    return finish([event], ({ seq, id, body }) => {
+      bury.run(id, body, reason, Date.now());
+      remove.run(seq);
+    });
   }
 
   return {
@@ -168,11 +179,7 @@ export function sqliteEngine({ file, maxEvents = 1_000_000, lease = 30_000 }: Sq
         settled.map(({ event }) => event),
         ({ seq }) => remove.run(seq),
       ),
-    setAside: (event, reason) =>
-      finish([event], ({ seq, id, body }) => {
-        bury.run(id, body, reason, Date.now());
-        remove.run(seq);
-      }),
+    deadLetter,
     refresh: () => Promise.resolve(void (isDry = false)),
     size,
     waiting: () => (isDry ? 0 : Math.max(0, size().events - inFlight.size())),

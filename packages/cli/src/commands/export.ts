@@ -18,20 +18,19 @@ export interface ExportFlags extends ConnectionFlags {
   timeout: string;
 }
 
-/** A line as it is written; the hash only where the log gives it. */
+/** A line of an export. Only a collector gives the hash. */
 type Line = Omit<ExportLine, 'hash'> & { hash?: string };
 
 /**
- * Writes the events of a log, a JSON object a line: from the data folder of a collector or from a running one as they were sent, from Retraced as it
- * gives them back.
+ * Writes the events of a log, one JSON object per line: from a collector, running or not, as they were sent; from Retraced as its search gives them back.
  *
- * @param flags the command line's flags
+ * @param flags the flags of the command line
  * @throws AuditError when the configuration is incomplete, or the log cannot be read
  */
 export async function exportLog(flags: ExportFlags): Promise<void> {
   const range = withRange(flags.query, timeIn('from', flags.from), timeIn('to', flags.to));
   const output = flags.output === undefined ? process.stdout : createWriteStream(flags.output, { mode: 0o600, flags: 'wx' });
-  if (output !== process.stdout) await opened(output, flags.output!);
+  if (flags.output !== undefined) await opened(output, flags.output);
   const bar = progressBar('Exporting', 'events');
   let count = 0;
   try {
@@ -71,7 +70,7 @@ async function* linesOf(flags: ExportFlags, query: string, bar: Progress): Async
   for await (const page of logPages({ ...connection, query, timeout, progress: bar.update })) yield page.map(lineOf);
 }
 
-/** A collector gives its events as they were sent; any other server has no such call. */
+/** The lines of a collector; undefined if the server is not a collector, which has no such call. */
 async function fromCollector(
   { apiBase, project, token }: ReadyConnection,
   query: string,
@@ -83,7 +82,7 @@ async function fromCollector(
   try {
     response = await fetch(url, { redirect: 'error', headers: { authorization: `Token token=${token}` }, signal: patience });
   } catch {
-    // What is wrong is said by the search, which comes next.
+    // The search comes next; it fails for the same reason and says why.
     return undefined;
   }
   if (!response.ok || !response.headers.get('content-type')?.startsWith('application/x-ndjson')) {
@@ -104,14 +103,16 @@ async function* batches(response: Response): AsyncGenerator<Line[]> {
 }
 
 function lineOf({ id, created, received, names, event }: ReadBackEvent): Line {
-  const named = <T extends { id?: string } | undefined>(part: T, name: string | undefined): T =>
-    part && name !== undefined ? { ...part, name } : part;
-  const whole: AuditEvent = { ...event, ...(created !== undefined && { created }) };
-  for (const kind of ['actor', 'group', 'target'] as const) {
-    const part = named(event[kind], names[kind]);
-    if (part) (whole as unknown as Record<string, unknown>)[kind] = part;
-  }
+  const whole: AuditEvent = { ...event };
+  if (created !== undefined) whole.created = created;
+  if (event.actor) whole.actor = named(event.actor, names.actor);
+  if (event.group) whole.group = named(event.group, names.group);
+  if (event.target) whole.target = named(event.target, names.target);
   return { id, received: received ?? '', event: whole };
+}
+
+function named<T extends { name?: string }>(part: T, name: string | undefined): T {
+  return name === undefined ? part : { ...part, name };
 }
 
 async function opened(output: Writable, file: string): Promise<void> {

@@ -19,13 +19,13 @@ const MAX_REASON = 60;
  * @throws AuditError `ERR_AUDIT_SPOOL` when there is no spool directory
  */
 export function spoolList({ spoolDir, json }: SpoolFlags): void {
-  const events = operateSpools(spoolDirectory(spoolDir)).setAside();
-  if (json) return print(events.map(({ id, reason, at, body }) => ({ id, reason, at: time(at), event: JSON.parse(body) as unknown })));
+  const events = operateSpools(spoolDirectory(spoolDir)).deadLetters();
+  if (json) return print(events.map(({ id, reason, at, body }) => ({ id, reason, at: time(at), ...contentOf(body) })));
   if (events.length === 0) return console.log('Nothing is set aside.');
   console.log(
     table(
       ['ID', 'SET ASIDE', 'ACTION', 'REASON'],
-      events.map(({ id, at, body, reason }) => [id, time(at), actionIn(body), reason.slice(0, MAX_REASON)]),
+      events.map(({ id, at, body, reason }) => [showControls(id), time(at), actionIn(body), showControls(reason).slice(0, MAX_REASON)]),
     ),
   );
   console.log(
@@ -42,11 +42,13 @@ export function spoolList({ spoolDir, json }: SpoolFlags): void {
  */
 export function spoolShow(id: string, { spoolDir }: SpoolFlags): void {
   const found = operateSpools(spoolDirectory(spoolDir))
-    .setAside()
+    .deadLetters()
     .find((event) => event.id === id);
   if (!found) throw notFound([id]);
   console.error(`${paint.dim('reason')} ${showControls(found.reason)}\n${paint.dim('set aside')} ${time(found.at)}`);
-  print(JSON.parse(found.body));
+  const { event, body } = contentOf(found.body);
+  if (event === null) console.log(showControls(body!));
+  else print(event);
 }
 
 /**
@@ -57,12 +59,17 @@ export function spoolShow(id: string, { spoolDir }: SpoolFlags): void {
  * @throws AuditError `ERR_AUDIT_OPTION_INVALID` without ids and `--all`, `ERR_AUDIT_SPOOL` when none was found
  */
 export function spoolReplay(ids: string[], flags: SpoolFlags): void {
-  const count = operateSpools(spoolDirectory(flags.spoolDir)).replay(chosen(ids, flags));
-  if (count === 0) throw notFound(ids);
-  if (flags.json) return print({ replayed: count });
-  console.log(
-    `${count} ${count === 1 ? 'event is' : 'events are'} queued again: a running application sends them within a minute, else the next one does.`,
-  );
+  const { replayed, unreadable } = operateSpools(spoolDirectory(flags.spoolDir)).replay(chosen(ids, flags));
+  if (replayed + unreadable.length === 0) throw notFound(ids);
+  if (flags.json) return print({ replayed, unreadable });
+  if (replayed > 0) {
+    console.log(
+      `${replayed} ${replayed === 1 ? 'event is' : 'events are'} queued again: a running application sends them within a minute, else the next one does.`,
+    );
+  }
+  if (unreadable.length > 0) {
+    console.log(`Damaged, so it cannot be sent and stays set aside: ${unreadable.map(showControls).join(', ')}.`);
+  }
 }
 
 /**
@@ -116,9 +123,18 @@ function notFound(ids: string[]): AuditError {
   );
 }
 
+/** An event that was set aside, or its text if it is damaged. */
+function contentOf(body: string): { event: Record<string, unknown> | null; body?: string } {
+  try {
+    return { event: JSON.parse(body) as Record<string, unknown> | null };
+  } catch {
+    return { event: null, body };
+  }
+}
+
 function actionIn(body: string): string {
-  const { action } = JSON.parse(body) as { action?: unknown };
-  return String(action);
+  const action = contentOf(body).event?.['action'];
+  return typeof action === 'string' ? showControls(action) : '(damaged)';
 }
 
 function time(at: number): string {

@@ -1,17 +1,20 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AuditEvent } from '@auditlogin/core';
-import { isTrue, logPages, readLog, showControls, type ReadBackEvent, timeOfId } from '@auditlogin/core/log';
+import {
+  FACET_NAMES,
+  type FacetName,
+  logPages,
+  type ReadBackEvent,
+  readFacets,
+  readLog,
+  showControls,
+  timeOfId,
+} from '@auditlogin/core/log';
 import { connectionIn, type ConnectionFlags, durationIn, numberIn, type ReadyConnection, withRange } from '../flags.js';
 import { paint } from '../paint.js';
 
-/** The flags of `auditlogin tail`. */
-export interface TailFlags extends ConnectionFlags {
+/** The flags of `auditlogin tail`. A facet holds its values, divided by commas. */
+export interface TailFlags extends ConnectionFlags, Partial<Record<FacetName, string>> {
   query: string;
-  outcome?: string;
-  reason?: string;
-  actor?: string;
-  group?: string;
-  address?: string;
   lines: string;
   interval: string;
   timeout: string;
@@ -19,14 +22,18 @@ export interface TailFlags extends ConnectionFlags {
   json?: boolean;
 }
 
-/** What the server is slow to index is asked for again; what was shown is not shown twice. */
+/** The server may index an event long after it received it, so each search goes back this far, in milliseconds. No event is shown twice. */
 const OVERLAP = 120_000;
-const FILTERS = ['outcome', 'reason', 'actor', 'group', 'address'] as const;
+
+const COLOURS = new Map<string | undefined, (text: string) => string>([
+  ['success', paint.green],
+  ['failure', paint.red],
+]);
 
 /**
- * Shows the newest events, then each that comes, until it is told to stop.
+ * Shows the newest events, then each new one, until SIGINT or SIGTERM.
  *
- * @param flags the command line's flags
+ * @param flags the flags of the command line
  * @throws AuditError when the configuration is incomplete, or the log cannot be read at the start
  */
 export async function tail(flags: TailFlags): Promise<void> {
@@ -81,18 +88,8 @@ function isNew({ id }: ReadBackEvent, shown: Map<string, number>): boolean {
 }
 
 function matches({ event }: ReadBackEvent, flags: TailFlags): boolean {
-  const seen = factsOf(event);
-  return FILTERS.every((name) => flags[name] === undefined || flags[name].split(',').includes(seen[name] ?? ''));
-}
-
-function factsOf({ fields, actor, group, source_ip, is_failure }: AuditEvent): Record<(typeof FILTERS)[number], string | undefined> {
-  return {
-    outcome: fields?.['outcome'] ?? (isTrue(is_failure) ? 'failure' : 'success'),
-    reason: fields?.['reason'],
-    actor: actor?.id ?? fields?.['identity'],
-    group: group?.id,
-    address: source_ip ?? fields?.['source_ip_seen'],
-  };
+  const facets = readFacets(event);
+  return FACET_NAMES.every((name) => flags[name] === undefined || flags[name].split(',').includes(facets[name] ?? ''));
 }
 
 function print(events: ReadBackEvent[], { json }: TailFlags): void {
@@ -101,27 +98,30 @@ function print(events: ReadBackEvent[], { json }: TailFlags): void {
 
 function lineOf(read: ReadBackEvent): string {
   const { event, names } = read;
-  const { outcome, reason, actor, group, address } = factsOf(event);
-  const show = (text: string | undefined): string => (text === undefined ? '–' : showControls(text));
-  const colour = outcome === 'success' ? paint.green : outcome === 'failure' ? paint.red : paint.yellow;
-  const who = names.actor === undefined ? show(actor) : `${show(names.actor)} ${paint.dim(`(${show(actor)})`)}`;
-  return [
+  const { outcome, reason, actor, group, address, action } = readFacets(event);
+  const colour = COLOURS.get(outcome) ?? paint.yellow;
+  const words = [
     paint.dim(new Date(happened(read)).toISOString()),
-    colour(show(outcome).padEnd(9)),
-    show(event.action),
-    who,
+    colour(shown(outcome).padEnd(9)),
+    shown(action),
+    names.actor === undefined ? shown(actor) : `${shown(names.actor)} ${paint.dim(`(${shown(actor)})`)}`,
     paint.dim('from'),
-    show(address),
-    ...(group === undefined ? [] : [paint.dim('in'), show(names.group ?? group)]),
-    ...(reason === undefined ? [] : [colour(show(reason))]),
-  ].join(' ');
+    shown(address),
+  ];
+  if (group !== undefined) words.push(paint.dim('in'), shown(names.group ?? group));
+  if (reason !== undefined) words.push(colour(shown(reason)));
+  return words.join(' ');
+}
+
+function shown(text: string | undefined): string {
+  return text === undefined ? '–' : showControls(text);
 }
 
 function oldestFirst(events: ReadBackEvent[]): ReadBackEvent[] {
   return events.sort((one, other) => happened(one) - happened(other));
 }
 
-/** The log cuts times to whole seconds; our own ids have the millisecond. */
+/** In milliseconds since 1970. The server cuts times to whole seconds, but a UUIDv7 of ours carries the millisecond. */
 function happened({ event, created, received }: ReadBackEvent): number {
   return timeOfId(event.external_id) ?? timeIn(created) ?? timeIn(received) ?? 0;
 }

@@ -3,6 +3,7 @@ import {
   destinationOf,
   type Fault,
   FAULTS,
+  type Finding,
   localEventsIn,
   checkLog,
   readLog,
@@ -44,9 +45,9 @@ const MAX_SHOWN = 50;
 const MOST = 9_999_999;
 
 /**
- * Reads the log back and judges it: seals, chains, receipts. Sets the exit code: 0 if nothing is wrong, else 1.
+ * Reads the log back and checks it: seals, chains, receipts. Sets the exit code to 1 if something is wrong.
  *
- * @param flags the command line's flags
+ * @param flags the flags of the command line
  * @throws AuditError when the configuration is incomplete, or the log cannot be read
  */
 export async function verify(flags: VerifyFlags): Promise<void> {
@@ -56,19 +57,16 @@ export async function verify(flags: VerifyFlags): Promise<void> {
     throw new AuditError(
       'ERR_AUDIT_CONFIG_MISSING',
       'No key to check seals with: set AUDITLOG_SEAL_KEY to all keys that were ever used, divided by spaces.',
-      {
-        field: 'seal.key',
-      },
+      { field: 'seal.key' },
     );
   }
   const allowed = allowedIn(flags.allow);
-  const [from, to] = [timeIn('from', flags.from), timeIn('to', flags.to)];
-  const window = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+  const window = { from: timeIn('from', flags.from), to: timeIn('to', flags.to) };
   const grace = numberIn('grace', flags.grace, 0, MOST) * 1000;
   const directory = spoolDirectory(flags.spoolDir);
   const destination = destinationOf(connection);
 
-  // What waits is read first: an event that arrives meanwhile is then in the log, or known to wait.
+  // The spools are read before the log: an event that is sent meanwhile is then found in both, and never in neither.
   const held = localEventsIn(directory, destination);
   const now = Date.now();
   const events = await read(connection, flags, window);
@@ -83,7 +81,7 @@ export async function verify(flags: VerifyFlags): Promise<void> {
 async function read(
   connection: ReadyConnection,
   flags: VerifyFlags,
-  { from, to }: { from?: number; to?: number },
+  { from, to }: { from: number | undefined; to: number | undefined },
 ): ReturnType<typeof readLog> {
   const bar = progressBar('Reading', 'events', flags.json);
   try {
@@ -104,25 +102,10 @@ function show({ counts, findings, instances }: Report, wrong: readonly Fault[], 
     const isWrong = count > 0 && (wrong as readonly string[]).includes(key);
     return [isWrong ? paint.red(name) : name, isWrong ? paint.red(String(count)) : String(count)];
   });
-  // Only names and numbers of our own: nothing of them needs to be made plain.
-  for (const [name, count] of rows) console.log(`${name}${' '.repeat(Math.max(1, 14 - visible(name!)))}${count}`);
-  if (findings.length > 0) {
-    console.log(
-      `\n${table(
-        ['FAULT', 'WHAT', 'EVENT', 'INSTANCE', 'PLACE'],
-        findings
-          .slice(0, MAX_SHOWN)
-          .map(({ fault, what, id, externalId, instance, seq }) => [
-            fault,
-            what,
-            externalId ?? id ?? '',
-            instance?.slice(0, 8) ?? '',
-            seq ?? '',
-          ]),
-      )}`,
-    );
-    if (findings.length > MAX_SHOWN) console.log(paint.dim(`… and ${findings.length - MAX_SHOWN} more; --json shows all.`));
-  }
+  for (const [name = '', count = ''] of rows) console.log(`${name}${' '.repeat(Math.max(1, 14 - visible(name)))}${count}`);
+  if (findings.length > 0)
+    console.log(`\n${table(['FAULT', 'WHAT', 'EVENT', 'INSTANCE', 'PLACE'], findings.slice(0, MAX_SHOWN).map(cellsOf))}`);
+  if (findings.length > MAX_SHOWN) console.log(paint.dim(`… and ${findings.length - MAX_SHOWN} more; --json shows all.`));
   const about = `${read} events of ${instances} ${instances === 1 ? 'instance' : 'instances'} were read`;
   console.log(
     wrong.length === 0
@@ -131,8 +114,13 @@ function show({ counts, findings, instances }: Report, wrong: readonly Fault[], 
   );
 }
 
+function cellsOf({ fault, what, id, externalId, instance, seq }: Finding): (string | number)[] {
+  return [fault, what, externalId ?? id ?? '', instance?.slice(0, 8) ?? '', seq ?? ''];
+}
+
+/** How many columns a text takes in a terminal. */
 function visible(text: string): number {
-  // eslint-disable-next-line no-control-regex -- colours take no room
+  // eslint-disable-next-line no-control-regex -- the sequences of colours
   return text.replace(/\u001b\[\d+m/g, '').length;
 }
 

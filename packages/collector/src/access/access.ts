@@ -7,14 +7,14 @@ export interface ConfiguredToken {
   token: string;
 }
 
-/** What a publisher token opens. */
+/** The project that a publisher token opens. */
 export interface Grant {
   project: string;
-  /** The id of a token that was made; undefined for the configured one. */
+  /** The id of the token; undefined for the token that the collector was started with. */
   tokenId: string | undefined;
 }
 
-/** Who may do what. */
+/** The tokens and sessions of a collector. */
 export interface Access {
   /** What a publisher token opens; undefined if it is none. */
   publisher(token: string): Grant | undefined;
@@ -22,10 +22,10 @@ export interface Access {
 }
 
 /**
- * Who may do what at a collector.
+ * Creates the access to a collector.
  *
  * @param configured the token that it was started with
- * @param tokens those that were made
+ * @param tokens the tokens in its database
  */
 export function createAccess(configured: ConfiguredToken, tokens: Tokens): Access {
   function publisher(token: string): Grant | undefined {

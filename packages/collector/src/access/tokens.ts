@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AuditError } from '@auditlogin/core';
 import type { SqliteDatabase } from '@auditlogin/core/engine';
 
-/** A publisher token, without its secret: of that only a digest is kept. */
+/** A publisher token without its secret, of which only a digest is stored. */
 export interface TokenInfo {
   id: string;
   project: string;
@@ -13,19 +13,19 @@ export interface TokenInfo {
   revoked: number | undefined;
 }
 
-/** The publisher tokens of a collector, kept in its database. A token opens one project; several may. */
+/** The publisher tokens in the database of a collector. A token opens one project; a project may have several tokens. */
 export interface Tokens {
   /**
-   * Makes a token.
+   * Creates a token.
    *
-   * @param project the project that it opens; made by its first token
+   * @param project the project that it opens
    * @param name what it is for
-   * @returns the token, which is shown this once only
+   * @returns the token with its secret, which cannot be read again
    * @throws AuditError `ERR_AUDIT_OPTION_INVALID` for an empty project or name, or one with white space or control characters
    */
   create(project: string, name: string): TokenInfo & { token: string };
   list(): TokenInfo[];
-  /** @returns whether there was such a token that was still valid */
+  /** @returns whether there was a valid token with this id */
   revoke(id: string): boolean;
   /** @returns the token's id and project, if it is valid */
   check(token: string): { id: string; project: string } | undefined;
@@ -63,7 +63,7 @@ export function openTokens(db: SqliteDatabase): Tokens {
         toInfo,
       ),
     revoke: (id) => db.prepare('UPDATE tokens SET revoked = ? WHERE id = ? AND revoked IS NULL').run(Date.now(), id).changes === 1,
-    // Looked up by its digest: what the look-up takes tells nothing about the token.
+    // The digest is looked up, so the time that it takes says nothing about the token.
     check(token) {
       const found = find.get(digestOf(token).toString('hex')) as { id: string; project: string } | undefined;
       return found && { id: found.id, project: found.project };
@@ -73,10 +73,10 @@ export function openTokens(db: SqliteDatabase): Tokens {
 }
 
 /**
- * Whether two secrets are the same. Digests are compared, so that neither content nor length shows in the time it takes.
+ * Whether two secrets are equal. Their digests are compared, so the time that it takes depends neither on their content nor on their length.
  *
- * @param given what was given
- * @param wanted what is right
+ * @param given the secret of the client
+ * @param wanted the right secret
  */
 export function sameSecret(given: string, wanted: string): boolean {
   return timingSafeEqual(digestOf(given), digestOf(wanted));

@@ -1,43 +1,45 @@
 import { randomBytes } from 'node:crypto';
 import type { Grant } from './access.js';
-import type { Scope } from './scope.js';
+import type { Scope } from '../store/scope.js';
 
-/** What a viewer token is asked for (Publisher API, "Calls": `viewertoken`). */
+/** What a viewer token will open (Publisher API, "Calls": `viewertoken`). */
 interface ViewerRequest extends Scope {
-  /** Who looks. */
+  /** Id of the person that looks. */
   actor?: string | undefined;
-  /** The action under which the look itself is recorded. */
+  /** The action of the event that records the sign-in. */
   viewLogAction: string;
 }
 
-/** Someone who looks at the log: with a viewer token, or with a publisher token. */
+/** A session in the viewer. */
 export interface ViewerSession {
   scope: Scope;
   grant: Grant;
-  /** Set when it began with a viewer token. */
+  /** Set if it was opened with a viewer token. */
   viewer: ViewerRequest | undefined;
 }
 
-/** Viewer tokens and sessions; they end with the process. */
+/** Viewer tokens and sessions, in memory: they end with the process. */
 export interface Viewers {
-  /** Makes a token that opens one session, within five minutes. */
+  /** Creates a token that opens one session within five minutes. */
   issue(request: ViewerRequest, grant: Grant): string;
   /** Opens a session with a viewer token or a publisher token. @returns its secret; undefined if the token opens none */
   open(token: string): { secret: string; session: ViewerSession } | undefined;
-  /** The session behind a secret, if it is still open. */
+  /** The session of a secret, if it is still open. */
   find(secret: string): ViewerSession | undefined;
   close(secret: string): void;
 }
 
+/** Five minutes, in milliseconds. */
 const TOKEN_LIFE = 300_000;
+/** Twelve hours, in milliseconds. */
 const SESSION_LIFE = 43_200_000;
 const MAX_KEPT = 10_000;
 
 /**
- * Viewer tokens and sessions.
+ * Creates the viewer tokens and sessions.
  *
- * @param publisher what a publisher token opens
- * @param holds whether what was once granted still holds
+ * @param publisher says what a publisher token opens
+ * @param holds says whether a grant is still valid
  */
 export function createViewers(publisher: (token: string) => Grant | undefined, holds: (grant: Grant) => boolean): Viewers {
   const issued = expiring<{ request: ViewerRequest; grant: Grant }>(TOKEN_LIFE);
@@ -47,8 +49,7 @@ export function createViewers(publisher: (token: string) => Grant | undefined, h
     const viewer = issued.take(token);
     if (viewer) {
       const { project, group, target } = viewer.request;
-      const scope = { project, ...(group !== undefined && { group }), ...(target !== undefined && { target }) };
-      return { scope, grant: viewer.grant, viewer: viewer.request };
+      return { scope: { project, group, target }, grant: viewer.grant, viewer: viewer.request };
     }
     const grant = publisher(token);
     return grant && { scope: { project: grant.project }, grant, viewer: undefined };
@@ -68,7 +69,7 @@ export function createViewers(publisher: (token: string) => Grant | undefined, h
   };
 }
 
-/** Values behind secrets, each for a while; the oldest give way. */
+/** Keeps values by secrets for a time. When there are too many, the oldest are dropped. */
 function expiring<T>(life: number): { add(value: T): string; get(secret: string): T | undefined; take(secret: string): T | undefined } {
   const kept = new Map<string, { value: T; until: number }>();
   function get(secret: string): T | undefined {

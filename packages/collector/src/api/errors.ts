@@ -1,8 +1,9 @@
 import type { Express, NextFunction, Request, Response } from 'express';
 import type { ZodError } from 'zod';
+import { CursorError } from '../store/cursor.js';
 import { QueryError } from '../store/search.js';
 
-/** An error answer of the API. */
+/** The body of an error answer, without its type. */
 export interface ApiError {
   status: number;
   error: string;
@@ -22,9 +23,9 @@ export function refuse(response: Response, problem: ApiError): void {
 }
 
 /**
- * The error answer for query parameters that cannot be right.
+ * The error answer for query parameters that the schema refuses.
  *
- * @param error what was found
+ * @param error what the schema found
  */
 export function invalidQuery(error: ZodError): ApiError {
   const [issue] = error.issues;
@@ -32,16 +33,16 @@ export function invalidQuery(error: ZodError): ApiError {
 }
 
 /**
- * The last two handlers: what is not found, and what went wrong before a handler could answer (a malformed or oversized body).
+ * Adds the last two handlers: one for requests that no route answers, one for errors, e.g. a malformed or oversized body.
  *
- * @param app the application, with everything else in place
+ * @param app the application, with all its routes
  */
 export function apiErrors(app: Express): void {
   app.use((_request: Request, response: Response) => refuse(response, { status: 404, error: 'Not found' }));
-  // Express knows an error handler by its four parameters.
+  // Express tells an error handler by its four parameters.
   app.use((thrown: unknown, _request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) return next(thrown);
-    if (thrown instanceof QueryError) return refuse(response, { status: 400, error: thrown.message });
+    if (thrown instanceof QueryError || thrown instanceof CursorError) return refuse(response, { status: 400, error: thrown.message });
     const { status, message } = thrown as { status?: unknown; message?: unknown };
     const isClientError = typeof status === 'number' && status >= 400 && status < 500;
     refuse(response, isClientError ? { status, error: String(message).slice(0, 200) } : { status: 500, error: 'The collector failed' });

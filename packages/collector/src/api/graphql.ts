@@ -1,11 +1,13 @@
-import { buildSchema, graphql, GraphQLError, type ExecutionResult } from 'graphql';
+import { buildSchema, type ExecutionResult, graphql, GraphQLError } from 'graphql';
 import { isTrue, type StringMap } from '@auditlogin/core/log';
-import type { Scope } from '../access/scope.js';
+import { CursorError, readCursor, writeCursor } from '../store/cursor.js';
+import type { StoredEvent } from '../store/log-reader.js';
+import type { Scope } from '../store/scope.js';
 import { QueryError, readQuery } from '../store/search.js';
-import type { Cursor, Store, StoredEvent } from '../store/store.js';
+import type { Store } from '../store/store.js';
 
 const schema = buildSchema(`
-  type Query { search(query: String!, last: Int, before: String, first: Int, after: String): EventsConnection! }
+  type Query { search(query: String!, last: Int, before: String, first: Int, after: String): EventsConnection }
   type EventsConnection { totalCount: Int!, pageInfo: PageInfo!, edges: [EventEdge!]! }
   type PageInfo { hasPreviousPage: Boolean!, hasNextPage: Boolean! }
   type EventEdge { cursor: String!, node: Event! }
@@ -33,71 +35,55 @@ interface SearchArguments {
   after?: string | null;
 }
 
+/** An answer of {@link answerGraphql}. */
+export interface GraphqlAnswer {
+  /** 200, or for an answer with errors 400; 500 if the fault is ours. */
+  status: number;
+  body: ExecutionResult;
+}
+
 /**
- * Answers a GraphQL query of the Publisher API as the real server does, with its losses: times cut to whole seconds, no `raw`, no `href`,
- * names as they are held now (Publisher API, "What can be read back").
+ * Answers a GraphQL query of the Publisher API as the real server does, with its losses: times are cut to whole seconds, `raw` and `href` are null, names
+ * are those that are held now (Publisher API, "What can be read back"). Where the real server answers 500 to a bad query, this answers 400.
  *
  * @param store the events
  * @param scope what may be seen
- * @param source the query's text
+ * @param source the text of the query
  * @param variables its variables
  */
-export function answerGraphql(
+export async function answerGraphql(
   store: Store,
   scope: Scope,
   source: string,
   variables: Record<string, unknown> | undefined,
-): Promise<ExecutionResult> {
-  return graphql({
+): Promise<GraphqlAnswer> {
+  const { data, errors } = await graphql({
     schema,
     source,
     rootValue: { search: (args: SearchArguments) => search(store, scope, args) },
     variableValues: variables ?? {},
   });
+  if (!errors) return { status: 200, body: { data } };
+  const isOurs = errors.some((error) => !isFromClient(error));
+  return { status: isOurs ? 500 : 400, body: { errors: isOurs ? [new GraphQLError('The collector failed')] : errors, data } };
+}
+
+/** Whether an error is of the query itself, of its syntax or its arguments: only then is its message for the client. */
+function isFromClient({ originalError }: GraphQLError): boolean {
+  return originalError === undefined || originalError instanceof QueryError || originalError instanceof CursorError;
 }
 
 function search(store: Store, scope: Scope, { query, last, before, first, after }: SearchArguments): object {
-  const oldestFirst = typeof first === 'number';
-  const size = Math.min(LARGEST_PAGE, Math.max(0, (oldestFirst ? first : last) ?? DEFAULT_PAGE));
-  const from = readCursor(oldestFirst ? after : before);
-  const condition = conditionOf(query);
-  const page = store.find(scope, condition, size, oldestFirst ? 'oldest' : 'newest', from);
+  const isForward = typeof first === 'number';
+  const size = Math.min(LARGEST_PAGE, Math.max(0, (isForward ? first : last) ?? DEFAULT_PAGE));
+  const condition = readQuery(query);
+  const page = store.find(scope, condition, size, isForward ? 'oldest' : 'newest', readCursor(isForward ? after : before));
   return {
-    // Counting costs more than a page: only who asks for it waits for it.
+    // Counting costs more than a page: it is done only for those who ask for the number.
     totalCount: () => store.count(scope, condition),
-    pageInfo: { hasPreviousPage: !oldestFirst && page.hasMore, hasNextPage: oldestFirst && page.hasMore },
+    pageInfo: { hasPreviousPage: !isForward && page.hasMore, hasNextPage: isForward && page.hasMore },
     edges: page.events.map((event) => ({ cursor: writeCursor(event), node: nodeOf(event) })),
   };
-}
-
-function conditionOf(query: string): ReturnType<typeof readQuery> {
-  try {
-    return readQuery(query);
-  } catch (thrown) {
-    throw thrown instanceof QueryError ? new GraphQLError(thrown.message) : thrown;
-  }
-}
-
-/**
- * The text of a cursor behind an event.
- *
- * @param event the event
- */
-export function writeCursor({ canonicalTime, seq }: Cursor): string {
-  return Buffer.from(`${canonicalTime},${seq}`).toString('base64url');
-}
-
-/**
- * Reads a cursor.
- *
- * @param cursor the text; an empty one is none
- * @throws GraphQLError when it is no cursor of ours
- */
-export function readCursor(cursor: string | null | undefined): Cursor | undefined {
-  if (!cursor) return undefined;
-  const match = /^(-?\d{1,16}),(\d{1,15})$/.exec(Buffer.from(cursor.slice(0, 256), 'base64url').toString('latin1'));
-  if (!match) throw new GraphQLError('The cursor is not one of this server.');
-  return { canonicalTime: Number(match[1]), seq: Number(match[2]) };
 }
 
 function nodeOf({ id, received, created, canonicalTime, event, names }: StoredEvent): object {

@@ -3,16 +3,16 @@ import { eventId } from '@auditlogin/core/log';
 import type { Store } from '../store/store.js';
 
 /**
- * Stores events, each under an id of its own.
+ * Stores events under new ids.
  *
- * @param store where
- * @param project whose they are
- * @param events as they were sent, found to be in order
- * @returns the receipts, in order
+ * @param store the store
+ * @param project the project of the events
+ * @param events the events as they were sent, without violations
+ * @returns their receipts, in the order of the events
  */
 export async function keep(store: Store, project: string, events: readonly AuditEvent[]): Promise<Receipt[]> {
   const kept = events.map((event) => {
-    // Ids in the order of time are added at the end of their index, not all over it.
+    // A UUIDv7 in the 32 digits of the real server's ids. They are in the order of time, so an index of them grows at its end.
     const id = eventId(Date.now()).replaceAll('-', '');
     return { id, hash: eventHash(id, event), event };
   });

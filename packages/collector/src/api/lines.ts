@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import type { Scope } from '../access/scope.js';
 import type { Condition } from '../store/condition.js';
-import type { Cursor, Store, StoredEvent } from '../store/store.js';
+import type { Cursor } from '../store/cursor.js';
+import type { StoredEvent } from '../store/log-reader.js';
+import type { Scope } from '../store/scope.js';
+import type { Store } from '../store/store.js';
 
 const PAGE = 500;
 
 /**
- * Reads all that matches, page by page, so that other requests get their turn.
+ * Reads all events that match, a page at a time, so that other requests are answered in between.
  *
  * @param store the events
  * @param scope what may be seen
@@ -40,12 +42,12 @@ export interface ExportLine {
 }
 
 /**
- * Writes all that matches, oldest first, a JSON object a line (NDJSON).
+ * Writes all events that match, oldest first, as one JSON object per line (NDJSON).
  *
  * @param store the events
  * @param scope what may be seen
  * @param condition what is searched
- * @param output where to; it is ended
+ * @param output is ended after the last line
  */
 export async function writeLines(
   store: Store,

@@ -1,7 +1,6 @@
 import type { AuditEvent } from '@auditlogin/core';
 import { violations } from '@auditlogin/core/log';
 import express, { type Request, Router } from 'express';
-import { z } from 'zod';
 import type { Access, Grant } from '../access/access.js';
 import type { RefusalLimit } from '../guard.js';
 import { conditionOf, filtersSchema } from '../store/filters.js';
@@ -10,24 +9,16 @@ import { type ApiError, invalidQuery, refuse } from './errors.js';
 import { answerGraphql } from './graphql.js';
 import { keep } from './keep.js';
 import { writeLines } from './lines.js';
+import { viewerTokenQuery } from './queries.js';
+import { MAX_EVENTS } from './schemas.js';
 
-const MAX_EVENTS = 50;
 const MAX_BODY = '10mb';
-const id = z.string().min(1).max(1_024).optional();
-/** `is_admin` opens nothing more here: a collector's viewers only read. */
-const viewerTokenSchema = z.object({
-  group_id: id,
-  actor_id: id,
-  target_id: id,
-  view_log_action: z.string().min(1).max(256).default('audit.log.view'),
-});
-
 /**
- * The Publisher API: create, bulk, search. It takes what the real server takes, with the same status and hash, and refuses the rest with a reason.
+ * The routes of the Publisher API. They take what the real server takes, with the same status and hash, and refuse everything else with a reason.
  *
- * @param store where the events go
- * @param access whose events are taken
- * @param limit slows down who tries tokens
+ * @param store where the events are stored
+ * @param access the tokens
+ * @param limit slows down clients that guess tokens
  */
 export function publisherApi(store: Store, access: Access, limit: RefusalLimit): Router {
   const router = Router();
@@ -49,28 +40,32 @@ export function publisherApi(store: Store, access: Access, limit: RefusalLimit):
   });
 
   router.post('/publisher/v1/project/:project/event/bulk', json, async (request, response) => {
-    const body = bodyOf(request) as { events?: unknown } | undefined;
-    const problem = bulkProblem(body?.events);
+    const { events } = (bodyOf(request) ?? {}) as { events?: unknown };
+    const problem = bulkProblem(events);
     if (problem) return refuse(response, problem);
-    response.status(201).json(await keep(store, request.params.project, body!.events as AuditEvent[]));
+    response.status(201).json(await keep(store, request.params.project, events as AuditEvent[]));
   });
 
   router.post('/publisher/v1/project/:project/graphql', json, async (request, response) => {
     const body = bodyOf(request) as { query?: unknown; variables?: unknown } | undefined;
     if (typeof body?.query !== 'string') return refuse(response, { status: 400, error: '"query" must be a string' });
     const variables = typeof body.variables === 'object' && body.variables !== null ? body.variables : undefined;
-    response.json(
-      await answerGraphql(store, { project: request.params.project }, body.query, variables as Record<string, unknown> | undefined),
+    const answer = await answerGraphql(
+      store,
+      { project: request.params.project },
+      body.query,
+      variables as Record<string, unknown> | undefined,
     );
+    response.status(answer.status).json(answer.body);
   });
 
   router.get('/publisher/v1/project/:project/viewertoken', (request, response) => {
-    const { data, error } = viewerTokenSchema.safeParse(request.query);
+    const { data, error } = viewerTokenQuery.safeParse(request.query);
     if (error) return refuse(response, invalidQuery(error));
     const { group_id: group, target_id: target, actor_id: actor, view_log_action: viewLogAction } = data;
     const { project } = request.params;
-    const wanted = { project, actor, viewLogAction, ...(group !== undefined && { group }), ...(target !== undefined && { target }) };
-    response.status(201).json({ token: access.viewers.issue(wanted, response.locals['grant'] as Grant) });
+    const token = access.viewers.issue({ project, group, target, actor, viewLogAction }, response.locals['grant'] as Grant);
+    response.status(201).json({ token });
   });
 
   router.get('/publisher/v1/project/:project/export', async (request, response) => {
@@ -81,14 +76,14 @@ export function publisherApi(store: Store, access: Access, limit: RefusalLimit):
   return router;
 }
 
-/** What the token of a request opens, or the server's words for why it opens nothing. */
+/** What the token of a request opens, or why it opens nothing, in the words of the real server. */
 function grantFor(request: Request, access: Access): Grant | string {
   const header = request.headers.authorization;
   if (header === undefined) return 'Missing Authorization header';
   const token = /token=(.+)/.exec(header)?.[1];
   if (token === undefined) return 'Invalid Authorization header form';
   const grant = access.publisher(token);
-  return grant?.project === request.params['project'] ? grant! : 'Unauthorized';
+  return grant && grant.project === request.params['project'] ? grant : 'Unauthorized';
 }
 
 function bodyOf(request: Request): unknown {

@@ -1,3 +1,4 @@
+import { FACET_NAMES, FACETS } from '@auditlogin/core/log';
 import { z } from 'zod';
 import { type Condition, whereFacet, whereValue } from './condition.js';
 import { readQuery } from './search.js';
@@ -7,30 +8,33 @@ const time = z
   .string()
   .max(64)
   .refine((value) => !Number.isNaN(Date.parse(value)), 'expected a time in ISO 8601')
-  .transform((value) => Date.parse(value));
+  .transform((value) => Date.parse(value))
+  .meta({ format: 'date-time' });
 
-/** One value, or several. */
-const texts = z.union([text.transform((one) => [one]), z.array(text).max(50)]).transform((all) => all.filter((one) => one !== ''));
+/** One value, or several; empty ones do not count. */
+const texts = z
+  .union([text, z.array(text).max(50)])
+  .transform((given) => (typeof given === 'string' ? [given] : given).filter((one) => one !== ''));
+type Texts = z.ZodOptional<typeof texts>;
 
-/** What the viewer narrows the log by. All of it must hold; several values of one filter are alternatives. */
+/** A filter for each facet. */
+const facetFilters = Object.fromEntries(
+  FACET_NAMES.map((name) => {
+    const { description, values } = FACETS[name];
+    return [name, texts.optional().meta({ description: values ? `${description} Usually ${values.join(', ')}.` : description })];
+  }),
+) as Record<(typeof FACET_NAMES)[number], Texts>;
+
+/** What the viewer and the exports narrow the log by. All of it must hold; several values of one facet are alternatives. */
 export const filtersSchema = z.strictObject({
-  /** In the API's search syntax. */
-  query: text.optional(),
-  outcome: texts.optional(),
-  reason: texts.optional(),
-  actor: texts.optional(),
-  group: texts.optional(),
-  address: texts.optional(),
-  /** Of this time or later, in ISO 8601. */
-  from: time.optional(),
-  /** Before this time, in ISO 8601. */
-  to: time.optional(),
+  query: text.optional().meta({ description: 'A search in the syntax of the API.' }),
+  from: time.optional().meta({ description: 'Only what happened at this time or later, in ISO 8601.' }),
+  to: time.optional().meta({ description: 'Only what happened before this time, in ISO 8601.' }),
+  ...facetFilters,
 });
 
 /** Filters that were read. */
 export type Filters = z.output<typeof filtersSchema>;
-
-const FACETS = { outcome: 'outcome', reason: 'reason', actor: 'account', group: 'group', address: 'address' } as const;
 
 /**
  * Turns filters into a condition.
@@ -38,10 +42,10 @@ const FACETS = { outcome: 'outcome', reason: 'reason', actor: 'account', group: 
  * @param filters the filters
  * @throws QueryError when the query cannot be read
  */
-export function conditionOf({ query, from, to, ...filters }: Filters): Condition {
+export function conditionOf({ query, from, to, ...facets }: Filters): Condition {
   const condition = readQuery(query ?? '');
-  for (const [name, facet] of Object.entries(FACETS)) {
-    const values = filters[name as keyof typeof FACETS] ?? [];
+  for (const facet of FACET_NAMES) {
+    const values = facets[facet] ?? [];
     if (values.length > 0) whereFacet(condition, facet, values);
   }
   if (from !== undefined) whereValue(condition, 'e.canonical_time >= ?', from);

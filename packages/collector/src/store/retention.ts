@@ -1,32 +1,33 @@
 import type { Logger } from '@auditlogin/core';
 import type { Store } from './store.js';
 
-/** How long and how much is kept; undefined for no bound. */
+/** The bounds of a store; undefined for no bound. */
 export interface RetentionBounds {
-  /** In milliseconds, by the time of receipt. */
+  /** The age since receipt, in milliseconds. */
   maxAge?: number | undefined;
-  /** In bytes of the database in use. */
+  /** The size of the database in use, in bytes. */
   maxBytes?: number | undefined;
 }
 
-/** Keeps a store within bounds. */
+/** Keeps a store within its bounds. */
 export interface Retention {
-  /** Deletes what is beyond the bounds. @returns how many events */
+  /** Deletes the events beyond the bounds. @returns how many were deleted */
   sweep(): Promise<number>;
   stop(): void;
 }
 
+/** In milliseconds. */
 const INTERVAL = 60_000;
-/** So few that a request which waits meanwhile does not notice. */
+/** Few enough events at a time that a request which waits does not notice. */
 const CHUNK = 200;
 
 /**
- * Deletes the oldest events beyond an age or a size, now and once a minute, a few at a time.
+ * Deletes the oldest events beyond an age or a size, at once and then every minute, a few at a time.
  *
  * @param store the events
- * @param bounds how long and how much
- * @param logger is told how many were deleted
- * @param deleted is told the same
+ * @param bounds the age and the size
+ * @param logger gets a warning with the number of deleted events
+ * @param deleted is called with the number of deleted events
  */
 export function startRetention(
   store: Store,

@@ -1,6 +1,11 @@
+import { FACET_NAMES, FACETS } from '@auditlogin/core/log';
 import type { AuditEvent } from '@auditlogin/core';
 import { pragma, type SqliteDatabase, transaction } from '@auditlogin/core/engine';
-import type { Facts } from './facts.js';
+import { type EventFacts, factsOf } from './facts.js';
+import { wordIndex } from './word-index.js';
+
+/** The columns that are read out of an event: its facets, and how many attempts it stands for. */
+const DERIVED = [...FACET_NAMES.map((name) => `${FACETS[name].column} TEXT`), 'attempts INTEGER NOT NULL DEFAULT 1'];
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS events (
@@ -11,18 +16,12 @@ const TABLES = `
     received INTEGER NOT NULL,
     created INTEGER,
     canonical_time INTEGER NOT NULL,
-    action TEXT NOT NULL,
     crud TEXT NOT NULL,
     actor_id TEXT,
-    group_id TEXT,
     target_id TEXT,
     external_id TEXT,
     body TEXT NOT NULL,
-    outcome TEXT,
-    reason TEXT,
-    account TEXT,
-    address TEXT,
-    attempts INTEGER NOT NULL DEFAULT 1
+    ${DERIVED.join(',\n    ')}
   );
   CREATE TABLE IF NOT EXISTS names (
     project TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,
@@ -32,8 +31,8 @@ const TABLES = `
     id TEXT PRIMARY KEY, project TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, revoked INTEGER
   );
 `;
-// Few, and all but one grow at their end: an index whose values come in no order costs more than all else about an event. What is filtered by has words
-// in the full-text index instead.
+// Few, and nearly all grow at their end: an index whose values come in no order costs more than everything else that is written for an event. Facets are
+// found by terms in the full-text index instead.
 const INDEXES = `
   CREATE INDEX events_in_time ON events (project, canonical_time, outcome, attempts);
   CREATE INDEX events_by_external_id ON events (project, external_id);
@@ -43,35 +42,57 @@ const WORDS = `CREATE VIRTUAL TABLE words USING fts5 (facets, everything, actor_
   -- Merging early costs more than searching a few segments more (sqlite.org/fts5.html, automerge).
   INSERT INTO words (words, rank) VALUES ('automerge', 16);`;
 const VERSION = 1;
-const OLD_INDEXES = ['events_by_time', 'events_by_actor', 'events_by_external_id'];
-/** What a database of before has not. */
-const ADDED = ['outcome TEXT', 'reason TEXT', 'account TEXT', 'address TEXT', 'attempts INTEGER NOT NULL DEFAULT 1'];
+const KNOWN_INDEXES = ['events_by_time', 'events_by_actor', 'events_by_external_id', 'events_in_time', 'events_by_arrival'];
 
 /**
- * Makes the tables, or brings those of an earlier version up to date.
+ * Makes the tables, or brings those of an earlier version up to date: one that has not all facets gets their columns, and its index is made anew.
  *
  * @param db the database
- * @param index puts an event's words into the full-text index, and gives the facts for the columns that an earlier version did not have
+ * @throws Error when a later version wrote the database
  */
-export function prepareSchema(db: SqliteDatabase, index: (seq: number, event: AuditEvent) => Facts): void {
-  const version = pragma(db, 'user_version') as number;
+export function prepareSchema(db: SqliteDatabase): void {
+  const version = Number(pragma(db, 'user_version'));
   if (version > VERSION) throw new Error(`the database was written by a newer version (${version}); this one reads up to ${VERSION}`);
-  if (version === VERSION) return;
-  const isOld = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'events'").get() !== undefined;
-  // Both can only be set before the first table, or by rewriting the file.
+  const columns = new Set((db.prepare('PRAGMA table_info(events)').all() as { name: string }[]).map(({ name }) => name));
+  const missing = DERIVED.filter((column) => !columns.has(nameOf(column)));
+  if (version === VERSION && missing.length === 0) return;
+  const isOld = columns.size > 0;
+  // Both take effect only before the first table is made, or when the file is rewritten.
   db.exec('PRAGMA auto_vacuum = INCREMENTAL');
   if (isOld) db.exec('VACUUM');
   transaction(db, 'BEGIN IMMEDIATE', () => {
-    if (isOld) for (const column of ADDED) db.exec(`ALTER TABLE events ADD COLUMN ${column}`);
-    for (const index of OLD_INDEXES) db.exec(`DROP INDEX IF EXISTS ${index}`);
+    if (isOld) for (const column of missing) db.exec(`ALTER TABLE events ADD COLUMN ${column}`);
+    for (const index of KNOWN_INDEXES) db.exec(`DROP INDEX IF EXISTS ${index}`);
     db.exec(`${TABLES} DROP TABLE IF EXISTS words; ${WORDS}`);
-    if (isOld) {
-      const update = db.prepare('UPDATE events SET outcome = ?, reason = ?, account = ?, address = ?, attempts = ? WHERE seq = ?');
-      for (const row of db.prepare('SELECT seq, body FROM events').all() as { seq: number; body: string }[]) {
-        const { outcome, reason, account, address, attempts } = index(row.seq, JSON.parse(row.body) as AuditEvent);
-        update.run(outcome, reason, account, address, attempts, row.seq);
-      }
-    }
+    if (isOld) deriveAgain(db);
     db.exec(`${INDEXES} PRAGMA user_version = ${VERSION}`);
   });
+}
+
+/** Reads the derived columns and the words of every event that is stored out of it again. */
+function deriveAgain(db: SqliteDatabase): void {
+  const update = db.prepare(`UPDATE events SET ${DERIVED.map((column) => `${nameOf(column)} = ?`).join(', ')} WHERE seq = ?`);
+  const words = wordIndex(db);
+  for (const row of db.prepare('SELECT seq, body FROM events').all() as { seq: number; body: string }[]) {
+    const event = JSON.parse(row.body) as AuditEvent;
+    const facts = factsOf(event);
+    update.run(...derivedValues(facts), row.seq);
+    words.add(row.seq, event, facts);
+  }
+}
+
+function nameOf(column: string): string {
+  return column.slice(0, column.indexOf(' '));
+}
+
+/** The names of the derived columns, in the order of {@link derivedValues}. */
+export const DERIVED_COLUMNS: readonly string[] = DERIVED.map(nameOf);
+
+/**
+ * The values of the derived columns of an event.
+ *
+ * @param facts what was read out of the event
+ */
+export function derivedValues({ facets, attempts }: EventFacts): (string | number | null)[] {
+  return [...FACET_NAMES.map((name) => facets[name]), attempts];
 }

@@ -2,7 +2,7 @@ import type { AuditEvent } from '@auditlogin/core';
 import { parse } from 'search-query-parser';
 import { type Condition, everything, whereFacet, whereValue } from './condition.js';
 
-/** The server's own words for a query that it cannot read. */
+/** A query that cannot be read. The message has the words of the real server, and is for whoever sent the query. */
 export class QueryError extends Error {}
 
 const KEYWORDS = ['action', 'crud', 'received', 'created', 'actor.id', 'actor.name', 'description', 'location', 'external_id'];
@@ -31,8 +31,8 @@ export function readQuery(query: string): Condition {
   oneOf(condition, given('crud'), (crud) => ['e.crud = ?', crud]);
   oneOf(condition, given('external_id'), (id) => ['e.external_id = ?', id]);
   if (given('actor.id').length > 0) {
-    // An actor's id is also the account, which is a facet.
-    whereFacet(condition, 'account', given('actor.id'));
+    // The facet also finds accounts that are no actor.
+    whereFacet(condition, 'actor', given('actor.id'));
     condition.where.push('e.actor_id IS NOT NULL');
   }
   timeRange(condition, 'received', given('received'));
@@ -42,7 +42,7 @@ export function readQuery(query: string): Condition {
 }
 
 /**
- * What full-text search finds an event by: every string in it, keys aside.
+ * The text by which full-text search finds an event: every string in it, without the keys.
  *
  * @param event the event
  */
@@ -84,7 +84,7 @@ function timeOf(key: string, text: string): number {
   return time;
 }
 
-/** Every term is quoted, so that no operator of FTS5 can be typed. */
+/** Every term is quoted, so that a client cannot use the operators of FTS5. */
 function words(condition: Condition, column: string, given: string[]): Condition {
   const terms = given.flatMap((text) => text.split(/[\s\0]+/)).filter((term) => /[\p{L}\p{N}]/u.test(term));
   condition.words.push(...terms.map((term) => `${column} : "${term.replaceAll('"', '""')}"`));

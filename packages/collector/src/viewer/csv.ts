@@ -1,31 +1,33 @@
 import type { AuditEvent } from '@auditlogin/core';
-import { showControls } from '@auditlogin/core/log';
-import { stringify } from 'csv-stringify';
-import type { Stringifier } from 'csv-stringify';
-import { factsOf } from '../store/facts.js';
-import type { StoredEvent } from '../store/store.js';
+import { attemptsIn, FACET_NAMES, FACETS, showControls } from '@auditlogin/core/log';
+import { stringify, type Stringifier } from 'csv-stringify';
+import type { StoredEvent } from '../store/log-reader.js';
 
-const COLUMNS = [
-  ...[
-    'time',
-    'received',
-    'id',
-    'external_id',
-    'action',
-    'outcome',
-    'reason',
-    'account',
-    'actor_id',
-    'actor_name',
-    'group_id',
-    'group_name',
-  ],
-  ...['source_ip', 'description', 'component', 'version', 'attempts', 'fields', 'metadata', 'hash'],
+/** A column and how the text of its cell is read. */
+type Column = [name: string, read: (stored: StoredEvent) => string | undefined];
+
+const COLUMNS: readonly Column[] = [
+  ['time', ({ canonicalTime }) => iso(canonicalTime)],
+  ['received', ({ received }) => iso(received)],
+  ['id', ({ id }) => id],
+  ['external_id', ({ event }) => event.external_id],
+  ...FACET_NAMES.map((name): Column => [FACETS[name].column, ({ event }) => FACETS[name].read(event)]),
+  ['actor_id', ({ event }) => event.actor?.id],
+  ['actor_name', ({ names }) => names.actor],
+  ['group_name', ({ names }) => names.group],
+  ['description', ({ event }) => event.description],
+  ['component', ({ event }) => event.component],
+  ['version', ({ event }) => event.version],
+  ['attempts', ({ event }) => String(attemptsIn(event))],
+  ['fields', ({ event }) => mapText(event.fields)],
+  ['metadata', ({ event }) => mapText(event.metadata)],
+  ['hash', ({ hash }) => hash],
 ];
 
-/** A stream that takes {@link csvRow}s and gives CSV (RFC 4180) that no spreadsheet takes for formulas. */
+/** A stream that turns {@link csvRow}s into CSV (RFC 4180) in which no spreadsheet finds a formula. */
 export function csvStream(): Stringifier {
-  return stringify({ header: true, columns: COLUMNS, bom: true, record_delimiter: 'windows', escape_formulas: true });
+  const columns = COLUMNS.map(([name]) => name);
+  return stringify({ header: true, columns, bom: true, record_delimiter: 'windows', escape_formulas: true });
 }
 
 /**
@@ -33,19 +35,13 @@ export function csvStream(): Stringifier {
  *
  * @param stored the event
  */
-export function csvRow({ id, hash, received, canonicalTime, names, event }: StoredEvent): string[] {
-  const { outcome, reason, account, address, attempts } = factsOf(event);
-  const cells: (string | null | undefined)[] = [
-    ...[iso(canonicalTime), iso(received), id, event.external_id, event.action, outcome, reason, account, event.actor?.id, names.actor],
-    ...[event.group?.id, names.group, address, event.description, event.component, event.version, String(attempts)],
-    ...[mapText(event.fields), mapText(event.metadata), hash],
-  ];
-  // In one line: after a line break, too, some programs begin to read a formula.
-  return cells.map((cell) => showControls(cell ?? ''));
+export function csvRow(stored: StoredEvent): string[] {
+  // Line breaks are shown, not written: behind one, some programs begin to read a formula.
+  return COLUMNS.map(([, read]) => showControls(read(stored) ?? ''));
 }
 
-function mapText(map: AuditEvent['fields']): string {
-  return map ? JSON.stringify(map) : '';
+function mapText(map: AuditEvent['fields']): string | undefined {
+  return map && JSON.stringify(map);
 }
 
 function iso(time: number): string {

@@ -1,23 +1,24 @@
 import { createSession } from 'better-sse';
 import type { Request, Response } from 'express';
-import type { Scope } from '../access/scope.js';
+import type { Scope } from '../store/scope.js';
 import type { Condition } from '../store/condition.js';
 import type { Store } from '../store/store.js';
 import { viewerEvent } from './rows.js';
 
-/** A burst of arrivals is told at once, and at most so many events of it. */
+/** How long new events are collected before a message is sent, in milliseconds. */
 const GATHER = 200;
+/** The most events in a message. */
 const MOST = 200;
 
 /**
- * Tells a page what arrives (server-sent events): `event: arrivals` with a list of events, and how many more there were.
+ * Sends new events to a page by server-sent events: `event: arrivals`, with a list of events, and whether there were more.
  *
  * @param store the events
  * @param scope what may be seen
  * @param condition what is searched
  * @param request the request
  * @param response the answer, which stays open
- * @param isAllowed asked before each message: the session may have ended
+ * @param isAllowed is called before each message, because the session may have ended
  */
 export async function tellArrivals(
   store: Store,

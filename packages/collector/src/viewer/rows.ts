@@ -1,35 +1,29 @@
 import type { AuditEvent } from '@auditlogin/core';
 import { canonicalText, sealOf } from '@auditlogin/core/log';
-import { writeCursor } from '../api/graphql.js';
-import { factsOf } from '../store/facts.js';
-import type { StoredEvent } from '../store/store.js';
+import { writeCursor } from '../store/cursor.js';
+import type { StoredEvent } from '../store/log-reader.js';
 
-/** An event as the viewer's page gets it. */
+/** An event as the page of the viewer gets it. */
 export interface ViewerEvent {
   id: string;
-  /** The server's hash, as it stands in the receipt. */
+  /** The hash that the receipt gave. */
   hash: string;
-  /** In milliseconds since 1970. */
+  /** When the collector received it, in milliseconds since 1970. */
   received: number;
-  /** When it happened, or else when it was received. */
+  /** When it happened, or else when it was received, in milliseconds since 1970. */
   time: number;
-  /** Where the next page begins, if this is the last of its page. */
+  /** The cursor behind this event: the next page begins there if this is the last event of its page. */
   cursor: string;
-  outcome: string;
-  reason: string | null;
-  account: string | null;
-  address: string | null;
-  attempts: number;
   /** The names that are held now for the event's ids. */
   names: StoredEvent['names'];
   event: AuditEvent;
-  /** The text that was hashed; the page recomputes it from the event, and compares. */
+  /** The text that was hashed. */
   canonical: string;
   seal: { instance: string; seq: number; keyId: string; seal: string; prev: string | null } | null;
 }
 
 /**
- * Prepares an event for the viewer's page.
+ * Prepares an event for the page of the viewer.
  *
  * @param stored the event
  */
@@ -42,7 +36,6 @@ export function viewerEvent(stored: StoredEvent): ViewerEvent {
     received,
     time: canonicalTime,
     cursor: writeCursor(stored),
-    ...factsOf(event),
     names,
     event,
     canonical: canonicalText(id, event),

@@ -1,31 +1,31 @@
-import type { Request, Response } from 'express';
-import express, { Router } from 'express';
-import { z } from 'zod';
+import type { AuditEvent } from '@auditlogin/core';
+import express, { type Request, type Response, Router } from 'express';
 import type { Viewers, ViewerSession } from '../access/viewers.js';
 import { refuse } from '../api/errors.js';
 import { keep } from '../api/keep.js';
+import { tokenSchema } from '../api/schemas.js';
 import type { RefusalLimit } from '../guard.js';
 import type { Store } from '../store/store.js';
 
 const COOKIE = 'auditlogin_viewer';
-const tokenSchema = z.strictObject({ token: z.string().min(1).max(512) });
+const PATH = '/viewer/session';
 
 /**
- * Signing in to the viewer and out: a token is exchanged for a cookie that no script can read and no other site can send. Who comes with a viewer token
- * is recorded in the log, as the real server does it.
+ * The routes to sign in to the viewer and out of it. A token is exchanged for a cookie that no script can read and no other site can send. A sign-in with a
+ * viewer token is recorded in the log, as the real server does it.
  *
- * @param store where the look is recorded
- * @param viewers who may look
- * @param limit slows down who tries tokens
+ * @param store where the sign-in is recorded
+ * @param viewers the viewer tokens and sessions
+ * @param limit slows down clients that guess tokens
  */
 export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimit): Router {
   const router = Router();
-  router.get('/', (request, response) => {
+  router.get(PATH, (request, response) => {
     const session = sessionOf(request, viewers);
     if (session) response.json(describe(session));
     else refuse(response, { status: 401, error: 'Not signed in' });
   });
-  router.post('/', limit.check, express.json({ limit: '4kb' }), async (request, response) => {
+  router.post(PATH, limit.check, express.json({ limit: '4kb' }), async (request, response) => {
     const { data } = tokenSchema.safeParse(request.body);
     const opened = data && viewers.open(data.token);
     if (!opened)
@@ -35,14 +35,14 @@ export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimi
       httpOnly: true,
       sameSite: 'strict',
       secure: request.secure,
-      path: request.baseUrl.replace(/\/session$/, ''),
+      path: `${request.baseUrl}/viewer`,
     });
     response.status(201).json(describe(opened.session));
   });
-  router.delete('/', (request, response) => {
+  router.delete(PATH, (request, response) => {
     const secret = secretIn(request);
     if (secret !== undefined) viewers.close(secret);
-    response.clearCookie(COOKIE, { path: request.baseUrl.replace(/\/session$/, '') });
+    response.clearCookie(COOKIE, { path: `${request.baseUrl}/viewer` });
     response.status(204).end();
   });
   return router;
@@ -52,7 +52,7 @@ export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimi
  * The session of a request.
  *
  * @param request the request
- * @param viewers who may look
+ * @param viewers the viewer tokens and sessions
  */
 export function sessionOf(request: Request, viewers: Viewers): ViewerSession | undefined {
   const secret = secretIn(request);
@@ -78,16 +78,16 @@ function describe({ scope, viewer }: ViewerSession): object {
 
 async function record(store: Store, { scope, viewer }: ViewerSession, request: Request): Promise<void> {
   if (!viewer) return;
+  const event: AuditEvent = {
+    action: viewer.viewLogAction,
+    crud: 'r',
+    created: new Date().toISOString(),
+    description: 'The audit log was opened in the viewer',
+  };
+  if (viewer.actor === undefined) event.is_anonymous = true;
+  else event.actor = { id: viewer.actor };
+  if (scope.group !== undefined) event.group = { id: scope.group };
   const address = request.socket.remoteAddress?.replace(/^::ffff:/, '');
-  await keep(store, scope.project, [
-    {
-      action: viewer.viewLogAction,
-      crud: 'r',
-      ...(viewer.actor === undefined ? { is_anonymous: true } : { actor: { id: viewer.actor } }),
-      ...(scope.group !== undefined && { group: { id: scope.group } }),
-      created: new Date().toISOString(),
-      description: 'The audit log was opened in the viewer',
-      ...(address !== undefined && address !== '::1' && { source_ip: address }),
-    },
-  ]);
+  if (address !== undefined && address !== '::1') event.source_ip = address;
+  await keep(store, scope.project, [event]);
 }

@@ -11,10 +11,10 @@ const STEPS = [
 const MOST = 80;
 
 /**
- * A round length for the spans of a timeline, so that there are at most eighty.
+ * The length of the bars of a timeline: a round one, with which there are at most eighty bars.
  *
- * @param span what is shown, in milliseconds
- * @returns the length of one, in milliseconds
+ * @param span length of the timeline, in milliseconds
+ * @returns length of a bar, in milliseconds
  */
 export function stepFor(span: number): number {
   return STEPS.find((step) => span / step <= MOST) ?? Math.ceil(span / MOST / DAY) * DAY;

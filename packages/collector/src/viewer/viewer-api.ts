@@ -1,11 +1,12 @@
 import type { NextFunction, Request, Response } from 'express';
 import { Router } from 'express';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Viewers } from '../access/viewers.js';
 import { invalidQuery, refuse } from '../api/errors.js';
-import { readCursor } from '../api/graphql.js';
+import { eventsQuery, exportQuery } from '../api/queries.js';
 import { lineOf, readAll, writeLines } from '../api/lines.js';
 import type { RefusalLimit } from '../guard.js';
+import { readCursor } from '../store/cursor.js';
 import { conditionOf, type Filters, filtersSchema } from '../store/filters.js';
 import type { Store } from '../store/store.js';
 import { csvRow, csvStream } from './csv.js';
@@ -15,27 +16,24 @@ import { sessionIn, sessionOf, sessionRoutes } from './session.js';
 import { stepFor } from './steps.js';
 
 const PAGE = 100;
-/** Counting ends here: nobody needs the exact number of a crowd. */
+/** Counting stops here, because counting all events of a large log takes long. */
 const COUNT_BOUND = 1_001;
 const HOUR = 3_600_000;
 const TOP = 8;
 const MAX_LIVE = 100;
 
-const eventsSchema = filtersSchema.extend({ before: z.string().max(64).optional() });
-const exportSchema = filtersSchema.extend({ format: z.enum(['csv', 'json', 'ndjson']) });
-
 /**
- * What the viewer's page asks: events, a timeline, who fails most, what arrives, exports.
+ * The routes that the page of the viewer calls: events, a timeline, who fails most, new events, exports.
  *
  * @param store the events
- * @param viewers who may look
- * @param limit slows down who tries tokens
+ * @param viewers the viewer tokens and sessions
+ * @param limit slows down clients that guess tokens
  */
 export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): Router {
   const router = Router();
-  router.use(ownPagesOnly);
-  router.use('/session', sessionRoutes(store, viewers, limit));
-  router.use((request, response, next) => {
+  router.use('/viewer', ownPagesOnly);
+  router.use(sessionRoutes(store, viewers, limit));
+  router.use('/viewer', (request, response, next) => {
     const session = sessionOf(request, viewers);
     if (!session) return refuse(response, { status: 401, error: 'Not signed in' });
     response.locals['session'] = session;
@@ -43,8 +41,8 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     next();
   });
 
-  router.get('/events', (request, response) => {
-    const asked = read(eventsSchema, request, response);
+  router.get('/viewer/events', (request, response) => {
+    const asked = read(eventsQuery, request, response);
     if (!asked) return;
     const { before, ...filters } = asked;
     const { scope } = sessionIn(response);
@@ -59,7 +57,7 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     });
   });
 
-  router.get('/timeline', (request, response) => {
+  router.get('/viewer/timeline', (request, response) => {
     const filters = read(filtersSchema, request, response);
     if (!filters) return;
     const { scope } = sessionIn(response);
@@ -69,15 +67,15 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     response.json({ from, to, step, counts: store.timeline(scope, condition, from, step) });
   });
 
-  router.get('/failures', (_request, response) => {
+  router.get('/viewer/failures', (_request, response) => {
     const { scope } = sessionIn(response);
     const since = Date.now() - HOUR;
-    const top = (by: 'address' | 'account'): object[] => store.failures(scope, by, since, TOP);
-    response.json({ since, sources: top('address'), accounts: top('account') });
+    const top = (by: 'address' | 'actor'): object[] => store.failures(scope, by, since, TOP);
+    response.json({ since, sources: top('address'), accounts: top('actor') });
   });
 
   let live = 0;
-  router.get('/live', async (request, response) => {
+  router.get('/viewer/live', async (request, response) => {
     const filters = read(filtersSchema, request, response);
     if (!filters) return;
     if (live >= MAX_LIVE) return refuse(response, { status: 503, error: `More than ${MAX_LIVE} pages follow the log already` });
@@ -87,8 +85,8 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     await tellArrivals(store, scope, conditionOf(filters), request, response, () => sessionOf(request, viewers) !== undefined);
   });
 
-  router.get('/export', async (request, response) => {
-    const asked = read(exportSchema, request, response);
+  router.get('/viewer/export', async (request, response) => {
+    const asked = read(exportQuery, request, response);
     if (!asked) return;
     const { format, ...filters } = asked;
     const { scope } = sessionIn(response);
@@ -118,7 +116,7 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
   return router;
 }
 
-/** A page of another site can make a browser send a request; browsers say so. */
+/** Refuses requests that a browser sends for a page of another site (W3C Fetch Metadata, `Sec-Fetch-Site`). */
 function ownPagesOnly(request: Request, response: Response, next: NextFunction): void {
   const site = request.headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') next();
@@ -126,13 +124,13 @@ function ownPagesOnly(request: Request, response: Response, next: NextFunction):
 }
 
 function read<S extends z.ZodType>(schema: S, request: Request, response: Response): z.output<S> | undefined {
-  const { data, error } = schema.safeParse(request.query);
-  if (data !== undefined) return data;
-  refuse(response, invalidQuery(error!));
+  const result = schema.safeParse(request.query);
+  if (result.success) return result.data;
+  refuse(response, invalidQuery(result.error));
   return undefined;
 }
 
-/** The span that a timeline shows: what was asked for, else that of the events. */
+/** The span of a timeline: the one that was asked for, else from the first event to the last. */
 function spanOf(
   { from, to }: Filters,
   find: () => { first: number; last: number } | undefined,

@@ -7,11 +7,6 @@ export interface ViewerEvent {
   received: number;
   time: number;
   cursor: string;
-  outcome: string;
-  reason: string | null;
-  account: string | null;
-  address: string | null;
-  attempts: number;
   names: { actor?: string; group?: string; target?: string };
   event: AuditEvent;
   canonical: string;

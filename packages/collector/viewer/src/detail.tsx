@@ -1,4 +1,4 @@
-import { showControls } from '@auditlogin/core/browser';
+import { accountOf, FACET_NAMES, type FacetName, FACETS, readFacets, showControls } from '@auditlogin/core/browser';
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { ViewerEvent } from './api.js';
@@ -6,9 +6,9 @@ import { Href, Outcome, Text } from './text.js';
 import { showTime, type Zone } from './times.js';
 import { useVerdict } from './verify.js';
 
-type Pick = 'actor' | 'group' | 'address' | 'reason';
+type Pick = (name: FacetName, value: string) => void;
 
-/** One event, whole: as it was sent, the text that was hashed, its hash recomputed here, its place in the chain of seals. */
+/** One event as a whole: its facts, the text that was hashed, its hash recomputed here, its place in the chain of seals, the JSON that was sent. */
 export function Detail({
   event,
   zone,
@@ -19,26 +19,18 @@ export function Detail({
   event: ViewerEvent;
   zone: Zone;
   onClose: () => void;
-  onPick: (name: Pick, value: string) => void;
+  onPick: Pick;
   onSearch: (query: string) => void;
 }): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus({ preventScroll: true }), [event.id]);
-  const { actor, group, target, description, fields, metadata } = event.event;
-  const pickable = (name: Pick, value: string | null | undefined): JSX.Element =>
-    value ? (
-      <button type="button" class="link" onClick={() => onPick(name, value)} title="Show all of these">
-        <Text>{value}</Text>
-      </button>
-    ) : (
-      <Text>{value}</Text>
-    );
+  const { action, description, fields, metadata } = event.event;
 
   return (
     <section class="card detail" aria-labelledby="detail">
       <header>
         <h2 id="detail" tabIndex={-1} ref={heading}>
-          <Outcome>{event.outcome}</Outcome> <Text>{event.event.action}</Text>
+          <Outcome>{FACETS.outcome.read(event.event) ?? ''}</Outcome> <Text>{action}</Text>
         </h2>
         <button type="button" onClick={onClose} aria-label="Close the event" title="Esc">
           ✕
@@ -50,66 +42,10 @@ export function Detail({
         </p>
       )}
       <Verification event={event} />
-      <dl>
-        <Fact name="Happened">{showTime(event.time, zone)}</Fact>
-        <Fact name="Received">{showTime(event.received, zone)}</Fact>
-        <Fact name="Reason">{pickable('reason', event.reason)}</Fact>
-        <Fact name={actor ? 'Actor' : 'LoginForm identity'}>
-          {pickable('actor', event.account)}
-          {event.names.actor && (
-            <>
-              {' '}
-              <Text>{event.names.actor}</Text>
-            </>
-          )}
-          {actor?.href && (
-            <>
-              {' '}
-              <Href>{actor.href}</Href>
-            </>
-          )}
-        </Fact>
-        <Fact name="Group">{pickable('group', group?.id)}</Fact>
-        <Fact name="Address">{pickable('address', event.address)}</Fact>
-        {target && (
-          <Fact name="Target">
-            <Text>{target.id}</Text> {target.href && <Href>{target.href}</Href>}
-          </Fact>
-        )}
-      </dl>
+      <Facts event={event} zone={zone} onPick={onPick} />
       <Pairs title="Fields" map={fields} />
       <Pairs title="Metadata" map={metadata} />
-      {event.seal && (
-        <>
-          <h3>Seal</h3>
-          <dl>
-            <Fact name="Place in the chain">
-              {event.seal.seq} of instance <Text>{event.seal.instance}</Text>{' '}
-              <button type="button" class="link" onClick={() => onSearch(event.seal!.instance)}>
-                show the chain
-              </button>
-            </Fact>
-            <Fact name="Seal">
-              <code>{event.seal.seal}</code>
-            </Fact>
-            <Fact name="Seal before">
-              {event.seal.prev ? (
-                <code>{event.seal.prev}</code>
-              ) : event.seal.seq === 1 ? (
-                'none: it is the first of its instance'
-              ) : (
-                'missing'
-              )}
-            </Fact>
-            <Fact name="Key">
-              <Text>{event.seal.keyId}</Text>
-            </Fact>
-          </dl>
-          <p class="soft">
-            The seal is checked where its key is: <code>auditlogin verify</code>.
-          </p>
-        </>
-      )}
+      {event.seal && <Seal seal={event.seal} onSearch={onSearch} />}
       <h3>Event as it was sent</h3>
       <pre tabIndex={0} aria-label="Event as it was sent">
         <bdi>{JSON.stringify(event.event, null, 2).split('\n').map(showControls).join('\n')}</bdi>
@@ -118,12 +54,97 @@ export function Detail({
   );
 }
 
+function Facts({ event, zone, onPick }: { event: ViewerEvent; zone: Zone; onPick: Pick }): JSX.Element {
+  const { target } = event.event;
+  const facets = readFacets(event.event);
+  return (
+    <dl>
+      <Fact name="Happened">{showTime(event.time, zone)}</Fact>
+      <Fact name="Received">{showTime(event.received, zone)}</Fact>
+      {FACET_NAMES.filter((name) => name !== 'outcome').map((name) => (
+        <Fact key={name} name={name === 'actor' && isTyped(event) ? 'Typed user name' : FACETS[name].label}>
+          <FacetButton name={name} value={facets[name]} onPick={onPick} />
+          {name === 'actor' && <ActorExtras event={event} />}
+        </Fact>
+      ))}
+      {target && (
+        <Fact name="Target">
+          <Text>{target.id}</Text> {target.href && <Href>{target.href}</Href>}
+        </Fact>
+      )}
+    </dl>
+  );
+}
+
+/** Whether the event names no account, only what was typed. */
+function isTyped({ event }: ViewerEvent): boolean {
+  return accountOf(event) === undefined;
+}
+
+/** A value, as a button that shows all events with it. */
+function FacetButton({ name, value, onPick }: { name: FacetName; value: string | undefined; onPick: Pick }): JSX.Element {
+  if (value === undefined) return <Text>{value}</Text>;
+  return (
+    <button type="button" class="link" onClick={() => onPick(name, value)} title="Show all events with this value">
+      <Text>{value}</Text>
+    </button>
+  );
+}
+
+function ActorExtras({ event: { names, event } }: { event: ViewerEvent }): JSX.Element {
+  return (
+    <>
+      {names.actor && (
+        <>
+          {' '}
+          <Text>{names.actor}</Text>
+        </>
+      )}
+      {event.actor?.href && (
+        <>
+          {' '}
+          <Href>{event.actor.href}</Href>
+        </>
+      )}
+    </>
+  );
+}
+
+function Seal({ seal, onSearch }: { seal: NonNullable<ViewerEvent['seal']>; onSearch: (query: string) => void }): JSX.Element {
+  const isFirst = seal.seq === 1;
+  return (
+    <>
+      <h3>Seal</h3>
+      <dl>
+        <Fact name="Place in the chain">
+          {seal.seq} of instance <Text>{seal.instance}</Text>{' '}
+          <button type="button" class="link" onClick={() => onSearch(seal.instance)}>
+            Show the chain
+          </button>
+        </Fact>
+        <Fact name="Seal">
+          <code>{seal.seal}</code>
+        </Fact>
+        <Fact name="Previous seal">
+          {seal.prev ? <code>{seal.prev}</code> : isFirst ? 'None: this is the first event of its instance.' : 'Missing'}
+        </Fact>
+        <Fact name="Key">
+          <Text>{seal.keyId}</Text>
+        </Fact>
+      </dl>
+      <p class="soft">
+        This page does not have the key, so it cannot check the seal: run <code>auditlogin verify</code> where the key is.
+      </p>
+    </>
+  );
+}
+
 function Verification({ event }: { event: ViewerEvent }): JSX.Element {
   const { verdict, computed } = useVerdict(event);
   return (
     <div class={`verdict verdict-${verdict}`} role="status">
       {verdict === 'checking' && 'Recomputing the hash …'}
-      {verdict === 'verified' && <strong>✓ Verified in this browser: the hash is that of this event.</strong>}
+      {verdict === 'verified' && <strong>✓ Verified in this browser: the event has the hash that its receipt gave.</strong>}
       {verdict === 'altered' && <strong>✗ Altered: this event does not have the hash that its receipt gave.</strong>}
       {verdict === 'impossible' && <strong>Not checked: this browser computes hashes over HTTPS or on localhost only.</strong>}
       <dl>
@@ -149,6 +170,7 @@ function Verification({ event }: { event: ViewerEvent }): JSX.Element {
   );
 }
 
+/** A map of strings, without the fields of the seal, which have a section of their own. */
 function Pairs({ title, map }: { title: string; map: Record<string, string> | undefined }): JSX.Element | null {
   const shown = Object.entries(map ?? {}).filter(([name]) => !/^seal(?:_|$)/.test(name));
   if (shown.length === 0) return null;

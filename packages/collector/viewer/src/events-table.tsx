@@ -1,10 +1,18 @@
+import { accountOf, attemptsIn, FACET_NAMES, type FacetName, FACETS, readFacets } from '@auditlogin/core/browser';
 import type { JSX } from 'preact';
 import type { ViewerEvent } from './api.js';
 import { Outcome, Text } from './text.js';
 import { showTime, type Zone } from './times.js';
-import { useVerdict } from './verify.js';
+import { useVerdict, type Verdict } from './verify.js';
 
-/** The events, newest first. Each row's time is the button that opens it. */
+interface RowProps {
+  event: ViewerEvent;
+  zone: Zone;
+  isChosen: boolean;
+  onChoose: (event: ViewerEvent) => void;
+}
+
+/** The events, newest first. The time of a row is the button that opens its event. */
 export function EventsTable({
   events,
   zone,
@@ -21,9 +29,9 @@ export function EventsTable({
       <table>
         <thead>
           <tr>
-            {['Time', 'Outcome', 'Reason', 'Actor', 'Group', 'Address', 'Action', 'Record'].map((name) => (
-              <th key={name} scope="col">
-                {name}
+            {['Time', ...FACET_NAMES.map((name) => FACETS[name].label), 'Record'].map((label) => (
+              <th key={label} scope="col">
+                {label}
               </th>
             ))}
           </tr>
@@ -38,19 +46,9 @@ export function EventsTable({
   );
 }
 
-function Row({
-  event,
-  zone,
-  isChosen,
-  onChoose,
-}: {
-  event: ViewerEvent;
-  zone: Zone;
-  isChosen: boolean;
-  onChoose: (event: ViewerEvent) => void;
-}): JSX.Element {
+function Row({ event, zone, isChosen, onChoose }: RowProps): JSX.Element {
   const { verdict } = useVerdict(event);
-  const { actor, group, action } = event.event;
+  const facets = readFacets(event.event);
   return (
     <tr class={isChosen ? 'chosen' : ''} onClick={() => onChoose(event)}>
       <td>
@@ -58,31 +56,56 @@ function Row({
           <time dateTime={new Date(event.time).toISOString()}>{showTime(event.time, zone)}</time>
         </button>
       </td>
-      <td class="text">
-        <Outcome>{event.outcome}</Outcome>
-        {event.attempts > 1 && <span class="soft"> × {event.attempts}</span>}
-      </td>
-      <td class="text">
-        <Text>{event.reason}</Text>
-      </td>
-      <td class="text">
-        <Text none="anonymous">{event.names.actor ?? event.account}</Text>
-        {actor === undefined && event.account !== null && <span class="soft"> (typed)</span>}
-      </td>
-      <td class="text">
-        <Text>{event.names.group ?? group?.id}</Text>
-      </td>
-      <td class="text">
-        <Text>{event.address}</Text>
-      </td>
-      <td class="text">
-        <Text>{action}</Text>
-      </td>
-      <td>
-        {verdict === 'verified' && <span class="verified">✓ verified</span>}
-        {verdict === 'altered' && <span class="altered">✗ altered</span>}
-        {verdict === 'impossible' && <span class="soft">not checked</span>}
-      </td>
+      {FACET_NAMES.map((name) => (
+        <td key={name} class="text">
+          <FacetCell name={name} value={facets[name]} event={event} />
+        </td>
+      ))}
+      <td>{RECORDS[verdict]}</td>
     </tr>
+  );
+}
+
+const RECORDS: Record<Verdict, JSX.Element | null> = {
+  checking: null,
+  verified: <span class="verified">✓ verified</span>,
+  altered: <span class="altered">✗ altered</span>,
+  impossible: <span class="soft">not checked</span>,
+};
+
+interface CellProps {
+  value: string | undefined;
+  event: ViewerEvent;
+}
+
+/** The facets whose cells show more than their value. */
+const CELLS: Partial<Record<FacetName, (props: CellProps) => JSX.Element>> = {
+  outcome: OutcomeCell,
+  actor: ActorCell,
+  group: ({ value, event }) => <Text>{event.names.group ?? value}</Text>,
+};
+
+function FacetCell({ name, value, event }: CellProps & { name: FacetName }): JSX.Element {
+  const Cell = CELLS[name];
+  return Cell ? <Cell value={value} event={event} /> : <Text>{value}</Text>;
+}
+
+function OutcomeCell({ value = '', event }: CellProps): JSX.Element {
+  const attempts = attemptsIn(event.event);
+  return (
+    <>
+      <Outcome>{value}</Outcome>
+      {attempts > 1 && <span class="soft"> × {attempts}</span>}
+    </>
+  );
+}
+
+function ActorCell({ value, event }: CellProps): JSX.Element {
+  const isTyped = value !== undefined && accountOf(event.event) === undefined;
+  return (
+    <>
+      <Text none="anonymous">{event.names.actor ?? value}</Text>
+      {isTyped && <span class="soft"> (typed)</span>}
+    </>
   );
 }

@@ -1,20 +1,10 @@
+import { FACET_NAMES, type FacetName, FACETS } from '@auditlogin/core/browser';
 import type { JSX, TargetedEvent, TargetedInputEvent } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Filters, isNarrowed, RANGES } from './filters.js';
+import { useEffect, useState } from 'preact/hooks';
+import { type Filters, isNarrowed, NOT_NARROWED, RANGES } from './filters.js';
 import { showTime, type Zone } from './times.js';
 
-const OUTCOMES = ['success', 'failure', 'challenge', 'unknown'];
-const REASONS = [
-  ...['invalid_credentials', 'user_not_found', 'wrong_password', 'account_locked', 'account_disabled', 'password_expired'],
-  ...['mfa_failed', 'rate_limited', 'provider_error', 'server_error', 'aborted'],
-];
-const TYPED = [
-  ['actor', 'Actor'],
-  ['group', 'Group'],
-  ['address', 'Address'],
-] as const;
-
-/** What the log is narrowed by. Choices hold at once, what is typed with Enter. */
+/** Narrows the log. What is chosen from a list holds at once, what is typed holds with Enter. */
 export function FilterBar({
   filters,
   zone,
@@ -25,18 +15,12 @@ export function FilterBar({
   onChange: (filters: Filters) => void;
 }): JSX.Element {
   const [draft, setDraft] = useState(filters);
-  const form = useRef<HTMLFormElement>(null);
   useEffect(() => setDraft(filters), [filters]);
-  const type = (name: keyof Filters) => (event: TargetedInputEvent<HTMLInputElement>) =>
-    setDraft({ ...draft, [name]: event.currentTarget.value });
-  const choose = (name: keyof Filters) => (event: TargetedEvent<HTMLSelectElement>) =>
-    onChange({ ...draft, [name]: event.currentTarget.value, ...(name === 'range' && { from: '', to: '' }) });
-  const isCustom = filters.from !== '' || filters.to !== '';
-  const edge = (time: string): string => (time === '' ? '…' : showTime(Date.parse(time), zone, false));
+  const type = (name: keyof Filters, value: string): void => setDraft({ ...draft, [name]: value });
+  const choose = (chosen: Partial<Filters>): void => onChange({ ...draft, ...chosen });
 
   return (
     <form
-      ref={form}
       class="filters"
       role="search"
       aria-label="Filter the log"
@@ -51,63 +35,80 @@ export function FilterBar({
           id="search"
           type="search"
           value={draft.query}
-          onInput={type('query')}
+          onInput={({ currentTarget }: TargetedInputEvent<HTMLInputElement>) => type('query', currentTarget.value)}
           placeholder="words, action:user.*, actor.id:u1, received:2026-01-01,2026-02-01"
         />
       </label>
-      <label>
-        <span>Time</span>
-        <select value={isCustom ? 'custom' : filters.range} onChange={choose('range')}>
-          {RANGES.map(([name, label]) => (
-            <option key={name} value={name}>
-              {label}
-            </option>
-          ))}
-          <option value="all">All</option>
-          {isCustom && (
-            <option value="custom">
-              {edge(filters.from)} to {edge(filters.to)}
-            </option>
-          )}
-        </select>
-      </label>
-      <label>
-        <span>Outcome</span>
-        <select value={filters.outcome} onChange={choose('outcome')}>
-          <option value="">Any</option>
-          {OUTCOMES.map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      </label>
-      <label>
-        <span>Reason</span>
-        <input list="reasons" value={draft.reason} onInput={type('reason')} placeholder="any" />
-      </label>
-      <datalist id="reasons">
-        {REASONS.map((name) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
-      {TYPED.map(([name, label]) => (
-        <label key={name}>
-          <span>{label}</span>
-          <input value={draft[name]} onInput={type(name)} placeholder="any" />
-        </label>
-      ))}
+      <RangeChoice filters={filters} zone={zone} onChoose={(range) => choose({ range, from: '', to: '' })} />
+      {FACET_NAMES.map((name) =>
+        FACETS[name].values ? (
+          <FacetChoice key={name} name={name} value={filters[name]} onChoose={(value) => choose({ [name]: value })} />
+        ) : (
+          <label key={name}>
+            <span>{FACETS[name].label}</span>
+            <input
+              value={draft[name]}
+              onInput={({ currentTarget }: TargetedInputEvent<HTMLInputElement>) => type(name, currentTarget.value)}
+              placeholder="any"
+            />
+          </label>
+        ),
+      )}
       <div class="filter-buttons">
         <button type="submit" class="primary">
           Search
         </button>
         {isNarrowed(filters) && (
-          <button
-            type="button"
-            onClick={() => onChange({ ...filters, query: '', outcome: '', reason: '', actor: '', group: '', address: '' })}
-          >
+          <button type="button" onClick={() => onChange({ ...filters, ...NOT_NARROWED })}>
             Clear
           </button>
         )}
       </div>
     </form>
+  );
+}
+
+function RangeChoice({ filters, zone, onChoose }: { filters: Filters; zone: Zone; onChoose: (range: string) => void }): JSX.Element {
+  const { range, from, to } = filters;
+  const isCustom = from !== '' || to !== '';
+  const edge = (time: string): string => (time === '' ? '…' : showTime(Date.parse(time), zone, false));
+  return (
+    <label class="range">
+      <span>Time</span>
+      <select
+        value={isCustom ? 'custom' : range}
+        onChange={({ currentTarget }: TargetedEvent<HTMLSelectElement>) => onChoose(currentTarget.value)}
+      >
+        {RANGES.map(([name, label]) => (
+          <option key={name} value={name}>
+            {label}
+          </option>
+        ))}
+        <option value="all">All</option>
+        {isCustom && (
+          <option value="custom">
+            {edge(from)} to {edge(to)}
+          </option>
+        )}
+      </select>
+    </label>
+  );
+}
+
+/** A list of the values of a facet, together with the value that is chosen, wherever it came from. */
+function FacetChoice({ name, value, onChoose }: { name: FacetName; value: string; onChoose: (value: string) => void }): JSX.Element {
+  const { label, values = [] } = FACETS[name];
+  return (
+    <label>
+      <span>{label}</span>
+      <select value={value} onChange={({ currentTarget }: TargetedEvent<HTMLSelectElement>) => onChoose(currentTarget.value)}>
+        <option value="">Any</option>
+        {[...new Set([...values, value])]
+          .filter((each) => each !== '')
+          .map((each) => (
+            <option key={each}>{each}</option>
+          ))}
+      </select>
+    </label>
   );
 }

@@ -1,22 +1,14 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { SHORTCUTS } from './shortcuts.js';
 
-const KEYS = [
-  ['/', 'go to the search'],
-  ['j or ↓, k or ↑', 'next event, event before'],
-  ['Enter', 'open the event'],
-  ['Esc', 'close the event'],
-  ['p', 'pause or go on following'],
-  ['r', 'read anew'],
-  ['?', 'this help'],
-] as const;
 const SYNTAX = [
   ['wrong password', 'events with both words'],
-  ['action:user.*', 'actions that begin so'],
+  ['action:user.*', 'actions that begin with this'],
   ['actor.id:u1,u2', 'one of these actors'],
   ['actor.name:ann', 'a word of the name'],
-  ['external_id:…', 'our id of an event'],
-  ['received:2026-01-01,2026-02-01', 'received from, before'],
+  ['external_id:…', 'the id that the application gave'],
+  ['received:2026-01-01,2026-02-01', 'received from then on, and before then'],
 ] as const;
 
 /** The keys, and the syntax of the search. */
@@ -27,10 +19,10 @@ export function Help({ onClose }: { onClose: () => void }): JSX.Element {
     <dialog ref={dialog} onClose={onClose} aria-labelledby="help">
       <h2 id="help">Keys and search</h2>
       <dl class="keys">
-        {KEYS.map(([key, what]) => (
-          <div key={key} class="fact">
+        {SHORTCUTS.map(({ label, what }) => (
+          <div key={label} class="fact">
             <dt>
-              <kbd>{key}</kbd>
+              <kbd>{label}</kbd>
             </dt>
             <dd>{what}</dd>
           </div>

@@ -7,25 +7,29 @@ export interface LogState {
   page: EventsPage | undefined;
   timeline: Timeline | undefined;
   failures: Failures | undefined;
-  /** What went wrong at the last try. */
+  /** Why the last request failed; undefined if it did not. */
   problem: string | undefined;
   isLoading: boolean;
-  /** Whether new events come by themselves. */
+  /** Whether new events appear by themselves. */
   live: 'following' | 'paused' | 'interrupted' | 'off';
-  /** How many came while it was paused. */
+  /** How many events arrived while it was paused. */
   held: number;
 }
 
 const REFRESH = 5_000;
-/** A page that is left open for days must not grow without end. */
+/** The most events on a page that is left open for days. */
 const MOST_SHOWN = 1_000;
 
+/** What the page shows of the log, and how it reads more. */
+export interface Log extends LogState {
+  /** Reads the log again, from its end. */
+  reload: () => void;
+  /** Reads the page before the oldest event that is shown. */
+  older: () => void;
+}
+
 /** Reads the log and follows it. */
-export function useLog(
-  filters: Filters,
-  isPaused: boolean,
-  onSignedOut: (why: string) => void,
-): LogState & { reload: () => void; older: () => void } {
+export function useLog(filters: Filters, isPaused: boolean, onSignedOut: (why: string) => void): Log {
   const [state, setState] = useState<LogState>({
     page: undefined,
     timeline: undefined,
@@ -111,7 +115,7 @@ export function useLog(
   };
 }
 
-/** What came, in the log's order: an event may arrive long after it happened. */
+/** A page with the events that arrived, in the order of the log: an event may arrive long after it happened. */
 function withArrivals(page: EventsPage, arrived: ViewerEvent[]): EventsPage {
   const known = new Set(page.events.map(({ id }) => id));
   const fresh = arrived.filter(({ id }) => !known.has(id));

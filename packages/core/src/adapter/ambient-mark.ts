@@ -19,5 +19,5 @@ keepAtHand(() => new AsyncLocalStorage());
  */
 export function mark(): Marker {
   const observation = observationAtHand() as Observation | undefined;
-  return observation?.marker() ?? createMarker(() => warnOfUnobservedMark(undefined, mark));
+  return observation?.marker() ?? createMarker(() => warnOfUnobservedMark(undefined));
 }

@@ -156,8 +156,7 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
 
   return {
     auditor,
-    attend: (adapter, isAttempt) =>
-      auditor.isEnabled ? observe(adapter as RequestAdapter<unknown>, reader as AuditReader<unknown>, isAttempt) : undefined,
+    attend: (adapter, isAttempt) => (auditor.isEnabled ? observe(adapter, reader as AuditReader<unknown>, isAttempt) : undefined),
   };
 }
 

@@ -14,6 +14,8 @@ export interface LoginForm {
   namesClient?: boolean;
   /** The body renews what was granted before (RFC 6749, section 6; Feathers' `jwt` strategy), and has no password. */
   isRefresh: boolean;
+  /** What may be a target that the client chose: a path or an address in any field but a password. */
+  targets?: readonly string[];
 }
 
 /** Names of the field for the user name, without separators and in lower case; the first that a form has counts. */
@@ -32,6 +34,9 @@ const IDENTITY_NAMES = [
     'phonenumber',
   ],
 ] as const;
+const TARGET = /^(?:\/|https?:\/\/)/i;
+const MAX_TARGETS = 8;
+const MAX_TARGET = 2_048;
 const REFRESH_NAMES: ReadonlySet<string> = new Set(['refreshtoken', 'refresh']);
 
 /**
@@ -46,6 +51,7 @@ export function readLoginForm(body: unknown, extracted?: unknown): LoginForm {
   const passwords = texts.parts.flatMap(passwordsOf);
   const identity = (textOf(extracted) ?? identityIn(texts.parts))?.trim();
   const hasPassword = passwords.length > 0;
+  const targets = texts.parts.flatMap(targetsIn).slice(0, MAX_TARGETS);
   return {
     ...(identity !== undefined && identity !== '' && { identity }),
     identityIsPassword: identity !== undefined && passwords.some((password) => password.trim() === identity),
@@ -54,7 +60,12 @@ export function readLoginForm(body: unknown, extracted?: unknown): LoginForm {
     hasGrant: texts.parts.some((part) => grantOf(part) !== undefined),
     ...(texts.parts.some(namesClient) && { namesClient: true }),
     isRefresh: !hasPassword && texts.parts.some(asksForRefresh),
+    ...(targets.length > 0 && { targets }),
   };
+}
+
+function targetsIn(part: BodyPart): string[] {
+  return [...part].filter(([name, text]) => TARGET.test(text) && !isPasswordField(name)).map(([, text]) => text.slice(0, MAX_TARGET));
 }
 
 function textOf(value: unknown): string | undefined {

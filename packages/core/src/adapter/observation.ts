@@ -31,7 +31,7 @@ const MAX_ROUTES = 8;
  * @param incoming the request of node:http
  */
 export function markerOf(incoming: IncomingMessage): Marker {
-  return observationIn(incoming)?.marker() ?? createMarker(() => warnOfUnobservedMark(incoming, markerOf));
+  return observationIn(incoming)?.marker() ?? createMarker(() => warnOfUnobservedMark(incoming));
 }
 
 /**
@@ -80,6 +80,8 @@ export class Observation {
   private readonly verdicts: LibraryVerdict[] = [];
   private body: CapturedBody | undefined;
   private isGated = false;
+  /** The answer had to go before its end was there. */
+  private isCut = false;
   private abortTimer: NodeJS.Timeout | undefined;
   private isOver = false;
   private attempts: readonly Attempt[] | undefined;
@@ -264,7 +266,8 @@ export class Observation {
     gateResponse(
       adapter.outgoing,
       (args) => end.noteHead(args),
-      async () => {
+      async (isWhole) => {
+        this.isCut = !isWhole;
         this.settle('answered');
         const mayGo = (await this.recorded) ?? true;
         if (!mayGo) this.ask(undefined, () => adapter.endSession());
@@ -359,7 +362,7 @@ export class Observation {
       },
       userBefore: this.userBefore,
       address: this.address,
-      body: this.body?.(),
+      body: this.isCut || (kind === 'aborted' && !adapter.outgoing.writableEnded) ? this.body && 'unfinished' : this.body?.(),
       end: this.end,
     };
     const attempts = buildAttempts(

@@ -6,7 +6,7 @@ import zlib from 'node:zlib';
 export type CapturedResponse = Pick<ServerResponse, 'write' | 'end'>;
 
 /** What was kept of a body; undefined if nothing was written. */
-export type BodyBytes = Buffer | 'too long' | undefined;
+export type BodyBytes = Buffer | 'too long' | 'unfinished' | undefined;
 
 /** Tells, at the end, what was written. */
 export type CapturedBody = () => BodyBytes;
@@ -32,7 +32,7 @@ const DECODERS: Partial<Record<string, Decompress>> = {
   'x-gzip': unzip,
   deflate: unzip,
   br: promisify(zlib.brotliDecompress),
-  ...(zstdDecompress && { zstd: promisify(zstdDecompress) as Decompress }),
+  ...(zstdDecompress && { zstd: promisify(zstdDecompress) }),
 };
 
 /**
@@ -77,7 +77,7 @@ export function captureResponseBody(response: CapturedResponse, limit: number): 
 export async function readBody(bytes: BodyBytes, headers: BodyHeaders, limit: number): Promise<BodyReading> {
   if (bytes === undefined) return { state: 'none' };
   const type = headers.contentType?.toLowerCase() ?? '';
-  if (bytes === 'too long' || type.startsWith('multipart/') || type.startsWith('text/event-stream')) return { state: 'unreadable' };
+  if (typeof bytes === 'string' || type.startsWith('multipart/') || type.startsWith('text/event-stream')) return { state: 'unreadable' };
   const isJson = type.includes('json');
   const encoding = headers.contentEncoding?.trim().toLowerCase() ?? '';
   if (encoding === '' || encoding === 'identity') return parse(bytes, isJson);

@@ -40,7 +40,11 @@ export class ResponseEnd {
     response.on('finish', () =>
       response.writableFinished === undefined && !response.writableEnded ? listener.hungUp() : listener.answered(),
     );
-    response.on('close', () => ((response.writableFinished ?? response.writableEnded) ? listener.answered() : listener.hungUp()));
+    response.on('close', () => {
+      if (response.writableFinished ?? response.writableEnded) listener.answered();
+      // Hosts without a socket may emit it within `finish`, which then comes next.
+      else setImmediate(() => listener.hungUp());
+    });
   }
 
   /** Takes what is handed to `writeHead`, if that is not called at once. */

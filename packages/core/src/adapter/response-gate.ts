@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 /** The least of a response that is needed to hold its answer back. */
 export type GatedResponse = Pick<
   ServerResponse,
-  'write' | 'end' | 'writeHead' | 'flushHeaders' | 'statusCode' | 'getHeaderNames' | 'removeHeader' | 'setHeader' | 'emit'
+  'write' | 'end' | 'writeHead' | 'flushHeaders' | 'statusCode' | 'getHeader' | 'getHeaderNames' | 'removeHeader' | 'setHeader' | 'emit'
 >;
 
 type Method = 'writeHead' | 'write' | 'end' | 'flushHeaders';
@@ -17,14 +17,20 @@ const REFUSAL = 'Service Unavailable\n';
  *
  * @param response the response of node:http
  * @param noteHead is told what is handed to `writeHead`, which node:http does not show while it is held
- * @param mayGo is asked once, when the answer begins
+ * @param mayGo is asked once, when the answer begins, and told whether it is whole already
  */
-export function gateResponse(response: GatedResponse, noteHead: (args: unknown[]) => void, mayGo: () => Promise<boolean>): void {
+export function gateResponse(
+  response: GatedResponse,
+  noteHead: (args: unknown[]) => void,
+  mayGo: (isWhole: boolean) => Promise<boolean>,
+): void {
   const own = response as unknown as Record<Method, Call>;
   const inner: Record<Method, Call> = { writeHead: own.writeHead, write: own.write, end: own.end, flushHeaders: own.flushHeaders };
   let state: 'idle' | 'held' | 'open' | 'refused' = 'idle';
   let calls: { method: Method; args: unknown[] }[] = [];
   let status = 0;
+  let isSettled = false;
+  let isAsked = false;
 
   function hold(method: Method, args: unknown[]): unknown {
     // An answer that was ended stays as it was ended, as one that has left would.
@@ -45,11 +51,28 @@ export function gateResponse(response: GatedResponse, noteHead: (args: unknown[]
       // What is written in the same turn is part of what may go: most answers are written at once.
       process.nextTick(() => {
         response.statusCode = status;
-        void mayGo().then((may) => (may ? release() : refuse()));
+        isSettled = true;
+        if (!lacksLastByte()) ask();
       });
+    } else if (method === 'end' && isSettled) {
+      ask();
     }
     // A stream that is told to wait goes on at `drain`.
     return method === 'write' ? false : response;
+  }
+
+  /** Asks once. */
+  function ask(): void {
+    if (isAsked) return;
+    isAsked = true;
+    void mayGo(calls.at(-1)?.method === 'end').then((may) => (may ? release() : refuse()));
+  }
+
+  /** express-session writes all but the last byte of an answer, and ends it with that when its store has taken the session. */
+  function lacksLastByte(): boolean {
+    if (calls.at(-1)?.method === 'end') return false;
+    const bytes = calls.reduce((sum, { method, args }) => (method === 'write' ? sum + lengthOf(args) : sum), 0);
+    return bytes > 0 && bytes === Number(response.getHeader('content-length')) - 1;
   }
 
   function letGo(next: 'open' | 'refused'): void {
@@ -87,6 +110,11 @@ export function gateResponse(response: GatedResponse, noteHead: (args: unknown[]
       return method === 'writeHead' ? inner.writeHead.apply(response, args) : method === 'write' ? true : response;
     };
   for (const method of Object.keys(inner) as Method[]) own[method] = gate(method);
+}
+
+function lengthOf([chunk, encoding]: unknown[]): number {
+  if (chunk instanceof Uint8Array) return chunk.length;
+  return typeof chunk === 'string' ? Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8') : 0;
 }
 
 /** Fastify keeps its headers in one object, which a later error changes. */

@@ -3,17 +3,16 @@ import type { IncomingMessage } from 'node:http';
 const MAX_WARNINGS = 100;
 const warned = new Set<string>();
 
+/** What stands in the stack between a warning and the application: the sink of the marker, and the marker's method. */
+const OWN_FRAMES = 2;
+
 /**
- * Warns, once a place, that a marker spoke on a request that nothing observes.
+ * Warns, once a place, that a marker spoke on a request that nothing observes. To be called by the sink of a marker, so that the place is known.
  *
  * @param incoming the request, if there is one
- * @param marking the function below which the application's own frames begin
  */
-export function warnOfUnobservedMark(
-  incoming: Pick<IncomingMessage, 'method' | 'url'> | undefined,
-  marking: (...args: never[]) => unknown,
-): void {
-  const place = placeOf(marking);
+export function warnOfUnobservedMark(incoming: Pick<IncomingMessage, 'method' | 'url'> | undefined): void {
+  const place = placeOf();
   if (warned.has(place) || warned.size >= MAX_WARNINGS) return;
   warned.add(place);
   const path = JSON.stringify((incoming?.url ?? '').split('?')[0]!.slice(0, 128));
@@ -24,11 +23,10 @@ export function warnOfUnobservedMark(
   });
 }
 
-/** The application's frame that marked: the first outside this package. */
-function placeOf(marking: (...args: never[]) => unknown): string {
+/** The application's frame that marked; counted, since in a bundle no file name tells the application from the audit. */
+function placeOf(): string {
   const holder: { stack?: string } = {};
-  Error.captureStackTrace(holder, marking);
-  const frames = (holder.stack ?? '').split('\n').slice(1);
-  const frame = frames.find((line) => !/[\\/]@auditlogin[\\/]|[\\/]packages[\\/](?:core|express|koa|fastify)[\\/]/.test(line)) ?? frames[0];
-  return (frame ?? 'an unknown place').trim().replace(/^at /, '');
+  Error.captureStackTrace(holder, warnOfUnobservedMark);
+  const frames = (holder.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return (frames[OWN_FRAMES] ?? 'an unknown place').trim().replace(/^at /, '');
 }

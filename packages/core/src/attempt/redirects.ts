@@ -32,18 +32,26 @@ export function redirectRules(redirects: Record<keyof RedirectRules, readonly st
   };
 }
 
+/** Where a request itself may have asked to be sent. */
+export interface AskedTargets {
+  /** Its path and query. */
+  request: string;
+  /** Targets that its body names. */
+  targets?: readonly string[] | undefined;
+}
+
 /**
  * What the target of a redirect means. By itself it proves a failure only if it is the login page, or has an error parameter that the request did not
  * bring; other words in a path prove nothing.
  *
  * @param location the `Location` header
- * @param request the path and query of the request
+ * @param asked what the request asked for
  * @param isLogin whether the attempt is about getting in
  * @param rules what the application says of its redirects
  */
 export function redirectMeans(
   location: string,
-  request: string,
+  { request, targets = [] }: AskedTargets,
   isLogin: boolean,
   rules: RedirectRules,
 ): { says?: OutcomeKind; isRule: boolean } {
@@ -53,9 +61,10 @@ export function redirectMeans(
     if (rules[says](target.pathname)) return { says, isRule: true };
   }
   const asked = parse(request);
+  const given = [...(asked?.searchParams.values() ?? []), ...targets];
   // Who has logged out or reset a password is sent to the login page.
-  if (hasErrorOf(target, asked)) return { says: 'failure', isRule: false };
-  if (!isLogin || isChosen(target, asked)) return { isRule: false };
+  if (hasErrorOf(target, given)) return { says: 'failure', isRule: false };
+  if (!isLogin || isChosen(target, given)) return { isRule: false };
   const last = lastWord(target.pathname);
   if (CHALLENGE_WORDS.has(last)) return { says: 'challenge', isRule: false };
   if (sameOrigin(target) && (samePath(target.pathname, asked?.pathname) || endsInLoginWord(target.pathname))) {
@@ -83,19 +92,17 @@ function lastWord(path: string): string {
   return path.replace(/\/+$/, '').split('/').at(-1)!.toLowerCase();
 }
 
-function hasErrorOf(target: URL, asked: URL | undefined): boolean {
+function hasErrorOf(target: URL, given: readonly string[]): boolean {
   const fragment = new URLSearchParams(target.hash.slice(1));
   return ERROR_PARAMETERS.some((name) => {
     const value = target.searchParams.get(name) ?? fragment.get(name);
     if (value === null) return false;
-    return ![...(asked?.searchParams.values() ?? [])].some((given) => given.includes(`${name}=`));
+    return !given.some((text) => text.includes(`${name}=`));
   });
 }
 
 /** A target that the client itself named, as `returnTo` does, says nothing about the login. */
-function isChosen(target: URL, asked: URL | undefined): boolean {
+function isChosen(target: URL, given: readonly string[]): boolean {
   const wanted = target.pathname + target.search;
-  return [...(asked?.searchParams.values() ?? [])].some(
-    (given) => given !== '' && (given === wanted || given === target.href || given === target.pathname),
-  );
+  return given.some((text) => text !== '' && (text === wanted || text === target.href || text === target.pathname));
 }

@@ -287,7 +287,7 @@ function auditorWith(settings: Settings, parts: AuditorParts): Auditor {
     const error = new AuditError('ERR_AUDIT_CLOSED', 'The auditor was closed before the event was published.');
     for (let left = await spool.peek(1000); left.length > 0; left = await spool.peek(1000)) {
       for (const event of left) {
-        await spool.setAside(event, error.message);
+        await spool.deadLetter(event, error.message);
         lose(event, error);
       }
     }

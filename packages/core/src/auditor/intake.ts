@@ -55,7 +55,7 @@ const GATHER_MOST = 50;
 
 type Gathered = { attempt: Attempt; decide: (attempt: Attempt) => Outcome };
 
-/** Events whose appending is answered at once. */
+/** Events that the spool writes together: `append` gave the same promise for them (see `Spool.append`). */
 type Run = { put: Promise<void>; events: SerialisedEvent[] };
 
 /**

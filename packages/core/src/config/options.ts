@@ -13,12 +13,13 @@ import type { AuditEvent } from '../event/event.js';
 
 /** What `createAuditor()` takes. Everything may be left out, if the environment says where to publish. */
 export interface AuditorOptions {
-  /** Base address of the API, may carry a path. @default `AUDITLOG_API_BASE` */
+  /** Base address of the API; it may have a path. @default `AUDITLOG_API_BASE` */
   apiBase?: string;
   /** Project id. @default `AUDITLOG_API_PROJECT`, then `BOOTSTRAP_PUBLISHER_PROJECT` */
   project?: string;
   /**
-   * Publisher token of the project, or a function that gives it: asked before each call, so that it can be rotated without a restart.
+   * Publisher token of the project, or a function that gives it. The function is called before each request, so that the token can be rotated without a
+   * restart.
    * @default `AUDITLOG_API_TOKEN`, then `BOOTSTRAP_PUBLISHER_TOKEN`
    */
   token?: string | (() => string | Promise<string>);
@@ -28,82 +29,86 @@ export interface AuditorOptions {
   component?: string;
   /** Version of the application, in each event's `version`. */
   version?: string;
-  /** What is kept of the user name that was typed when nobody is proven. @default 'masked' */
+  /**
+   * What is kept of the user name that was typed when no account is proven: `masked` (`a***l@example.com`), `plain`, `hmac` (only a keyed digest) or `omit`.
+   * @default 'masked'
+   */
   typedIdentity?: TypedIdentityPolicy;
   /**
-   * Key of the digests by which attempts on one account, and events of one session, are found; 16 characters or more.
+   * Key of the digests `fields.identity_hmac` and `fields.session_hmac`, by which the attempts on one account and the events of one session are found; 16
+   * characters or more.
    * @default derived from the key of the seal, else made for the spool folder, else (in memory) for this process
    */
   identityKey?: string;
   /**
-   * What the answer waits for. `after-response`: nothing, the event follows it. `before-response`: the event is on disk before the first byte of the
-   * answer leaves; if it cannot be had there, the answer becomes 503.
+   * What the answer to a login waits for. `after-response`: nothing; the event is written afterwards. `before-response`: the event is on disk before the
+   * first byte of the answer leaves; if it cannot be written, the answer becomes 503.
    * @default 'after-response'
    */
   durability?: 'after-response' | 'before-response';
   /** The queue between the application and the server. */
   spool?: {
-    /** `disk`: a file that outlives the process. `memory`: what waits is lost with the process. @default 'disk' */
+    /** `disk`: a file that outlives the process. `memory`: events that wait are lost with the process. @default 'disk' */
     kind?: 'disk' | 'memory';
-    /** Folder of the files, made if it is missing, for its owner only. @default `AUDITLOG_SPOOL_DIR`, then `.auditlogin` */
+    /** Folder of the files. It is created if it is missing, for its owner only. @default `AUDITLOG_SPOOL_DIR`, then `.auditlogin` */
     directory?: string;
-    /** Stop at the start when the folder cannot be used, instead of falling back to memory with a warning. @default false */
+    /** Whether the start fails when the folder cannot be used. Otherwise the spool falls back to memory, with a warning. @default false */
     required?: boolean;
     /** The most events that wait. @default 100000 */
     maxEvents?: number;
     /** The most bytes that wait. @default 67108864 */
     maxBytes?: number;
-    /** How long the disk may take, in milliseconds. @default 5000 */
+    /** How long the disk may take to write an event, in milliseconds. @default 5000 */
     commitTimeout?: number;
   };
   /**
-   * Hands events to an engine, e.g. PostgreSQL, from which relays (`auditlogin relay`) publish them; the spool bridges the time until it has them. The
-   * application then needs no `apiBase`, `project` or `token`, and may not have them.
+   * An engine such as PostgreSQL, from which relays (`auditlogin relay`) publish the events. The spool holds events until the engine has them. The
+   * application then needs no `apiBase`, `project` or `token`; giving one of them is an error.
    */
   engine?: SharedSpool;
-  /** Seals each event, so that what is deleted, reordered, altered or foreign shows from the log alone, and keeps a ledger of receipts. */
+  /** Seals each event, so that the log alone shows which events were deleted, reordered, altered or added, and keeps a ledger of receipts. */
   seal?: {
-    /** The key, 32 characters or more; a new one begins a new key id. @default `AUDITLOG_SEAL_KEY`, the first in it */
+    /** The key, 32 characters or more; a new key begins a new key id. Without a key nothing is sealed. @default the first in `AUDITLOG_SEAL_KEY` */
     key?: string;
   };
-  /** How events are sent. Times are in milliseconds. */
+  /** How events are sent. */
   publish?: {
-    /** The most events a call, 1 to 50. @default 50 */
+    /** The most events in one request, 1 to 50. @default 50 */
     batchSize?: number;
-    /** The most calls in flight, 1 to 32. @default 4 */
+    /** The most requests at the same time, 1 to 32. @default 4 */
     concurrency?: number;
-    /** How long to wait for a connection. @default 5000 */
+    /** How long to wait for a connection, in milliseconds. @default 5000 */
     connectTimeout?: number;
-    /** How long to wait for an answer. @default 10000 */
+    /** How long to wait for an answer, in milliseconds. @default 10000 */
     timeout?: number;
-    /** The first bound of the back-off. @default 500 */
+    /** The upper bound of the wait after a first failure, in milliseconds. It doubles with every further failure. @default 500 */
     backoffMin?: number;
-    /** The last bound of the back-off. @default 60000 */
+    /** The upper bound of the wait after any number of failures, in milliseconds. @default 60000 */
     backoffMax?: number;
     /**
-     * What to do with events that a failed try may have stored: send them again (the copies have one `external_id`), or look first whether they are
-     * there.
+     * What to do with events that a failed request may have stored. `resend`: send them again; copies have the same `external_id`. `reconcile`: first
+     * search the log for them.
      * @default 'resend'
      */
     inDoubt?: InDoubt;
-    /** How long the server takes until a search shows what it stored. @default 3000 */
+    /** How long the server takes until a search finds what it stored, in milliseconds. @default 3000 */
     indexLag?: number;
-    /** The age at which an event that could not be sent is set aside. @default 604800000, a week */
+    /** The age at which an event that could not be sent is set aside, in milliseconds. @default 604800000, a week */
     maxAge?: number;
   };
   /** How long `flush()` and `close()` wait for the queue to drain, in milliseconds. @default 10000 */
   closeTimeout?: number;
-  /** Record the audit's own start and stop, and gaps: `audit.start`, `audit.stop`, `audit.gap`. @default false */
+  /** Whether the start and the stop of the audit, and gaps in it, are recorded as events: `audit.start`, `audit.stop`, `audit.gap`. @default false */
   lifecycleEvents?: boolean;
-  /** Takes warnings and errors; any pino-like logger. @default standard error */
+  /** The logger for warnings and errors: any object with pino's `warn()` and `error()`. @default standard error */
   logger?: Logger;
-  /** Is called with every receipt once it was checked. */
+  /** Is called with every receipt, after its hash was checked. */
   onReceipt?: (receipt: CheckedReceipt) => void;
-  /** Is called for every event that is lost (no room, or still in memory when the auditor was closed) or set aside (refused by the server, too old). */
+  /** Is called for every event that is lost (no room, or still in memory when the auditor was closed) or set aside (refused by the server, or too old). */
   onDrop?: (event: AuditEvent, error: AuditError) => void;
   /** Is called when a receipt's hash is not the hash of what was sent. */
   onMismatch?: (receipt: CheckedReceipt) => void;
-  /** Is called with every error that is not the caller's: failed tries, failing extractors. */
+  /** Is called with every error that no caller gets: failed requests, failing extractors. */
   onError?: (error: AuditError) => void;
 }
 

@@ -27,45 +27,60 @@ const OTHERS = { category: ['authentication'], type: ['info'] };
  * @see https://www.elastic.co/docs/reference/ecs/ecs-allowed-values-event-category
  */
 export function toEcs(event: AuditEvent): EcsEvent {
-  const { outcome, reason, time, duration, status } = partsOf(event);
-  const { fields = {}, actor, target, group } = event;
-  const names = [actor?.id, actor?.name, target?.id, target?.name].filter((name) => name !== undefined);
-  const user = actor ? { id: actor.id, name: actor.name } : { name: fields['identity'] };
+  const { time, status } = partsOf(event);
+  const { fields = {}, group, source_ip } = event;
   const sections = {
-    event: compact({
-      kind: 'event',
-      ...(KINDS.get(event.action) ?? OTHERS),
-      action: event.action,
-      outcome: outcome === 'challenge' ? 'unknown' : outcome,
-      reason,
-      id: event.external_id,
-      duration: duration === undefined ? undefined : duration * NANOSECONDS,
-      provider: 'auditlogin',
-    }),
+    event: eventSection(event),
     message: event.description,
-    user: compact({ ...user, [impersonates(event) ? 'effective' : 'target']: target && compact({ id: target.id, name: target.name }) }),
+    user: userSection(event),
     organization: group && compact({ id: group.id, name: group.name }),
-    source: event.source_ip === undefined ? undefined : { ip: event.source_ip, address: event.source_ip },
+    source: source_ip === undefined ? undefined : { ip: source_ip, address: source_ip },
     user_agent: compact({ original: fields['user_agent'] }),
     http: compact({ response: compact({ status_code: status }), request: compact({ id: fields['request_id'] }) }),
     trace: compact({ id: fields['trace_id'] }),
     service: compact({ name: event.component, version: event.version }),
-    related: compact({
-      ip: event.source_ip === undefined ? undefined : [event.source_ip],
-      user: names.length > 0 ? [...new Set(names)] : undefined,
-    }),
-    labels: compact({
-      auditlogin_outcome: outcome,
-      evidence: fields['evidence'],
-      method: fields['method'],
-      factors: fields['factors'],
-      group_source: fields['group_source'],
-      identity_hmac: fields['identity_hmac'],
-      session_hmac: fields['session_hmac'],
-      route: fields['route'],
-    }),
+    related: relatedSection(event),
+    labels: labelsSection(event),
   };
   return { '@timestamp': new Date(time).toISOString(), ecs: { version: VERSION }, ...compact(sections) };
+}
+
+function eventSection(event: AuditEvent): object | undefined {
+  const { outcome, reason, duration } = partsOf(event);
+  return compact({
+    kind: 'event',
+    ...(KINDS.get(event.action) ?? OTHERS),
+    action: event.action,
+    outcome: outcome === 'challenge' ? 'unknown' : outcome,
+    reason,
+    id: event.external_id,
+    duration: duration === undefined ? undefined : duration * NANOSECONDS,
+    provider: 'auditlogin',
+  });
+}
+
+function userSection(event: AuditEvent): object | undefined {
+  const { actor, target, fields } = event;
+  const other = target && compact({ id: target.id, name: target.name });
+  return compact({
+    id: actor?.id,
+    name: actor ? actor.name : fields?.['identity'],
+    [impersonates(event) ? 'effective' : 'target']: other,
+  });
+}
+
+function relatedSection({ actor, target, source_ip }: AuditEvent): object | undefined {
+  const names = [actor?.id, actor?.name, target?.id, target?.name].filter((name) => name !== undefined);
+  return compact({
+    ip: source_ip === undefined ? undefined : [source_ip],
+    user: names.length > 0 ? [...new Set(names)] : undefined,
+  });
+}
+
+function labelsSection(event: AuditEvent): object | undefined {
+  const { evidence, method, factors, group_source, identity_hmac, session_hmac, route } = event.fields ?? {};
+  const { outcome } = partsOf(event);
+  return compact({ auditlogin_outcome: outcome, evidence, method, factors, group_source, identity_hmac, session_hmac, route });
 }
 
 function impersonates({ action }: AuditEvent): boolean {

@@ -5,16 +5,17 @@ import { isTrue } from '../event/canonical.js';
 /** What other formats need of an event, read from its fields. */
 export interface EventParts {
   outcome: OutcomeKind;
-  reason?: Reason;
-  /** Milliseconds since 1970. */
+  reason: Reason | undefined;
+  /** In milliseconds since 1970; 0 if the event does not say. */
   time: number;
   factors: string[];
-  /** Numbers in `fields` that are numbers elsewhere. */
-  duration?: number;
-  status?: number;
+  /** In milliseconds. */
+  duration: number | undefined;
+  /** The status of the HTTP answer. */
+  status: number | undefined;
 }
 
-const OUTCOMES: readonly string[] = ['success', 'failure', 'challenge', 'unknown'] satisfies OutcomeKind[];
+const OUTCOMES: readonly OutcomeKind[] = ['success', 'failure', 'challenge', 'unknown'];
 
 /**
  * Reads an event's fields. An event that was made by hand may have none; then `is_failure` tells the outcome.
@@ -23,17 +24,14 @@ const OUTCOMES: readonly string[] = ['success', 'failure', 'challenge', 'unknown
  */
 export function partsOf(event: AuditEvent): EventParts {
   const { outcome, reason, factors, duration_ms, status } = event.fields ?? {};
-  const said = OUTCOMES.find((known) => known === outcome) as OutcomeKind | undefined;
   const time = Date.parse(event.created ?? '');
-  const duration = numberIn(duration_ms);
-  const statusCode = numberIn(status);
   return {
-    outcome: said ?? (isTrue(event.is_failure) ? 'failure' : 'success'),
-    ...(REASONS.includes(reason as Reason) && { reason: reason as Reason }),
+    outcome: OUTCOMES.find((known) => known === outcome) ?? (isTrue(event.is_failure) ? 'failure' : 'success'),
+    reason: REASONS.find((known) => known === reason),
     time: Number.isNaN(time) ? 0 : time,
     factors: factors?.split(',') ?? [],
-    ...(duration !== undefined && { duration }),
-    ...(statusCode !== undefined && { status: statusCode }),
+    duration: numberIn(duration_ms),
+    status: numberIn(status),
   };
 }
 
@@ -43,9 +41,10 @@ function numberIn(text: string | undefined): number | undefined {
 }
 
 /**
- * An object without its undefined and empty members.
+ * An object without its undefined members.
  *
  * @param members what may be there
+ * @returns undefined if no member is left
  */
 export function compact<T extends object>(members: T): { [K in keyof T]?: NonNullable<T[K]> } | undefined {
   const entries = Object.entries(members).filter(([, value]) => value !== undefined);

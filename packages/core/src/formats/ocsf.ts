@@ -30,6 +30,9 @@ const STATUS = {
   challenge: { status_id: 99, status: 'Challenge' },
   unknown: { status_id: 0, status: 'Unknown' },
 } as const;
+const LOW = { severity_id: 2, severity: 'Low' } as const;
+const INFORMATIONAL = { severity_id: 1, severity: 'Informational' } as const;
+const SEVERITY = { success: INFORMATIONAL, failure: LOW, challenge: INFORMATIONAL, unknown: LOW } as const;
 const PROTOCOLS = new Map<string | undefined, { auth_protocol_id: number; auth_protocol: string }>([
   ['oidc', { auth_protocol_id: 4, auth_protocol: 'OpenID' }],
   ['openid', { auth_protocol_id: 4, auth_protocol: 'OpenID' }],
@@ -45,15 +48,9 @@ const PROTOCOLS = new Map<string | undefined, { auth_protocol_id: number; auth_p
  */
 export function toOcsf(event: AuditEvent): OcsfEvent {
   const { outcome, reason, time, factors, duration, status } = partsOf(event);
-  const { fields = {}, actor, target, group } = event;
+  const { fields = {}, source_ip } = event;
   const activity = ACTIVITIES.get(event.action) ?? { class_uid: AUTHENTICATION, activity_id: OTHER, activity_name: event.action };
   const isAuthentication = activity.class_uid === AUTHENTICATION;
-  const isFailure = outcome === 'failure' || outcome === 'unknown';
-  const org = group && { uid: group.id, ...(group.name !== undefined && { name: group.name }) };
-  const acting = userOf(actor, fields['identity'], org);
-  // The subject is who gets in, or whose account is changed: not who acts for them.
-  const subject = target ? userOf(target, undefined, org) : acting;
-  const isMfa = factors.length > 1;
   return {
     ...activity,
     category_uid: 3,
@@ -61,51 +58,58 @@ export function toOcsf(event: AuditEvent): OcsfEvent {
     class_name: isAuthentication ? 'Authentication' : 'Account Change',
     type_uid: activity.class_uid * 100 + activity.activity_id,
     time,
-    severity_id: isFailure ? 2 : 1,
-    severity: isFailure ? 'Low' : 'Informational',
+    ...SEVERITY[outcome],
     ...STATUS[outcome],
-    ...(reason && { status_detail: reason }),
-    ...(event.description !== undefined && { message: event.description }),
-    ...(duration !== undefined && { duration }),
-    metadata: {
-      version: VERSION,
-      product: { name: 'auditlogin', vendor_name: 'auditlogin' },
-      ...(event.external_id !== undefined && { uid: event.external_id }),
-      ...(fields['trace_id'] !== undefined && { correlation_uid: fields['trace_id'] }),
-    },
-    user: subject,
-    ...((target || actor) && { actor: { user: acting } }),
-    ...(event.source_ip !== undefined && { src_endpoint: { ip: event.source_ip } }),
-    ...httpOf(fields),
-    ...(isAuthentication && {
-      service: { name: event.component ?? 'unknown', ...(event.version !== undefined && { version: event.version }) },
-      is_remote: true,
-      is_mfa: isMfa,
-      ...PROTOCOLS.get(fields['method']),
-      ...(fields['session_hmac'] !== undefined && { session: { uid: fields['session_hmac'], is_remote: true } }),
-    }),
-    ...unmapped({
-      outcome,
-      evidence: fields['evidence'],
-      method: fields['method'],
-      factors: fields['factors'],
-      status,
-      route: fields['route'],
+    metadata: metadataOf(event),
+    ...usersOf(event),
+    ...(isAuthentication ? authenticationOf(event, factors) : {}),
+    ...compact({
+      status_detail: reason,
+      message: event.description,
+      duration,
+      src_endpoint: source_ip === undefined ? undefined : { ip: source_ip },
+      http_request: compact({ user_agent: fields['user_agent'], uid: fields['request_id'] }),
+      unmapped: compact({
+        outcome,
+        evidence: fields['evidence'],
+        method: fields['method'],
+        factors: fields['factors'],
+        status,
+        route: fields['route'],
+      }),
     }),
   };
 }
 
+function metadataOf({ external_id, fields }: AuditEvent): object {
+  return {
+    version: VERSION,
+    product: { name: 'auditlogin', vendor_name: 'auditlogin' },
+    ...compact({ uid: external_id, correlation_uid: fields?.['trace_id'] }),
+  };
+}
+
+/** The subject is the account that gets in or is changed. Who acts for it is the actor. */
+function usersOf({ actor, target, group, fields }: AuditEvent): object {
+  const org = group && { uid: group.id, ...compact({ name: group.name }) };
+  const acting = userOf(actor, fields?.['identity'], org);
+  if (target) return { user: userOf(target, undefined, org), actor: { user: acting } };
+  return actor ? { user: acting, actor: { user: acting } } : { user: acting };
+}
+
 function userOf(account: { id: string; name?: string } | undefined, typed: string | undefined, org: object | undefined): object {
-  const known = account ? { uid: account.id, ...(account.name !== undefined && { name: account.name }) } : { name: typed ?? 'anonymous' };
-  return { ...known, type_id: account ? 1 : 0, type: account ? 'User' : 'Unknown', ...(org && { org }) };
+  if (!account) return { name: typed ?? 'anonymous', type_id: 0, type: 'Unknown', ...compact({ org }) };
+  return { uid: account.id, type_id: 1, type: 'User', ...compact({ name: account.name, org }) };
 }
 
-function httpOf(fields: Record<string, string>): object {
-  const http_request = compact({ user_agent: fields['user_agent'], uid: fields['request_id'] });
-  return http_request ? { http_request } : {};
-}
-
-function unmapped(members: Record<string, unknown>): object {
-  const rest = compact(members);
-  return rest ? { unmapped: rest } : {};
+/** What only the Authentication class has. */
+function authenticationOf({ component, version, fields }: AuditEvent, factors: readonly string[]): object {
+  const session = fields?.['session_hmac'];
+  return {
+    service: { name: component ?? 'unknown', ...compact({ version }) },
+    is_remote: true,
+    is_mfa: factors.length > 1,
+    ...PROTOCOLS.get(fields?.['method']),
+    ...compact({ session: session === undefined ? undefined : { uid: session, is_remote: true } }),
+  };
 }

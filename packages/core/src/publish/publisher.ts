@@ -1,8 +1,9 @@
 import { AuditError } from '../errors.js';
-import { receiptMatches } from '../event/hash.js';
 import type { Receipt } from '../event/event.js';
 import type { Spool, SpooledEvent } from '../spool/spool.js';
-import { backoff, type BackoffBounds } from './retry.js';
+import { Breaker, type BreakerState } from './breaker.js';
+import { Deliverer } from './deliverer.js';
+import type { BackoffBounds } from './retry.js';
 import type { Verdict } from './receipt.js';
 import type { Transport } from './transport.js';
 
@@ -54,9 +55,6 @@ export function publisherOptions(
   return { ...publish, backoff: { min: publish.backoffMin, max: publish.backoffMax }, ...special };
 }
 
-/** Whether the server can be reached, as far as is known: `open` after a failure, `probing` while one batch finds out. */
-export type BreakerState = 'closed' | 'open' | 'probing';
-
 /** Drains a spool into a transport. */
 export interface Publisher {
   /** Says that something was appended. */
@@ -72,8 +70,6 @@ export interface Publisher {
 const MAX_CRASHES = 10;
 /** How long events gather to a batch: nobody waits for them, and a call costs as much for one as for fifty. */
 const GATHER = 25;
-/** Fifty events are told apart in six rounds of halving. */
-const MAX_ROUNDS = 6;
 
 /**
  * Drains a spool: peek, write down, send, verify, settle. Events gather for a moment, or to full batches; whoever waits for the spool to drain ends
@@ -85,221 +81,147 @@ const MAX_ROUNDS = 6;
  * @param options how many at a time
  */
 export function createPublisher(spool: Spool, transport: Transport, listener: PublisherListener, options: PublisherOptions): Publisher {
-  const inFlight = new Set<Promise<void>>();
-  // Peeking may take time on disk; until it returns, what it may take counts as taken.
-  let reserved = 0;
-  let failures = 0;
-  let stopped = false;
-  let scheduled = false;
-  let timer: NodeJS.Timeout | undefined;
-  let gathering: NodeJS.Timeout | undefined;
-  let idleWaiters: (() => void)[] = [];
-  let lastDoubt = Date.now();
-  /** What was in flight when a process ended, the least newCandidates first: so chance does not hit the same one again and again. */
-  let poisonCandidates: SpooledEvent[] = [];
-  let isSuspectOut = false;
+  return new SpoolPublisher(spool, transport, listener, options);
+}
 
-  function gather(): void {
-    if (idleWaiters.length > 0 || spool.waiting() >= options.batchSize) return schedule();
-    gathering ??= setTimeout(() => {
-      gathering = undefined;
-      schedule();
-    }, options.gather ?? GATHER).unref();
+/** Decides when which events are delivered. */
+class SpoolPublisher implements Publisher {
+  private readonly breaking: Breaker;
+  private readonly deliverer: Deliverer;
+  private readonly inFlight = new Set<Promise<void>>();
+  /** Peeking may take time on disk; until it returns, what it may take counts as taken. */
+  private reserved = 0;
+  private isStopped = false;
+  private isScheduled = false;
+  private gathering: NodeJS.Timeout | undefined;
+  private idleWaiters: (() => void)[] = [];
+  /** What was in flight when a process ended, those first that saw the fewest ends: so chance does not hit the same one again and again. */
+  private poisonCandidates: SpooledEvent[] = [];
+  private isCandidateOut = false;
+
+  constructor(
+    private readonly spool: Spool,
+    transport: Transport,
+    private readonly listener: PublisherListener,
+    private readonly options: PublisherOptions,
+  ) {
+    this.breaking = new Breaker(options.backoff, () => this.schedule());
+    this.deliverer = new Deliverer(spool, transport, listener, options, this.breaking);
   }
 
-  function schedule(): void {
-    if (scheduled || stopped) return;
-    scheduled = true;
+  wake(): void {
+    if (this.idleWaiters.length > 0 || this.spool.waiting() >= this.options.batchSize) return this.schedule();
+    this.gathering ??= setTimeout(() => {
+      this.gathering = undefined;
+      this.schedule();
+    }, this.options.gather ?? GATHER).unref();
+  }
+
+  drained(): Promise<void> {
+    if (this.isIdle()) return Promise.resolve();
+    this.schedule();
+    return new Promise((resolve) => this.idleWaiters.push(resolve));
+  }
+
+  breaker(): BreakerState {
+    return this.breaking.state(this.inFlight.size > 0);
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    this.breaking.stop();
+    this.deliverer.stop();
+    clearTimeout(this.gathering);
+    await Promise.allSettled(this.inFlight);
+    this.announceIdle();
+  }
+
+  private schedule(): void {
+    if (this.isScheduled || this.isStopped) return;
+    this.isScheduled = true;
     setImmediate(() => {
-      scheduled = false;
-      start();
+      this.isScheduled = false;
+      this.start();
     });
   }
 
-  function start(): void {
-    while (!stopped && timer === undefined && mayStart()) {
-      const call = (spool.waiting() - reserved > 0 ? deliverNext() : deliverCandidate())
+  private start(): void {
+    while (!this.isStopped && !this.breaking.isPaused && this.mayStart()) {
+      const call = (this.unreserved() > 0 ? this.deliverNext() : this.deliverCandidate())
         .catch((thrown: unknown) => {
-          listener.broken(thrown);
-          failures += 1;
-          pause(backoff(failures, options.backoff));
+          this.listener.broken(thrown);
+          this.breaking.failed();
         })
         .finally(() => {
-          inFlight.delete(call);
-          if (isIdle()) announceIdle();
-          else if (spool.size().events > 0) gather();
+          this.inFlight.delete(call);
+          if (this.isIdle()) this.announceIdle();
+          else if (this.spool.size().events > 0) this.wake();
         });
-      inFlight.add(call);
+      this.inFlight.add(call);
     }
   }
 
-  function mayStart(): boolean {
-    if (isSuspectOut) return false;
-    const waiting = spool.waiting() - reserved;
-    if (inFlight.size === 0) return waiting > 0 || poisonCandidates.length > 0;
-    return failures === 0 && inFlight.size < options.concurrency && waiting >= options.batchSize;
+  private mayStart(): boolean {
+    if (this.isCandidateOut) return false;
+    const waiting = this.unreserved();
+    if (this.inFlight.size === 0) return waiting > 0 || this.poisonCandidates.length > 0;
+    return this.breaking.isClosed && this.inFlight.size < this.options.concurrency && waiting >= this.options.batchSize;
   }
 
-  async function deliverNext(): Promise<void> {
-    reserved += options.batchSize;
-    const peeked = await spool.peek(options.batchSize).finally(() => (reserved -= options.batchSize));
-    const fresh = await withoutHopeless(peeked);
-    const newCandidates = fresh.filter(isSuspect);
-    if (newCandidates.length > 0)
-      poisonCandidates = [...poisonCandidates, ...newCandidates].sort((one, other) => one.crashes - other.crashes);
-    const others = fresh.filter((event) => !isSuspect(event));
-    if (others.length > 0) await deliver(others);
+  private unreserved(): number {
+    return this.spool.waiting() - this.reserved;
   }
 
-  function isSuspect({ crashes }: SpooledEvent): boolean {
-    return crashes >= (options.suspectFrom ?? 1);
+  private async deliverNext(): Promise<void> {
+    const { batchSize } = this.options;
+    this.reserved += batchSize;
+    const peeked = await this.spool.peek(batchSize).finally(() => (this.reserved -= batchSize));
+    const fresh = await this.withoutHopeless(peeked);
+    const candidates = fresh.filter((event) => this.isCandidate(event));
+    if (candidates.length > 0) {
+      this.poisonCandidates = [...this.poisonCandidates, ...candidates].sort((one, other) => one.crashes - other.crashes);
+    }
+    const others = fresh.filter((event) => !this.isCandidate(event));
+    if (others.length > 0) await this.deliverer.deliver(others);
+  }
+
+  private isCandidate({ crashes }: SpooledEvent): boolean {
+    return crashes >= (this.options.suspectFrom ?? 1);
   }
 
   /** What may have ended a process goes out alone and after all others, so that it takes no other event with it. */
-  async function deliverCandidate(): Promise<void> {
-    isSuspectOut = true;
+  private async deliverCandidate(): Promise<void> {
+    this.isCandidateOut = true;
     try {
-      await deliver([poisonCandidates.shift()!]);
+      await this.deliverer.deliver([this.poisonCandidates.shift()!]);
     } finally {
-      isSuspectOut = false;
+      this.isCandidateOut = false;
     }
   }
 
-  async function withoutHopeless(events: SpooledEvent[]): Promise<SpooledEvent[]> {
-    const now = Date.now();
-    const hopeless = events.filter(({ crashes, queuedAt }) => crashes >= MAX_CRASHES || now - queuedAt > options.maxAge);
-    for (const event of hopeless) {
-      const why =
-        event.crashes >= MAX_CRASHES ? `${event.crashes} processes ended while they sent it` : `it is older than ${options.maxAge} ms`;
-      await setAside(event, new AuditError('ERR_AUDIT_SET_ASIDE', `The event was set aside: ${why}.`, { reason: why }));
+  private async withoutHopeless(events: SpooledEvent[]): Promise<SpooledEvent[]> {
+    const hopeful: SpooledEvent[] = [];
+    for (const event of events) {
+      const why = this.hopelessness(event);
+      if (why === undefined) hopeful.push(event);
+      else await this.deliverer.setAside(event, new AuditError('ERR_AUDIT_SET_ASIDE', `The event was set aside: ${why}.`, { reason: why }));
     }
-    return hopeless.length === 0 ? events : events.filter((event) => !hopeless.includes(event));
+    return hopeful;
   }
 
-  async function deliver(events: SpooledEvent[]): Promise<void> {
-    // A spool that cannot write it down, on a full disk, is drained all the same: that is what makes room.
-    await spool.begin(events).catch(listener.broken);
-    const unsettled = options.inDoubt === 'reconcile' && events.some(({ inDoubt }) => inDoubt) ? await reconcile(events) : events;
-    if (unsettled.length > 0) await send(unsettled, 0);
-  }
-
-  /** Looks up what may be stored already, settles what is, and leaves the rest. */
-  async function reconcile(events: SpooledEvent[]): Promise<SpooledEvent[]> {
-    const doubtful = events.filter(({ inDoubt }) => inDoubt);
-    const early = lastDoubt + options.indexLag - Date.now();
-    if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
-    const search = await transport.find(doubtful.map(({ id }) => id));
-    if (search.kind === 'failed') {
-      await retry(events, search.error, true, undefined);
-      return [];
-    }
-    const found = doubtful.filter(({ id }) => search.receipts.has(id));
-    if (found.length > 0) {
-      await settle(
-        found,
-        found.map(({ id }) => search.receipts.get(id)!),
-      );
-    }
-    return events.filter((event) => !found.includes(event));
-  }
-
-  async function send(events: SpooledEvent[], round: number): Promise<void> {
-    const delivery = await transport.send(events);
-    switch (delivery.kind) {
-      case 'accepted':
-        failures = 0;
-        return settle(events, delivery.receipts);
-      case 'handedOver':
-        failures = 0;
-        await spool.settle(events.map((event) => ({ event, isVerified: false })));
-        return listener.handedOver(events);
-      case 'retry':
-        return retry(events, delivery.error, delivery.inDoubt, delivery.after);
-      case 'refused':
-        failures = 0;
-        return bisect(events, delivery.error, delivery.indexes, round);
-    }
-  }
-
-  /** A mismatch is an alarm and no reason to send again: the event is stored (Publisher API, trap 8). */
-  async function settle(events: SpooledEvent[], receipts: Receipt[]): Promise<void> {
-    const settled = events.map((event, index) => ({
-      event,
-      receipt: receipts[index]!,
-      isVerified: receiptMatches(receipts[index]!, event.tail),
-    }));
-    await spool.settle(settled);
-    for (const { event, receipt, isVerified } of settled) listener.receipt(event, receipt, isVerified ? 'verified' : 'mismatched');
-  }
-
-  async function retry(events: SpooledEvent[], error: AuditError, inDoubt: boolean, after: number | undefined): Promise<void> {
-    if (inDoubt) lastDoubt = Date.now();
-    await spool.release(events, inDoubt).catch(listener.broken);
-    failures += 1;
-    const wait = Math.max(after ?? 0, backoff(failures, options.backoff));
-    listener.failed(error, wait);
-    pause(wait);
-  }
-
-  function pause(wait: number): void {
-    if (stopped || timer !== undefined) return;
-    timer = setTimeout(() => {
-      timer = undefined;
-      schedule();
-    }, wait);
-    timer.unref();
-  }
-
-  async function setAside(event: SpooledEvent, error: AuditError): Promise<void> {
-    await spool.setAside(event, error.reason ?? error.message);
-    listener.setAside(event, error);
-  }
-
-  /** A bulk call is all or nothing (Publisher API, trap 5): find the events that it was refused for, so that the others arrive. */
-  async function bisect(events: SpooledEvent[], error: AuditError, indexes: number[], round: number): Promise<void> {
-    if (events.length === 1) return setAside(events[0]!, error);
-    const accused = new Set(indexes);
-    const half = Math.ceil(events.length / 2);
-    const parts =
-      accused.size > 0 && round < MAX_ROUNDS
-        ? [...events.filter((_, index) => accused.has(index)).map((event) => [event]), events.filter((_, index) => !accused.has(index))]
-        : [events.slice(0, half), events.slice(half)];
-    for (const [index, part] of parts.entries()) {
-      if (part.length === 0) continue;
-      // A failure on the way ends the sifting; the rest waits for the next try.
-      if (timer !== undefined || stopped) return spool.release(parts.slice(index).flat(), false);
-      await send(part, round + 1);
-    }
+  private hopelessness({ crashes, queuedAt }: SpooledEvent): string | undefined {
+    if (crashes >= MAX_CRASHES) return `${crashes} processes ended while they sent it`;
+    return Date.now() - queuedAt > this.options.maxAge ? `it is older than ${this.options.maxAge} ms` : undefined;
   }
 
   /** What is in flight may have left the spool, and its receipts are not reported yet. */
-  function isIdle(): boolean {
-    return spool.size().events === 0 && inFlight.size === 0;
+  private isIdle(): boolean {
+    return this.spool.size().events === 0 && this.inFlight.size === 0;
   }
 
-  function announceIdle(): void {
-    const waiters = idleWaiters;
-    idleWaiters = [];
+  private announceIdle(): void {
+    const waiters = this.idleWaiters;
+    this.idleWaiters = [];
     for (const waiter of waiters) waiter();
   }
-
-  return {
-    wake: gather,
-    drained() {
-      if (isIdle()) return Promise.resolve();
-      schedule();
-      return new Promise((resolve) => idleWaiters.push(resolve));
-    },
-    breaker() {
-      if (failures === 0) return 'closed';
-      return timer === undefined && inFlight.size > 0 ? 'probing' : 'open';
-    },
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      clearTimeout(gathering);
-      await Promise.allSettled(inFlight);
-      announceIdle();
-    },
-  };
 }

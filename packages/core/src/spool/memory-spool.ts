@@ -4,10 +4,10 @@ import type { SerialisedEvent } from '../event/serialise.js';
 import { type SpoolBounds, refusalOf } from './bounds.js';
 import { createCoalescedTable } from './coalesced.js';
 import { createQueue } from './queue.js';
-import type { CoalescingSpool, SetAsideEvent, SpooledEvent } from './spool.js';
+import type { CoalescingSpool, DeadLetter, SpooledEvent } from './spool.js';
 import { createSpoolCounter } from './spool-counter.js';
 
-const MAX_SET_ASIDE = 100;
+const MAX_DEAD_LETTERS = 100;
 /** With more than these waiting, memory counts for more than the time to make their canonical text anew. */
 const MAX_READY = 20_000;
 
@@ -19,11 +19,11 @@ type Waiting = Omit<SpooledEvent, 'tail'> & { tail: string | undefined };
  *
  * @param bounds how much it holds
  */
-export function memorySpool(bounds: SpoolBounds): CoalescingSpool & { setAsideEvents(): readonly SetAsideEvent[] } {
+export function memorySpool(bounds: SpoolBounds): CoalescingSpool & { deadLetters(): readonly DeadLetter[] } {
   const queue = createQueue<Waiting>();
   const counter = createSpoolCounter();
   const table = createCoalescedTable();
-  let setAside: SetAsideEvent[] = [];
+  let deadLetters: DeadLetter[] = [];
   let seq = 0;
 
   function put(event: SerialisedEvent): void {
@@ -48,10 +48,10 @@ export function memorySpool(bounds: SpoolBounds): CoalescingSpool & { setAsideEv
       for (const { event } of settled) counter.remove(event);
       return Promise.resolve();
     },
-    setAside(event, reason) {
+    deadLetter(event, reason) {
       counter.remove(event);
-      setAside = [...setAside, { seq: event.seq, id: event.id, body: event.body, reason, at: Date.now() }].slice(-MAX_SET_ASIDE);
-      counter.size.setAside = setAside.length;
+      deadLetters = [...deadLetters, { seq: event.seq, id: event.id, body: event.body, reason, at: Date.now() }].slice(-MAX_DEAD_LETTERS);
+      counter.size.setAside = deadLetters.length;
       return Promise.resolve();
     },
     coalesce(source, at) {
@@ -68,7 +68,7 @@ export function memorySpool(bounds: SpoolBounds): CoalescingSpool & { setAsideEv
       }),
     size: () => ({ ...counter.size }),
     waiting: () => queue.length,
-    setAsideEvents: () => setAside,
+    deadLetters: () => deadLetters,
     close: () => Promise.resolve(),
   };
 }

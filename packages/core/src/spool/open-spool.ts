@@ -67,7 +67,7 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
     listener.warned(
       new AuditError(
         'ERR_AUDIT_SPOOL',
-        `${why} Events wait in memory, and are lost with the process; set spool.directory or AUDITLOG_SPOOL_DIR.`,
+        `${why} Events wait in memory, and are lost with the process.`,
       ),
     );
     setImmediate(listener.opened);

@@ -20,7 +20,7 @@ export function openingSpool(opening: Promise<CoalescingSpool>): CoalescingSpool
     begin: (events) => then((spool) => spool.begin(events)),
     release: (events, inDoubt) => then((spool) => spool.release(events, inDoubt)),
     settle: (settled) => then((spool) => spool.settle(settled)),
-    setAside: (event, reason) => then((spool) => spool.setAside(event, reason)),
+    deadLetter: (event, reason) => then((spool) => spool.deadLetter(event, reason)),
     coalesce: (source, at) => then((spool) => spool.coalesce(source, at)),
     coalesced: (before) => then((spool) => spool.coalesced(before)),
     replaceCoalesced: (coalesced, event) => then((spool) => spool.replaceCoalesced(coalesced, event)),

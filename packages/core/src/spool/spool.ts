@@ -25,6 +25,9 @@ export interface SpooledEvent extends SerialisedEvent {
   crashes: number;
 }
 
+/** What is known of an event that will never arrive; it may be unreadable. */
+export type UndeliverableEvent = Pick<SpooledEvent, 'seq' | 'id' | 'body' | 'bytes' | 'isFailure'>;
+
 /** An event that arrived, with its receipt; without one where an engine took it, whose relay gets the receipt. */
 export interface Settled {
   event: SpooledEvent;
@@ -44,8 +47,8 @@ export interface CoalescedFailures {
   last: number;
 }
 
-/** An event that was set aside. */
-export interface SetAsideEvent {
+/** An event that was set aside: the server will never take it, or it cannot be read any more. */
+export interface DeadLetter {
   seq: number;
   id: string;
   body: string;
@@ -64,12 +67,14 @@ export interface Spool {
   /**
    * Takes an event.
    *
-   * @returns when the event is as safe as this spool makes it
+   * @returns when the event is as safe as this spool makes it. Events that are written together may get the very same promise: whoever appends many can tell
+   *   by its identity which of them are answered at once.
    * @throws AuditError `ERR_AUDIT_SPOOL_FULL` when there is no room, `ERR_AUDIT_SPOOL` when it is broken; the event is not taken
    */
   append(event: SerialisedEvent): Promise<void>;
   /**
-   * Hands out the oldest events that nobody has in flight; they stay in the spool.
+   * Hands out the oldest events that nobody has in flight; they stay in the spool. What cannot be read any more is set aside on the way, with a reason
+   * that says what was seen.
    *
    * @param limit how many at the most
    */
@@ -84,8 +89,8 @@ export interface Spool {
   release(events: readonly SpooledEvent[], inDoubt: boolean): Promise<void>;
   /** Lets go of events whose receipts were checked. */
   settle(settled: readonly Settled[]): Promise<void>;
-  /** Lets go of an event that the server will never take, keeping why. */
-  setAside(event: SpooledEvent, reason: string): Promise<void>;
+  /** Sets an event aside that will never arrive, keeping why. */
+  deadLetter(event: UndeliverableEvent, reason: string): Promise<void>;
   /** What is in the spool, in flight or not. */
   size(): SpoolSize;
   /** How many events nobody has in flight. */

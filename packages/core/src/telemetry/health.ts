@@ -1,5 +1,5 @@
 import type { AuditErrorCode } from '../errors.js';
-import type { BreakerState } from '../publish/publisher.js';
+import type { BreakerState } from '../publish/breaker.js';
 
 /** Whether events are safe and on their way. */
 export interface Health {

@@ -1,6 +1,6 @@
 import type { ReadBackEvent } from '../retraced/read-back.js';
 import { eventHash } from '../event/hash.js';
-import { checkSeal, type SealKey, sealOf, timeOfId } from '../event/seal.js';
+import { checkSeal, type Seal, type SealKey, sealOf, type SealVerdict, timeOfId } from '../event/seal.js';
 import type { LedgerEntry } from '../spool/disk/ledger.js';
 
 /** What can be wrong with a log. */
@@ -13,11 +13,11 @@ export interface Finding {
   fault: Fault;
   /** What is wrong, for people. */
   what: string;
-  /** The server's id, if the event is in the log. */
-  id?: string;
-  externalId?: string;
-  instance?: string;
-  seq?: number;
+  /** The id that the server gave, if it is known. */
+  id?: string | undefined;
+  externalId?: string | undefined;
+  instance?: string | undefined;
+  seq?: number | undefined;
 }
 
 /** What was found. */
@@ -36,40 +36,46 @@ export interface LocalEvent {
   isSetAside: boolean;
 }
 
-/** What a log is judged by. */
+/** What a log is checked against. */
 export interface LogEvidence {
   /** The log, in any order. */
   events: readonly ReadBackEvent[];
-  /** All keys that were ever used. */
+  /** All keys that were ever used to seal. */
   keys: readonly SealKey[];
-  /** The receipts that were kept; none if there is no ledger at hand. */
+  /** The receipts that were kept; empty if there is no ledger. */
   receipts: readonly LedgerEntry[];
-  /** What still waits, or was set aside. */
+  /** The events that still wait to be sent, or were set aside. */
   held: readonly LocalEvent[];
   /** Milliseconds since 1970. */
   now: number;
-  /** So long after its receipt an event may not be found yet, in milliseconds. */
+  /** How long after its receipt an event may be missing because the server has not indexed it yet, in milliseconds. */
   grace: number;
-  /** Only a part of the log was read: what is older or newer may be there. Milliseconds since 1970. */
-  window?: { from?: number; to?: number };
+  /** The times of receipt between which the log was read, in milliseconds since 1970: older and newer events may exist. */
+  window?: { from?: number | undefined; to?: number | undefined };
 }
 
+/** An event in the chain of its instance. */
 interface Link {
   seq: number;
   seal: string;
   prev: string | undefined;
   read: ReadBackEvent;
+  /** When it happened, in milliseconds since 1970; NaN if the event does not say. */
   time: number;
 }
 
 /**
- * Judges a log: the seal of each event, the chain of each instance, and each receipt that was kept.
+ * Checks a log: the seal of each event, the chain of each instance, and each receipt that was kept.
  *
- * @param evidence the log and what it is held against
+ * @param evidence the log, and what it is checked against
  */
 export function checkLog(evidence: LogEvidence): Report {
-  const { events, keys, receipts, held, now, grace, window = {} } = evidence;
-  const counts: Report['counts'] = {
+  return new LogCheck(evidence).run();
+}
+
+class LogCheck {
+  readonly #evidence: LogEvidence;
+  readonly #counts: Report['counts'] = {
     verified: 0,
     altered: 0,
     missing: 0,
@@ -80,137 +86,156 @@ export function checkLog(evidence: LogEvidence): Report {
     on_the_way: 0,
     set_aside: 0,
   };
-  const findings: Finding[] = [];
-  const faulty = new Set<string>();
-  const receiptOf = new Map(receipts.map((receipt) => [receipt.receiptId, receipt]));
-  const knownIds = new Set(receipts.map(({ externalId }) => externalId));
-  const heldIds = new Map(held.map((event) => [event.externalId, event]));
-  const heldPlaces = new Map(held.map((event) => [placeName(event.instance, event.seq), event]));
-  const placeOfReceipt = new Map(receipts.map(({ instance, sealSeq, externalId }) => [placeName(instance, sealSeq), externalId]));
-  const chains = new Map<string, Map<number, Link>>();
-  const unsealedSuspects: ReadBackEvent[] = [];
-  /** Places in a chain whose events are there, but not as they were. */
-  const spoiled = new Set<string>();
-  const seen = new Map<string, ReadBackEvent>();
-  const inLog = new Set(events.map(({ id }) => id));
+  readonly #findings: Finding[] = [];
+  readonly #seen = new Map<string, ReadBackEvent>();
+  /** Ids of the events in which something is wrong. */
+  readonly #faulty = new Set<string>();
+  readonly #receipts: ReadonlyMap<string, LedgerEntry>;
+  readonly #heldByPlace: ReadonlyMap<string, LocalEvent>;
+  readonly #receiptPlaces: ReadonlySet<string>;
+  /** Our ids of the events that have a receipt. */
+  readonly #receiptIds: ReadonlySet<string>;
+  readonly #chains = new Map<string, Map<number, Link>>();
+  /** Places in a chain whose events are in the log, but were altered. */
+  readonly #alteredPlaces = new Set<string>();
 
-  const find = (fault: Fault, what: string, read?: ReadBackEvent, more: Partial<Finding> = {}): void => {
-    counts[fault] += 1;
-    const seal = read && sealOf(read.event);
-    findings.push({
-      fault,
-      what,
-      ...(read && { id: read.id }),
-      ...(read?.event.external_id !== undefined && { externalId: read.event.external_id }),
-      ...(seal && { instance: seal.instance, seq: seal.seq }),
-      ...more,
-    });
-    if (!read) return;
-    faulty.add(read.id);
-    const receipt = receiptOf.get(read.id);
-    if (fault === 'altered') {
-      spoiled.add(placeName(seal?.instance, seal?.seq));
-      spoiled.add(placeName(receipt?.instance, receipt?.sealSeq));
-    }
-  };
-
-  for (const read of events) {
-    const { event, id } = read;
-    const first = seen.get(event.external_id ?? '');
-    if (first && event.external_id !== undefined) {
-      find('duplicated', `the same event is also there as ${first.id}`, read);
-      continue;
-    }
-    if (event.external_id !== undefined) seen.set(event.external_id, read);
-
-    const receipt = receiptOf.get(id);
-    const verdict = checkSeal(event, keys);
-    if (receipt && eventHash(id, event) !== receipt.hash) {
-      find('altered', 'its hash is not the one in the receipt that was kept', read);
-    } else if (verdict === 'unsealed') {
-      find('unsealed', 'it has no seal', read);
-    } else if (verdict === 'unknown_key') {
-      find('foreign', `its seal is by key ${sealOf(event)?.keyId}, which is not among the given ones`, read);
-    } else if (verdict === 'invalid') {
-      unsealedSuspects.push(read);
-    } else {
-      chain(read);
-    }
+  constructor(evidence: LogEvidence) {
+    const { receipts, held } = evidence;
+    this.#evidence = evidence;
+    this.#receipts = new Map(receipts.map((receipt) => [receipt.receiptId, receipt]));
+    this.#heldByPlace = new Map(held.map((event) => [placeName(event.instance, event.seq), event]));
+    this.#receiptIds = new Set(receipts.map(({ externalId }) => externalId));
+    this.#receiptPlaces = new Set(receipts.map(({ instance, sealSeq }) => placeName(instance, sealSeq)));
   }
 
-  // A false seal in a place that nobody else fills is a changed event of ours; one in a place of its own making is a stranger's.
-  for (const read of unsealedSuspects) {
+  run(): Report {
+    const { events } = this.#evidence;
+    const invalid = events.filter((read) => !this.#isDuplicate(read) && this.#checkEvent(read) === 'invalid');
+    // Whether an invalid seal is ours can be told only when all valid ones are in their chains.
+    for (const read of invalid) this.#findInvalidSeal(read);
+    for (const [instance, links] of this.#chains) this.#followChain(instance, links);
+    this.#findReceipts();
+    this.#counts.verified = events.filter(({ id }) => !this.#faulty.has(id)).length;
+    return { counts: this.#counts, findings: this.#findings, instances: this.#chains.size };
+  }
+
+  #find(fault: Fault, what: string, read: ReadBackEvent): void {
     const seal = sealOf(read.event);
-    const isOurs =
-      receiptOf.has(read.id) ||
-      knownIds.has(read.event.external_id ?? '') ||
-      (seal !== undefined && chains.has(seal.instance) && !chains.get(seal.instance)!.has(seal.seq));
-    find(isOurs ? 'altered' : 'foreign', 'its seal is not that of its content', read);
+    this.#add({ fault, what, id: read.id, externalId: read.event.external_id, instance: seal?.instance, seq: seal?.seq });
+    this.#faulty.add(read.id);
+    if (fault !== 'altered') return;
+    const receipt = this.#receipts.get(read.id);
+    this.#alteredPlaces.add(placeName(seal?.instance, seal?.seq));
+    this.#alteredPlaces.add(placeName(receipt?.instance, receipt?.sealSeq));
   }
 
-  for (const [instance, links] of chains) followChain(instance, links);
-  for (const receipt of receipts) lookFor(receipt);
+  #add(finding: Finding): void {
+    this.#counts[finding.fault] += 1;
+    this.#findings.push(finding);
+  }
 
-  for (const { id } of events) if (!faulty.has(id)) counts.verified += 1;
-  return { counts, findings, instances: chains.size };
+  #countHeld({ isSetAside }: { isSetAside: boolean }): void {
+    this.#counts[isSetAside ? 'set_aside' : 'on_the_way'] += 1;
+  }
 
-  function chain(read: ReadBackEvent): void {
+  /** Whether the `external_id` of an event was seen before. */
+  #isDuplicate(read: ReadBackEvent): boolean {
+    const externalId = read.event.external_id;
+    if (externalId === undefined) return false;
+    const first = this.#seen.get(externalId);
+    if (first) this.#find('duplicated', `the same event is also there as ${first.id}`, read);
+    else this.#seen.set(externalId, read);
+    return first !== undefined;
+  }
+
+  /** Checks an event by its receipt and its seal. A valid seal brings it into the chain of its instance. */
+  #checkEvent(read: ReadBackEvent): SealVerdict | undefined {
+    const { event, id } = read;
+    const receipt = this.#receipts.get(id);
+    if (receipt && eventHash(id, event) !== receipt.hash) {
+      this.#find('altered', 'its hash is not the one in the receipt that was kept', read);
+      return undefined;
+    }
+    const verdict = checkSeal(event, this.#evidence.keys);
+    const seal = sealOf(event);
+    if (verdict === 'unsealed') this.#find('unsealed', 'it has no seal', read);
+    else if (verdict === 'unknown_key') this.#find('foreign', `its seal is by key ${seal?.keyId}, which is not among the given ones`, read);
+    else if (verdict === 'valid' && seal) this.#chain(read, seal);
+    return verdict;
+  }
+
+  /** An invalid seal in a place that no other event has is on an event of ours that was altered; elsewhere it is on an event that is not ours. */
+  #findInvalidSeal(read: ReadBackEvent): void {
+    const seal = sealOf(read.event);
+    const chain = this.#chains.get(seal?.instance ?? '');
+    const hasReceipt = this.#receipts.has(read.id) || this.#receiptIds.has(read.event.external_id ?? '');
+    const isOurs = hasReceipt || (seal !== undefined && chain !== undefined && !chain.has(seal.seq));
+    this.#find(isOurs ? 'altered' : 'foreign', 'its seal is not that of its content', read);
+  }
+
+  #chain(read: ReadBackEvent, { instance, seq, seal, prev }: Seal): void {
     const { event, created } = read;
-    const seal = sealOf(event)!;
+    const links = this.#chains.get(instance) ?? new Map<number, Link>();
+    this.#chains.set(instance, links);
+    if (links.has(seq)) return this.#find('duplicated', `place ${seq} of its instance is taken twice`, read);
     const time = timeOfId(event.external_id) ?? Date.parse(event.fields?.['seal_time'] ?? '');
-    const links = chains.get(seal.instance) ?? new Map<number, Link>();
-    chains.set(seal.instance, links);
-    if (links.has(seal.seq)) return find('duplicated', `place ${seal.seq} of its instance is taken twice`, read);
-    links.set(seal.seq, { seq: seal.seq, seal: seal.seal, prev: seal.prev, read, time });
-    if (created !== undefined && !Number.isNaN(time) && Math.floor(Date.parse(created) / 1000) !== Math.floor(time / 1000)) {
-      find('reordered', `the log says that it happened at ${created}, its seal ${new Date(time).toISOString()}`, read);
+    links.set(seq, { seq, seal, prev, read, time });
+    if (created !== undefined && !Number.isNaN(time) && secondsOf(Date.parse(created)) !== secondsOf(time)) {
+      this.#find('reordered', `the log says that it happened at ${created}, its seal ${new Date(time).toISOString()}`, read);
     }
   }
 
-  function followChain(instance: string, links: Map<number, Link>): void {
-    const sorted = [...links.values()].sort((a, b) => a.seq - b.seq);
+  #followChain(instance: string, links: Map<number, Link>): void {
     let previous: Link | undefined;
-    for (const link of sorted) {
-      for (let seq = (previous?.seq ?? 0) + 1; seq < link.seq; seq += 1) {
-        if (!spoiled.has(placeName(instance, seq))) missing(instance, seq, previous, link);
-      }
+    for (const link of [...links.values()].sort((a, b) => a.seq - b.seq)) {
+      for (let seq = (previous?.seq ?? 0) + 1; seq < link.seq; seq += 1) this.#checkGap(instance, seq, previous, link);
       if (previous && link.seq === previous.seq + 1 && link.prev !== previous.seal) {
-        find('reordered', 'the seal before it is not that of the event before it', link.read);
+        this.#find('reordered', 'the seal before it is not that of the event before it', link.read);
       }
       previous = link;
     }
   }
 
-  function missing(instance: string, seq: number, before: Link | undefined, after: Link): void {
-    // At the edge of a window the neighbour may be outside.
-    if (window.from !== undefined && before === undefined) return;
-    const kept = heldPlaces.get(placeName(instance, seq));
-    if (kept) return waiting(kept.isSetAside);
-    // The receipt says more about it than the gap.
-    if (placeOfReceipt.has(placeName(instance, seq))) return;
-    if (now - after.time <= grace) return waiting(false);
-    find('missing', `place ${seq} of its instance is empty`, undefined, { instance, seq });
+  #checkGap(instance: string, seq: number, before: Link | undefined, after: Link): void {
+    const place = placeName(instance, seq);
+    if (this.#alteredPlaces.has(place)) return;
+    const { window, now, grace } = this.#evidence;
+    // Before the first event of a window there may be others that were not read.
+    if (window?.from !== undefined && before === undefined) return;
+    const held = this.#heldByPlace.get(place);
+    if (held) return this.#countHeld(held);
+    // The receipt of an event says more about it than the gap.
+    if (this.#receiptPlaces.has(place)) return;
+    if (now - after.time <= grace) return this.#countHeld({ isSetAside: false });
+    this.#add({ fault: 'missing', what: `place ${seq} of its instance is empty`, instance, seq });
   }
 
-  function lookFor({ receiptId, externalId, at, instance, sealSeq }: LedgerEntry): void {
-    if (inLog.has(receiptId) || at < (window.from ?? Number.NEGATIVE_INFINITY) || at >= (window.to ?? Number.POSITIVE_INFINITY)) return;
-    const kept = heldIds.get(externalId);
-    if (kept) return waiting(kept.isSetAside);
-    if (now - at <= grace) return waiting(false);
-    const place = {
-      externalId,
-      id: receiptId,
-      ...(instance !== undefined && { instance }),
-      ...(sealSeq !== undefined && { seq: sealSeq }),
-    };
-    find('missing', 'the server gave a receipt for it, and does not have it', undefined, place);
+  /** Finds the events that have a receipt and are not in the log. */
+  #findReceipts(): void {
+    const { events, receipts, held, window } = this.#evidence;
+    const inLog = new Set(events.map(({ id }) => id));
+    const heldById = new Map(held.map((event) => [event.externalId, event]));
+    const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = window ?? {};
+    for (const receipt of receipts) {
+      const wasRead = receipt.at >= from && receipt.at < to;
+      if (wasRead && !inLog.has(receipt.receiptId)) this.#findMissing(receipt, heldById.get(receipt.externalId));
+    }
   }
 
-  function waiting(isSetAside: boolean): void {
-    counts[isSetAside ? 'set_aside' : 'on_the_way'] += 1;
+  #findMissing({ receiptId, externalId, at, instance, sealSeq }: LedgerEntry, held: LocalEvent | undefined): void {
+    const { now, grace } = this.#evidence;
+    if (held) return this.#countHeld(held);
+    if (now - at <= grace) return this.#countHeld({ isSetAside: false });
+    const what = 'the server gave a receipt for it, and does not have it';
+    this.#add({ fault: 'missing', what, id: receiptId, externalId, instance, seq: sealSeq });
   }
 }
 
+function secondsOf(time: number): number {
+  return Math.floor(time / 1000);
+}
+
+/** The name of a place in a chain; empty for an event without a seal. */
 function placeName(instance: string | undefined, seq: number | undefined): string {
   return instance === undefined ? '' : `${instance}#${seq}`;
 }

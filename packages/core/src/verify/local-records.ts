@@ -1,6 +1,5 @@
-import type { AuditEvent } from '../event/event.js';
 import { sealOf } from '../event/seal.js';
-import { idIn } from '../spool/disk/event-pages.js';
+import { eventIn } from '../spool/stored-event.js';
 import { openSpoolFile } from '../spool/disk/spool-file.js';
 import { ledgersIn, spoolsIn } from '../spool/disk/directory.js';
 import { type LedgerEntry, openLedger } from '../spool/disk/ledger.js';
@@ -19,8 +18,12 @@ export function localEventsIn(directory: string, destination: string): LocalEven
   return spoolsIn(directory, destination).flatMap((path) => {
     const file = openSpoolFile(path, { maxBytes: ANY_SIZE, mode: 'read' });
     try {
-      const waiting = file.read(0, Number.MAX_SAFE_INTEGER).rows.map(({ seq, body }) => held(idIn(body, `damaged-${seq}`), body, false));
-      return [...waiting, ...file.setAsideEvents().map(({ id, body }) => held(id, body, true))];
+      const { rows, unreadable } = file.read(0, Number.MAX_SAFE_INTEGER);
+      return [
+        ...rows.map(({ body }) => localEvent(eventIn(body)!.external_id, body, false)),
+        // The next process that takes the spool sets these aside.
+        ...[...unreadable, ...file.deadLetters()].map(({ id, body }) => localEvent(id, body, true)),
+      ];
     } finally {
       file.close();
     }
@@ -44,7 +47,8 @@ export function localReceiptsIn(directory: string, destination: string): LedgerE
   });
 }
 
-function held(externalId: string, body: string, isSetAside: boolean): LocalEvent {
-  const seal = sealOf(JSON.parse(body) as AuditEvent);
+function localEvent(externalId: string, body: string, isSetAside: boolean): LocalEvent {
+  const event = eventIn(body);
+  const seal = event && sealOf(event);
   return { externalId, isSetAside, instance: seal?.instance, seq: seal?.seq };
 }

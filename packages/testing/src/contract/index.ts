@@ -1,8 +1,8 @@
 // What every adapter and every spool must hold, for their authors, and a server that fails in every way.
+export { adapterContract, type AdapterContractParts } from './adapter-contract.js';
 export {
-  adapterContract,
-  type AdapterContractParts,
   type ContractAdapter,
+  type ContractAnswer,
   type ContractClient,
   type ContractExchange,
   contractRoutes,
@@ -10,7 +10,7 @@ export {
   type ContractSetup,
   type Scenario,
   type SendOptions,
-} from './adapter-contract.js';
+} from './scenario.js';
 export type { ContractTest } from './contract-test.js';
 export { answer, type Fault, type FaultServer, startFaultServer, TOKEN, watchedAuditor, type WatchedAuditor } from './fault-server.js';
 export {

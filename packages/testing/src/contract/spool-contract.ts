@@ -32,6 +32,13 @@ export interface SharedSpoolUnderContract {
    * @returns their ids
    */
   takeAndDie(limit: number): Promise<string[]>;
+  /**
+   * Puts a body into the engine as it is, past the spool, among the events of an instance.
+   *
+   * @param body text that is no event
+   * @param instance the process that it is of
+   */
+  putRaw(body: string, instance: string): Promise<void>;
 }
 
 /**
@@ -101,7 +108,7 @@ export function spoolContract({ open, isOneBatchAtATime = false }: SpoolUnderCon
       await append(spool, 'a', 'b', 'c');
       const [a, b, c] = await spool.peek(3);
       await settle(spool, [a!]);
-      await spool.setAside(b!, 'poison');
+      await spool.deadLetter(b!, 'poison');
       await spool.release([c!], false);
       assert.deepEqual(spool.size(), { events: 1, bytes: c!.bytes, failures: 0, coalesced: 0, setAside: 1 });
       assert.deepEqual(ids(await spool.peek(5)), ['c']);
@@ -228,7 +235,7 @@ const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => 
  *
  * @param subject how it is opened
  */
-export function sharedSpoolContract({ reset, open, takeAndDie }: SharedSpoolUnderContract): ContractTest[] {
+export function sharedSpoolContract({ reset, open, takeAndDie, putRaw }: SharedSpoolUnderContract): ContractTest[] {
   type Another = () => Promise<SharedSpool>;
   const test = (name: string, body: (another: Another) => Promise<void>, timeout?: number): ContractTest => ({
     name,
@@ -299,6 +306,23 @@ export function sharedSpoolContract({ reset, open, takeAndDie }: SharedSpoolUnde
       const first = await take(relay, 50);
       const second = first.some(({ id }) => id.startsWith('quiet')) ? [] : await take(relay, 50);
       assert.ok([...ids(first), ...ids(second)].includes('quiet000'));
+    }),
+
+    test('sets a body aside that cannot be read, and hands out what stands before and behind it', async (another) => {
+      const [application, relay] = [await another(), await another()];
+      await application.appendAll(named('a', 2), 'one');
+      for (const body of ['{"action":"user.lo', '["no event"]', '{"external_id":7}']) await putRaw(body, 'one');
+      await application.appendAll(named('b', 2), 'one');
+      const got: string[] = [];
+      for (const due = Date.now() + 15_000; (got.length < 4 || relay.size().setAside < 3) && Date.now() < due; await pause(50)) {
+        await relay.refresh();
+        const taken = await relay.peek(50);
+        got.push(...ids(taken));
+        await settle(relay, taken);
+      }
+      await relay.refresh();
+      assert.deepEqual(got.toSorted(), ['a000', 'a001', 'b000', 'b001']);
+      assert.deepEqual([relay.size().events, relay.size().setAside, relay.waiting()], [0, 3, 0]);
     }),
 
     test('hands what a killed relay had in flight to another, in doubt and with its crash counted', async (another) => {

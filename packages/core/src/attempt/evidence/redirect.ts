@@ -3,10 +3,10 @@ import { redirectMeans } from '../redirects.js';
 import type { EvidenceSource } from './statement.js';
 
 /** What the target of a redirect means: by the application's `redirects`, else by what it shows itself. */
-export const redirect: EvidenceSource = ({ ending, target, action }, rules) => {
+export const redirect: EvidenceSource = ({ ending, target, action, form }, rules) => {
   const { status = 0, location } = ending;
   if (status < 300 || status >= 400 || status === 304 || location === undefined) return undefined;
-  const { says, isRule } = redirectMeans(location, target, isLoginAction(action), rules);
+  const { says, isRule } = redirectMeans(location, { request: target, targets: form.targets }, isLoginAction(action), rules);
   if (says === undefined) return undefined;
   return {
     evidence: 'redirect',

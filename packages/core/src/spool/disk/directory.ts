@@ -36,7 +36,7 @@ export function takePlace(directory: string, destination: string): SpoolPlace {
     chmodSync(directory, 0o700);
   } catch (thrown) {
     const why = thrown instanceof Error ? ((thrown as NodeJS.ErrnoException).code ?? thrown.message) : 'unknown';
-    throw new AuditError('ERR_AUDIT_SPOOL', `The spool directory ${directory} cannot be used (${why}).`, { field: 'spool.directory' });
+    throw new AuditError('ERR_AUDIT_SPOOL', `The spool directory ${directory} cannot be used (${why}); set spool.directory or AUDITLOG_SPOOL_DIR.`, { field: 'spool.directory' });
   }
   return placeIn(directory, destination);
 }

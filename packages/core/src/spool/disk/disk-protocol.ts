@@ -1,9 +1,8 @@
 import type { AuditErrorCode } from '../../errors.js';
-import type { CoalescedFailures, SetAsideEvent } from '../spool.js';
+import type { CoalescedFailures } from '../spool.js';
 import type { LedgerEntry } from './ledger.js';
 import type { Synchronous } from './sqlite/database.js';
-import type { SpoolRow } from './event-pages.js';
-import type { SpoolChange, SpoolFileSize } from './spool-file.js';
+import type { SpoolChange, SpoolFile, SpoolFileSize } from './spool-file.js';
 
 /** How the worker is started. */
 export interface DiskWorkerData {
@@ -20,7 +19,6 @@ export interface DiskWorkerData {
 export type DiskQuestion =
   | { ask: 'read'; after: number; limit: number; maxBytes: number }
   | { ask: 'coalesced'; before: number }
-  | { ask: 'setAside' }
   | { ask: 'adopt' }
   | { ask: 'close' };
 
@@ -39,9 +37,8 @@ export interface DiskState {
 
 /** What is answered, by question. */
 export interface DiskAnswers {
-  read: { rows: SpoolRow[]; damaged: number };
+  read: ReturnType<SpoolFile['read']>;
   coalesced: CoalescedFailures[];
-  setAside: SetAsideEvent[];
   adopt: DiskState;
   close: { isEmpty: boolean };
 }

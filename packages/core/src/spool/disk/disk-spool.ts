@@ -1,20 +1,18 @@
-import { Worker } from 'node:worker_threads';
-import { AuditError } from '../../errors.js';
 import type { AuditEvent } from '../../event/event.js';
 import { sealOf } from '../../event/seal.js';
 import type { SerialisedEvent } from '../../event/serialise.js';
 import { refusalOf, type SpoolBounds } from '../bounds.js';
 import type { SpoolPlace } from './directory.js';
-import type { DiskAnswers, DiskFailure, DiskQuestion, DiskReply, DiskRequest, DiskState, DiskWorkerData } from './disk-protocol.js';
+import { DiskChannel } from './disk-channel.js';
+import type { DiskState, DiskWorkerData } from './disk-protocol.js';
 import type { LedgerEntry } from './ledger.js';
 import { createQueue } from '../queue.js';
-import type { CoalescingSpool, Settled, SpooledEvent, SpoolSize } from '../spool.js';
+import type { CoalescingSpool, Settled, SpooledEvent, SpoolSize, UndeliverableEvent } from '../spool.js';
 import { type NewPage, PAGE_EVENTS, pageOf } from './event-pages.js';
 import type { Synchronous } from './sqlite/database.js';
 import type { SpoolChange } from './spool-file.js';
-import { spooledEvent } from '../spooled-event.js';
+import { readStored } from '../stored-event.js';
 import { createSpoolCounter } from '../spool-counter.js';
-import workerFile from './worker-path.cjs';
 
 /** How a spool on disk works. */
 export interface DiskSpoolOptions extends SpoolBounds {
@@ -37,12 +35,6 @@ export interface DiskSpoolListener {
 export interface DiskSpool extends CoalescingSpool {
   /** Takes over what processes that are gone have left. */
   adopt(): Promise<void>;
-}
-
-/** What ends the waiting for a message's answers, as long as any is missing. */
-interface Late {
-  timer: NodeJS.Timeout;
-  left: number;
 }
 
 /** Events that are appended in one turn of the event loop, and answered at once. */
@@ -70,11 +62,7 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
   let queuedBytes = 0;
   let lastInMemory = 0;
   let onDisk = 0;
-  let outbox: (() => DiskRequest)[] = [];
   let openPage: OpenPage | undefined;
-  let number = 0;
-  let broken: AuditError | undefined;
-  const open = new Map<number, { resolve(value: never): void; reject(error: AuditError): void; late?: Late }>();
   const workerData: DiskWorkerData = {
     directory: place.directory,
     destination: place.destination,
@@ -83,65 +71,12 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
     maxBytes: options.maxBytes,
     synchronous: options.synchronous ?? 'FULL',
   };
-  // Without the application's flags: what it preloads into its own threads has no place in this one.
-  const worker = new Worker(workerFile.workerPath, { workerData, execArgv: [] });
-  const state = await started(worker);
-  worker.unref();
-  worker.on('message', (reply: DiskReply) => {
-    if ('answers' in reply) for (const each of reply.answers) settleRequest(each.n, each.error, each.result);
-  });
-  worker.on('error', (error) => breakDown(`its worker ended: ${error.message}`));
-  worker.on('exit', () => breakDown('its worker ended'));
+  // A page that has left takes no more events.
+  const { channel, state } = await DiskChannel.open(workerData, options.commitTimeout, () => (openPage = undefined));
   absorb(state);
 
-  function breakDown(why: string): void {
-    broken ??= new AuditError('ERR_AUDIT_SPOOL', `The spool cannot be used: ${why}.`);
-    for (const n of [...open.keys()]) settleRequest(n, broken, undefined);
-  }
-
-  function settleRequest(n: number, error: DiskFailure | undefined, result: unknown): void {
-    const waiter = open.get(n);
-    if (!waiter) return;
-    open.delete(n);
-    if (waiter.late && (waiter.late.left -= 1) === 0) clearTimeout(waiter.late.timer);
-    if (open.size === 0) worker.unref();
-    if (error) waiter.reject(new AuditError(error.code, error.message));
-    else waiter.resolve(result as never);
-  }
-
-  /** @param what is asked when the message leaves, at the end of the turn */
-  function request<T>(what: () => { change: SpoolChange; receipts?: LedgerEntry[] } | DiskQuestion): Promise<T> {
-    if (broken) return Promise.reject(broken);
-    const n = (number += 1);
-    return new Promise<T>((resolve, reject) => {
-      // Not before the answer is the process to end; by itself the worker keeps nothing alive.
-      if (open.size === 0) worker.ref();
-      open.set(n, { resolve, reject });
-      if (outbox.push(() => ({ n, ...what() })) === 1) setImmediate(post);
-    });
-  }
-
-  /** One message a turn, and one timer: what crosses to the worker is copied, and each message costs. */
-  function post(): void {
-    const messages = outbox.map((message) => message());
-    outbox = [];
-    openPage = undefined;
-    const error: DiskFailure = {
-      code: 'ERR_AUDIT_SPOOL',
-      message: `The disk of the spool gave no answer within ${options.commitTimeout} ms.`,
-    };
-    const timer = setTimeout(() => messages.forEach(({ n }) => settleRequest(n, error, undefined)), options.commitTimeout).unref();
-    const late: Late = { timer, left: messages.length };
-    for (const { n } of messages) {
-      const waiter = open.get(n);
-      if (waiter) waiter.late = late;
-    }
-    worker.postMessage(messages);
-  }
-
   const change = (what: SpoolChange, receipts?: LedgerEntry[]): Promise<number> =>
-    request(() => (receipts ? { change: what, receipts } : { change: what }));
-  const ask = <Q extends DiskQuestion>(question: Q): Promise<DiskAnswers[Q['ask']]> => request(() => question);
+    channel.change(() => (receipts ? { change: what, receipts } : { change: what }));
 
   function absorb({ gained, adopted, quarantined }: DiskState): void {
     for (const [name, value] of Object.entries(gained)) counter.size[name as keyof SpoolSize] += value as number;
@@ -163,19 +98,30 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
   }
 
   async function fill(): Promise<void> {
-    const { rows, damaged } = await ask({ ask: 'read', after: lastInMemory, limit: 1_000, maxBytes: WINDOW_BYTES });
-    onDisk = rows.length + damaged === 0 ? 0 : Math.max(0, onDisk - rows.length - damaged);
-    if (damaged > 0) {
-      counter.size.events -= damaged;
-      counter.size.setAside += damaged;
-      listener.damaged(`${damaged} of its events were damaged and set aside`);
-    }
-    for (const row of rows) {
-      const event = spooledEvent(row);
-      lastInMemory = event.seq;
+    const { rows, unreadable } = await channel.ask({ ask: 'read', after: lastInMemory, limit: 1_000, maxBytes: WINDOW_BYTES });
+    const found = rows.length + unreadable.length;
+    onDisk = found === 0 ? 0 : Math.max(0, onDisk - found);
+    const { events, unreadable: unusable } = readStored(rows);
+    lastInMemory = rows.at(-1)?.seq ?? lastInMemory;
+    for (const event of events) {
       queuedBytes += event.bytes;
       queue.push(event);
     }
+    // What the worker could not read it has set aside itself.
+    for (const event of unreadable) countAside(event);
+    for (const event of unusable) await deadLetter(event, event.reason);
+    const lost = unreadable.length + unusable.length;
+    if (lost > 0) listener.damaged(`${lost} of its events cannot be read and were set aside`);
+  }
+
+  function countAside(event: UndeliverableEvent): void {
+    counter.remove(event);
+    counter.size.setAside += 1;
+  }
+
+  async function deadLetter(event: UndeliverableEvent, reason: string): Promise<void> {
+    countAside(event);
+    await change({ do: 'deadLetter', seq: event.seq, reason, at: Date.now() });
   }
 
   /** Takes turns: two that fill at once would read the same events. */
@@ -189,7 +135,7 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
 
   async function write(events: readonly SerialisedEvent[], queuedAt: number, makeChange: (page: NewPage) => SpoolChange): Promise<void> {
     try {
-      const first = await request<number>(() => ({ change: makeChange(pageOf(events, queuedAt)) }));
+      const first = await channel.change(() => ({ change: makeChange(pageOf(events, queuedAt)) }));
       for (const [index, { id, body, tail, bytes, isFailure }] of events.entries()) {
         arrive({ seq: first + index, id, body, tail, bytes, isFailure, queuedAt, inDoubt: false, crashes: 0 });
       }
@@ -200,7 +146,7 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
   }
 
   function append(event: SerialisedEvent): Promise<void> {
-    const refusal = broken ?? refusalOf(event, counter.size, options);
+    const refusal = channel.broken ?? refusalOf(event, counter.size, options);
     if (refusal) return Promise.reject(refusal);
     counter.add(event);
     if (!openPage || openPage.events.length === PAGE_EVENTS) {
@@ -237,42 +183,22 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
       for (const { event } of settled) counter.remove(event);
       await change({ do: 'settle', seqs: settled.map(({ event }) => event.seq) }, options.ledger ? entriesOf(settled) : undefined);
     },
-    async setAside(event, reason) {
-      counter.remove(event);
-      counter.size.setAside += 1;
-      await change({ do: 'setAside', seq: event.seq, reason, at: Date.now() });
-    },
+    deadLetter,
     async coalesce(source, at) {
       await change({ do: 'coalesce', source, at });
       counter.size.coalesced += 1;
     },
-    coalesced: (before) => ask({ ask: 'coalesced', before }),
+    coalesced: (before) => channel.ask({ ask: 'coalesced', before }),
     async replaceCoalesced(coalesced, event) {
-      const refusal = broken ?? refusalOf(event, counter.size, options);
+      const refusal = channel.broken ?? refusalOf(event, counter.size, options);
       if (refusal) throw refusal;
       counter.add(event);
       await write([event], Date.now(), (page) => ({ do: 'replaceCoalesced', coalesced, page }));
       counter.size.coalesced -= coalesced.count;
     },
-    adopt: async () => absorb(await ask({ ask: 'adopt' })),
+    adopt: async () => absorb(await channel.ask({ ask: 'adopt' })),
     size: () => ({ ...counter.size }),
     waiting: () => queue.length + onDisk,
-    async close() {
-      if (broken) return;
-      await ask({ ask: 'close' });
-      broken = new AuditError('ERR_AUDIT_CLOSED', 'The spool is closed.');
-      await worker.terminate();
-    },
+    close: () => channel.close(),
   };
-}
-
-async function started(worker: Worker): Promise<DiskState> {
-  const reply = await new Promise<DiskReply>((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', (error) => reject(new AuditError('ERR_AUDIT_SPOOL', `The spool's worker did not start: ${error.message}.`)));
-  });
-  if ('ready' in reply) return reply.ready;
-  await worker.terminate();
-  const { code, message } = (reply as { failed: DiskFailure }).failed;
-  throw new AuditError(code, message);
 }

@@ -76,8 +76,6 @@ function answer(request: Exclude<DiskRequest, Change>): unknown {
       return file.read(request.after, request.limit, request.maxBytes);
     case 'coalesced':
       return file.coalesced(request.before);
-    case 'setAside':
-      return file.setAsideEvents();
     case 'adopt':
       return adoptOrphans(file.size());
     case 'close':

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
-import type { AuditEvent } from '../../event/event.js';
 import type { SerialisedEvent } from '../../event/serialise.js';
+import { eventIn, flawOf, type StoredEvent, unreadableEvent, type UnreadableEvent } from '../stored-event.js';
 import { runsOf } from './ranges.js';
 import type { SqliteStatement } from './sqlite/driver.js';
 
@@ -16,20 +16,13 @@ export interface NewPage {
   queuedAt: number;
 }
 
-/** An event as it comes out of the file. */
-export interface SpoolRow {
-  seq: number;
-  body: string;
-  queuedAt: number;
-  inDoubt: boolean;
-  crashes: number;
-}
-
 /** What is known of earlier tries to send an event. */
-type Mark = Pick<SpoolRow, 'inDoubt' | 'crashes'>;
+type Mark = Pick<StoredEvent, 'inDoubt' | 'crashes'>;
 
 /** The most events a page: what is sent together is most often written together. */
 export const PAGE_EVENTS = 50;
+
+const DAMAGED = 'damaged on disk: its checksum is wrong';
 
 /**
  * The tables. What was settled of a page that still holds others is `gone`; what is being sent is in `flights`. Both are ranges of places, so that the usual
@@ -47,22 +40,22 @@ export interface Pages {
   /** @returns the place of the first */
   add(page: NewPage): number;
   /** Adds events with what is known of them. @returns how many */
-  addAll(rows: readonly SpoolRow[]): number;
+  addAll(rows: readonly StoredEvent[]): number;
   begin(seqs: readonly number[]): void;
   release(seqs: readonly number[], inDoubt: boolean): void;
   remove(seqs: readonly number[]): void;
-  /** An event's JSON. */
+  /** An event's JSON; empty if it was lost, undefined if there is no such event. */
   body(seq: number): string | undefined;
   /** Gives a place away that no event will have here. */
   place(): number;
   /**
-   * Events in order, without those that are damaged.
+   * Events in order, and apart from them those that cannot be read.
    *
    * @param after of higher places only
    * @param limit stop when there are so many
    * @param maxBytes stop when these have so many bytes of JSON
    */
-  read(after: number, limit: number, maxBytes: number): { rows: SpoolRow[]; damaged: number[] };
+  read(after: number, limit: number, maxBytes: number): { rows: StoredEvent[]; unreadable: UnreadableEvent[] };
   size(): { events: number; bytes: number; failures: number };
   /** When the oldest event was appended, in milliseconds since 1970. */
   oldest(): number | undefined;
@@ -105,8 +98,8 @@ export function pageOf(events: readonly Pick<SerialisedEvent, 'body' | 'bytes' |
  *
  * @param body its JSON
  */
-export function lineOf(body: string): Pick<SerialisedEvent, 'body' | 'bytes' | 'isFailure'> {
-  return { body, bytes: Buffer.byteLength(body), isFailure: parsed(body)?.is_failure === true };
+export function pageEntry(body: string): Pick<SerialisedEvent, 'body' | 'bytes' | 'isFailure'> {
+  return { body, bytes: Buffer.byteLength(body), isFailure: eventIn(body)?.is_failure === true };
 }
 
 /**
@@ -209,7 +202,7 @@ export function openPages(statement: (sql: string) => SqliteStatement, lastAside
         const together = end === -1 ? some : some.slice(0, end);
         const first = add(
           pageOf(
-            together.map(({ body }) => lineOf(body)),
+            together.map(({ body }) => pageEntry(body)),
             queuedAt,
           ),
         );
@@ -234,30 +227,31 @@ export function openPages(statement: (sql: string) => SqliteStatement, lastAside
     },
     body(seq) {
       const page = pageWith(seq);
-      return page?.lines.split('\n')[seq - page.first];
+      return page && (page.lines.split('\n')[seq - page.first] ?? '');
     },
     read(after, limit, maxBytes) {
-      const rows: SpoolRow[] = [];
-      const damaged: number[] = [];
+      const rows: StoredEvent[] = [];
+      const unreadable: UnreadableEvent[] = [];
       let bytes = 0;
       const from = pageWith(after)?.first ?? after;
       const found = statement('SELECT * FROM pages WHERE first >= ? ORDER BY first').iterate(from) as Iterable<StoredPage>;
       for (const page of found) {
         const gone = goneIn(page);
         const marks = marksIn(page);
+        const lines = page.lines.split('\n');
         for (const [offset, body] of intactLines(page).entries()) {
           const seq = page.first + offset;
           if (seq <= after || gone.some(({ first, last }) => first <= seq && seq <= last)) continue;
-          if (rows.length >= limit || (rows.length > 0 && bytes >= maxBytes)) return { rows, damaged };
-          if (body === undefined) {
-            damaged.push(seq);
+          if (rows.length >= limit || (rows.length > 0 && bytes >= maxBytes)) return { rows, unreadable };
+          if (body === undefined || eventIn(body) === undefined) {
+            unreadable.push(unreadableEvent(seq, lines[offset] ?? '', body === undefined ? DAMAGED : flawOf(body)));
             continue;
           }
           bytes += Buffer.byteLength(body);
           rows.push({ seq, body, queuedAt: page.queued_at, ...(marks.get(seq) ?? { inDoubt: false, crashes: 0 }) });
         }
       }
-      return { rows, damaged };
+      return { rows, unreadable };
     },
     size() {
       const all =
@@ -266,7 +260,7 @@ export function openPages(statement: (sql: string) => SqliteStatement, lastAside
       for (const { first, last } of goneIn(ALL)) {
         const page = pageWith(first)!;
         for (const line of page.lines.split('\n').slice(first - page.first, last - page.first + 1)) {
-          const { bytes, isFailure } = lineOf(line);
+          const { bytes, isFailure } = pageEntry(line);
           size.events -= 1;
           size.bytes -= bytes;
           if (isFailure) size.failures -= 1;
@@ -277,22 +271,4 @@ export function openPages(statement: (sql: string) => SqliteStatement, lastAside
     oldest: () => (statement('SELECT min(queued_at) AS at FROM pages').get() as { at: number | null }).at ?? undefined,
     land,
   };
-}
-
-/**
- * The id of an event by its JSON.
- *
- * @param body its JSON, which may be damaged
- * @param otherwise the id if it cannot be read
- */
-export function idIn(body: string, otherwise: string): string {
-  return parsed(body)?.external_id ?? otherwise;
-}
-
-function parsed(body: string): AuditEvent | undefined {
-  try {
-    return JSON.parse(body) as AuditEvent;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { AuditError } from '../../errors.js';
 import { destinationIn, lockSpool, placeIn, spoolsIn } from './directory.js';
-import { lineOf, pageOf } from './event-pages.js';
+import { pageEntry, pageOf } from './event-pages.js';
 import { openSpoolFile, type SpoolFile } from './spool-file.js';
-import type { SetAsideEvent } from '../spool.js';
+import type { DeadLetter } from '../spool.js';
+import { readStored } from '../stored-event.js';
 
 /** The spool of one process. */
 export interface SpoolSummary {
@@ -22,14 +23,16 @@ export interface SpoolSummary {
 export interface SpoolOperator {
   summaries(): SpoolSummary[];
   /** What the server would not take, or what grew too old. */
-  setAside(): (SetAsideEvent & { file: string })[];
+  deadLetters(): (DeadLetter & { file: string })[];
   /**
    * Has events sent once more: they become a spool of their own, which a running application takes over within a minute, or the next one at its start.
    *
+   * What cannot be read stays set aside: no server would take it.
+   *
    * @param ids our ids; undefined means all that was set aside
-   * @returns how many
+   * @returns how many are sent once more, and the ids of those that cannot be read
    */
-  replay(ids: readonly string[] | undefined): number;
+  replay(ids: readonly string[] | undefined): { replayed: number; unreadable: string[] };
   /** Deletes events that were set aside. @returns how many */
   discard(ids: readonly string[] | undefined): number;
 }
@@ -61,14 +64,24 @@ export function operateSpools(directory: string): SpoolOperator {
     });
   }
 
-  function eachChosen(ids: readonly string[] | undefined, work: (file: SpoolFile, chosen: SetAsideEvent[]) => void): number {
+  /** @returns what was chosen, of all spools */
+  function eachChosen(ids: readonly string[] | undefined, work: (file: SpoolFile, chosen: DeadLetter[]) => void): DeadLetter[] {
     const wanted = ids && new Set(ids);
-    const counts = each('share', (file) => {
-      const chosen = file.setAsideEvents().filter(({ id }) => !wanted || wanted.has(id));
+    return each('share', (file) => {
+      const chosen = file.deadLetters().filter(({ id }) => !wanted || wanted.has(id));
       if (chosen.length > 0) work(file, chosen);
-      return chosen.length;
-    });
-    return counts.reduce((sum, count) => sum + count, 0);
+      return chosen;
+    }).flat();
+  }
+
+  function sendAgain(file: SpoolFile, chosen: readonly DeadLetter[]): void {
+    const readable = chosen.filter(isReadable);
+    if (readable.length === 0) return;
+    const { file: path } = placeIn(directory, destinationIn(file.path));
+    const again = openSpoolFile(path, { maxBytes: ANY_SIZE });
+    again.commit(readable.map(({ body }) => ({ do: 'append', page: pageOf([pageEntry(body)], Date.now()) })));
+    again.close();
+    file.discard(readable.map(({ seq }) => seq));
   }
 
   return {
@@ -77,17 +90,18 @@ export function operateSpools(directory: string): SpoolOperator {
         const { events, bytes, coalesced, setAside } = file.size();
         return { file: file.path, isInUse: isInUse(file.path), events, bytes, coalesced, setAside, oldest: file.oldest() };
       }),
-    setAside: () => each('read', (file) => file.setAsideEvents().map((event) => ({ ...event, file: file.path }))).flat(),
-    replay: (ids) =>
-      eachChosen(ids, (file, chosen) => {
-        const { file: path } = placeIn(directory, destinationIn(file.path));
-        const again = openSpoolFile(path, { maxBytes: ANY_SIZE });
-        again.commit(chosen.map(({ body }) => ({ do: 'append', page: pageOf([lineOf(body)], Date.now()) })));
-        again.close();
-        file.discard(chosen.map(({ seq }) => seq));
-      }),
-    discard: (ids) => eachChosen(ids, (file, chosen) => void file.discard(chosen.map(({ seq }) => seq))),
+    deadLetters: () => each('read', (file) => file.deadLetters().map((event) => ({ ...event, file: file.path }))).flat(),
+    replay(ids) {
+      const chosen = eachChosen(ids, sendAgain);
+      const unreadable = chosen.filter((event) => !isReadable(event)).map(({ id }) => id);
+      return { replayed: chosen.length - unreadable.length, unreadable };
+    },
+    discard: (ids) => eachChosen(ids, (file, chosen) => void file.discard(chosen.map(({ seq }) => seq))).length,
   };
+}
+
+function isReadable({ seq, body }: DeadLetter): boolean {
+  return readStored([{ seq, body, queuedAt: 0, inDoubt: false, crashes: 0 }]).unreadable.length === 0;
 }
 
 function isInUse(path: string): boolean {

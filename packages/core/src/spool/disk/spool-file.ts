@@ -2,7 +2,8 @@ import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AuditError } from '../../errors.js';
 import { MAX_SOURCES, minuteOf } from '../coalesced.js';
-import { idIn, type NewPage, openPages, PAGE_TABLES, type SpoolRow } from './event-pages.js';
+import { idIn, type StoredEvent, type UnreadableEvent } from '../stored-event.js';
+import { type NewPage, openPages, PAGE_TABLES } from './event-pages.js';
 import { quarantine, recovered } from './recover.js';
 import {
   isCorrupt,
@@ -15,7 +16,7 @@ import {
   transaction,
 } from './sqlite/database.js';
 import type { SqliteDatabase, SqliteStatement } from './sqlite/driver.js';
-import type { CoalescedFailures, SetAsideEvent } from '../spool.js';
+import type { CoalescedFailures, DeadLetter } from '../spool.js';
 
 /** A change of the file. Changes of one commit are made together or not at all. */
 export type SpoolChange =
@@ -23,7 +24,7 @@ export type SpoolChange =
   | { do: 'begin'; seqs: number[] }
   | { do: 'release'; seqs: number[]; inDoubt: boolean }
   | { do: 'settle'; seqs: number[] }
-  | { do: 'setAside'; seq: number; reason: string; at: number }
+  | { do: 'deadLetter'; seq: number; reason: string; at: number }
   | { do: 'coalesce'; source: string; at: number }
   | { do: 'replaceCoalesced'; coalesced: CoalescedFailures; page: NewPage };
 
@@ -59,15 +60,15 @@ export interface SpoolFile {
    */
   commit(changes: readonly SpoolChange[]): number[];
   /**
-   * Events in order. Those that are damaged are set aside on the way.
+   * Events in order, and apart from them those that cannot be read. Who owns the file sets the latter aside on the way.
    *
    * @param after of higher places only
    * @param limit the most events
    * @param maxBytes stop when these have so many bytes of JSON
    */
-  read(after: number, limit: number, maxBytes?: number): { rows: SpoolRow[]; damaged: number };
+  read(after: number, limit: number, maxBytes?: number): { rows: StoredEvent[]; unreadable: UnreadableEvent[] };
   coalesced(before: number): CoalescedFailures[];
-  setAsideEvents(): SetAsideEvent[];
+  deadLetters(): DeadLetter[];
   discard(seqs: readonly number[]): number;
   size(): SpoolFileSize;
   /** When the oldest event was appended, in milliseconds since 1970. */
@@ -81,14 +82,13 @@ export interface SpoolFile {
   close(): void;
 }
 
-const PAGE = 4_096;
+const SQLITE_PAGE_BYTES = 4_096;
 const WAL_PAGES = 500;
 /** More than moving the whole log into the file can take. */
-const BALLAST_BYTES = 2 * WAL_PAGES * PAGE;
-const JOURNAL_LIMIT = WAL_PAGES * PAGE;
+const RESERVED_BYTES = 2 * WAL_PAGES * SQLITE_PAGE_BYTES;
+const JOURNAL_LIMIT = WAL_PAGES * SQLITE_PAGE_BYTES;
 /** Room for indexes, free pages and what was set aside, over the JSON itself. */
 const ROOM_FACTOR = 3;
-const DAMAGED = 'damaged on disk: its checksum is wrong';
 const SCHEMA = `${PAGE_TABLES}
   CREATE TABLE IF NOT EXISTS set_aside (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS coalesced (minute INTEGER, source TEXT, count INTEGER, first INTEGER, last INTEGER, PRIMARY KEY (minute, source)) WITHOUT ROWID;
@@ -135,9 +135,9 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
       case 'settle':
         pages.remove(change.seqs);
         return 0;
-      case 'setAside': {
+      case 'deadLetter': {
         const body = pages.body(change.seq);
-        if (body !== undefined) keepAside({ ...change, id: idIn(body, `damaged-${change.seq}`), body });
+        if (body !== undefined) keepAside({ ...change, id: idIn(body, change.seq), body });
         pages.remove([change.seq]);
         return 0;
       }
@@ -153,7 +153,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
     }
   }
 
-  function keepAside({ seq, id, body, reason, at }: SetAsideEvent): void {
+  function keepAside({ seq, id, body, reason, at }: DeadLetter): void {
     statement('INSERT OR REPLACE INTO set_aside VALUES (?, ?, ?, ?, ?)').run(seq, id, body, reason, at);
   }
 
@@ -201,12 +201,14 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
     return new AuditError('ERR_AUDIT_SPOOL_FULL', `The disk of the spool is full (${path}).`);
   }
 
-  function read(after: number, limit: number, maxBytes = Number.POSITIVE_INFINITY): { rows: SpoolRow[]; damaged: number } {
+  function read(after: number, limit: number, maxBytes = Number.POSITIVE_INFINITY): ReturnType<SpoolFile['read']> {
     // Of one moment: beside it, its process may be settling.
-    const { rows, damaged } = transaction(db, 'BEGIN', () => pages.read(after, limit, maxBytes));
+    const found = transaction(db, 'BEGIN', () => pages.read(after, limit, maxBytes));
     const at = Date.now();
-    if (damaged.length > 0 && mode === 'own') commit(damaged.map((seq) => ({ do: 'setAside', seq, reason: DAMAGED, at })));
-    return { rows, damaged: damaged.length };
+    if (found.unreadable.length > 0 && mode === 'own') {
+      commit(found.unreadable.map(({ seq, reason }) => ({ do: 'deadLetter', seq, reason, at })));
+    }
+    return found;
   }
 
   function size(): SpoolFileSize {
@@ -230,8 +232,8 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
           before,
         ) as CoalescedFailures[]
       ).map((found) => ({ ...found })),
-    setAsideEvents: () =>
-      (statement('SELECT seq, id, body, reason, at FROM set_aside ORDER BY seq').all() as SetAsideEvent[]).map((found) => ({ ...found })),
+    deadLetters: () =>
+      (statement('SELECT seq, id, body, reason, at FROM set_aside ORDER BY seq').all() as DeadLetter[]).map((found) => ({ ...found })),
     discard: (seqs) =>
       Number(statement('DELETE FROM set_aside WHERE seq IN (SELECT value FROM json_each(?))').run(JSON.stringify(seqs)).changes),
     size,
@@ -250,7 +252,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
           count += pages.addAll(page.rows);
           after = page.rows.at(-1)!.seq;
         }
-        for (const event of other.setAsideEvents()) keepAside({ ...event, seq: pages.place() });
+        for (const event of other.deadLetters()) keepAside({ ...event, seq: pages.place() });
         for (const found of other.coalesced(Number.MAX_SAFE_INTEGER)) {
           statement('INSERT INTO coalesced VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + ?3').run(
             ...[found.minute, found.source, found.count, found.first, found.last],
@@ -277,17 +279,17 @@ function isTaking({ do: what }: SpoolChange): boolean {
 }
 
 function isSettling({ do: what }: SpoolChange): boolean {
-  return what === 'settle' || what === 'setAside';
+  return what === 'settle' || what === 'deadLetter';
 }
 
 function openDatabase(path: string, { maxBytes, synchronous = 'FULL' }: SpoolFileOptions): SqliteDatabase {
   makePrivate(path);
   const db = openSqlite(path);
   try {
-    db.exec(`PRAGMA page_size = ${PAGE}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA busy_timeout = 5000`);
+    db.exec(`PRAGMA page_size = ${SQLITE_PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA busy_timeout = 5000`);
     makeDurable(db, synchronous);
     db.exec(`PRAGMA journal_size_limit = ${JOURNAL_LIMIT}; PRAGMA wal_autocheckpoint = ${WAL_PAGES};
-      PRAGMA max_page_count = ${Math.ceil((maxBytes * ROOM_FACTOR + 4 * BALLAST_BYTES) / PAGE)}`);
+      PRAGMA max_page_count = ${Math.ceil((maxBytes * ROOM_FACTOR + 4 * RESERVED_BYTES) / SQLITE_PAGE_BYTES)}`);
     db.exec(SCHEMA);
     quickCheck(db);
     return db;
@@ -325,11 +327,11 @@ function cached(db: SqliteDatabase): (sql: string) => SqliteStatement {
 function reserveSpace(path: string): boolean {
   try {
     const { bavail, bsize } = statfsSync(dirname(path));
-    if (bavail * bsize < 2 * BALLAST_BYTES) return false;
+    if (bavail * bsize < 2 * RESERVED_BYTES) return false;
     const fd = openSync(path, 'w', 0o600);
     try {
       const zeros = Buffer.alloc(65_536);
-      for (let written = 0; written < BALLAST_BYTES; written += zeros.length) writeSync(fd, zeros);
+      for (let written = 0; written < RESERVED_BYTES; written += zeros.length) writeSync(fd, zeros);
     } finally {
       closeSync(fd);
     }

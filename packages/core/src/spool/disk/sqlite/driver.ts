@@ -66,7 +66,7 @@ function builtIn(): SqliteDriver | undefined {
 function fallback(): SqliteDriver {
   try {
     // By a name that no bundler follows: it would put native code, or its absence, into every bundle.
-    return createRequire(workerFile.workerPath)(FALLBACK) as SqliteDriver;
+    return createRequire(workerFile.home)(FALLBACK) as SqliteDriver;
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
     const why = code === 'MODULE_NOT_FOUND' ? 'it is not installed' : thrown instanceof Error ? thrown.message : 'unknown';

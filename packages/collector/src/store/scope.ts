@@ -1,17 +1,18 @@
-import { type Condition, whereFacet, whereValue } from '../store/condition.js';
+import { type Condition, whereFacet, whereValue } from './condition.js';
 
-/** What a request may see: a project, or of it what concerns one group or one target. */
+/** What a request may see: the events of a project, or only those of one group or on one target. */
 export interface Scope {
   project: string;
-  group?: string;
-  target?: string;
+  group?: string | undefined;
+  target?: string | undefined;
 }
 
 /**
- * The condition that keeps a search within a scope.
+ * Narrows a search to a scope.
  *
  * @param scope what may be seen
  * @param condition what is searched
+ * @returns a new condition; `condition` is not changed
  */
 export function within({ project, group, target }: Scope, condition: Condition): Condition {
   const limited: Condition = { ...condition, where: [...condition.where], values: [...condition.values], facets: [...condition.facets] };

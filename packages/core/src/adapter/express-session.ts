@@ -1,4 +1,4 @@
-import { observationIn } from '@auditlogin/core/adapter';
+import { observationIn } from './observed-request.js';
 
 /** The part of a store of express-session that loads and saves (its README, "Session Store Implementation"). */
 interface SessionStore {
@@ -13,7 +13,7 @@ type Done = (problem?: unknown, ...rest: unknown[]) => void;
 const WATCHED = Symbol.for('auditlogin.store');
 
 /**
- * Watches a session store, once and for all: what a session is when it is loaded, and whether the store takes it. Nothing is defined on the request.
+ * Watches a store of express-session, which applications of Connect and node:http use, too, once and for all: what a session is when it is loaded, and whether the store takes it. Nothing is defined on the request.
  *
  * @param store `req.sessionStore`
  */

@@ -1,0 +1,136 @@
+import type { AuditEvent, Receipt } from '@auditlogin/core';
+import { type SqliteDatabase, transaction } from '@auditlogin/core/engine';
+import { factsOf } from './facts.js';
+import { nameKeeper } from './names.js';
+import { DERIVED_COLUMNS, derivedValues } from './schema.js';
+import { wordIndex } from './word-index.js';
+
+/** An event with the receipt that it is answered with. */
+type ReceivedEvent = Receipt & { event: AuditEvent };
+
+/** Writes events into the database. */
+export interface EventWriter {
+  /** Stores events, all or none. @returns once they are on disk */
+  insert(project: string, events: readonly ReceivedEvent[]): Promise<void>;
+  /** Calls `listener` after each commit, until the function that is returned is called. */
+  watch(listener: () => void): () => void;
+  /**
+   * Deletes the oldest arrivals.
+   *
+   * @param before only those that were received before then, in milliseconds since 1970
+   * @param limit the most events to delete
+   * @returns how many were deleted
+   */
+  deleteOldest(before: number, limit: number): number;
+  /** Commits now what still waits for others. */
+  flush(): void;
+}
+
+interface Call {
+  project: string;
+  events: readonly ReceivedEvent[];
+  resolve: () => void;
+  reject: (thrown: unknown) => void;
+}
+
+/** How long calls wait for others to share a commit, in milliseconds: a commit costs as much as fifty events. */
+const GATHER = 2;
+const VACUUM_PAGES = 1_000;
+const COLUMNS = [
+  ...['id', 'project', 'hash', 'received', 'created', 'canonical_time', 'crud', 'actor_id', 'target_id', 'external_id', 'body'],
+  ...DERIVED_COLUMNS,
+];
+
+/**
+ * Writes events into a database.
+ *
+ * @param db the database, with its tables
+ */
+export function eventWriter(db: SqliteDatabase): EventWriter {
+  const listeners = new Set<() => void>();
+  const insertRow = rowInserter(db);
+  const names = nameKeeper(db);
+  let waiting: Call[] = [];
+
+  function insertAll(calls: readonly Call[]): void {
+    const received = Date.now();
+    try {
+      transaction(db, 'BEGIN IMMEDIATE', () => {
+        for (const { project, events } of calls) {
+          for (const sent of events) {
+            insertRow(project, sent, received);
+            names.keep(project, sent.event);
+          }
+        }
+      });
+    } catch (thrown) {
+      names.forget();
+      throw thrown;
+    }
+  }
+
+  function insertAlone(call: Call): void {
+    try {
+      insertAll([call]);
+      call.resolve();
+    } catch (thrown) {
+      call.reject(thrown);
+    }
+  }
+
+  /** Calls of the same moment share a commit. If it fails, each is committed by itself, so that no call fails because of another. */
+  function commit(): void {
+    const calls = waiting;
+    waiting = [];
+    try {
+      insertAll(calls);
+      for (const { resolve } of calls) resolve();
+    } catch {
+      calls.forEach(insertAlone);
+    }
+    for (const listener of listeners) listener();
+  }
+
+  return {
+    insert: (project, events) =>
+      new Promise((resolve, reject) => {
+        if (waiting.push({ project, events, resolve, reject }) === 1) setTimeout(commit, GATHER);
+      }),
+    watch(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    deleteOldest(before, limit) {
+      const oldest = db.prepare('SELECT seq FROM events WHERE received < ? ORDER BY received LIMIT ?').all(before, limit);
+      if (oldest.length === 0) return 0;
+      const seqs = JSON.stringify((oldest as { seq: number }[]).map(({ seq }) => seq));
+      transaction(db, 'BEGIN IMMEDIATE', () => {
+        db.prepare('DELETE FROM words WHERE rowid IN (SELECT value FROM json_each(?))').run(seqs);
+        db.prepare('DELETE FROM events WHERE seq IN (SELECT value FROM json_each(?))').run(seqs);
+      });
+      db.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`);
+      return oldest.length;
+    },
+    flush() {
+      if (waiting.length > 0) commit();
+    },
+  };
+}
+
+/** Inserts one event with its words. */
+function rowInserter(db: SqliteDatabase): (project: string, event: ReceivedEvent, received: number) => void {
+  const insert = db.prepare(`INSERT INTO events (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`);
+  const words = wordIndex(db);
+
+  return (project, { id, hash, event }, received) => {
+    const created = event.created === undefined ? null : Date.parse(String(event.created));
+    const facts = factsOf(event);
+    const { lastInsertRowid } = insert.run(
+      ...[id, project, hash, received, created, created ?? received, event.crud],
+      ...[event.actor?.id, event.target?.id, event.external_id].map((value) => value ?? null),
+      JSON.stringify(event),
+      ...derivedValues(facts),
+    );
+    words.add(lastInsertRowid, event, facts);
+  };
+}

@@ -1,0 +1,226 @@
+import type { AuditEvent, Receipt } from '@auditlogin/core';
+import { FACETS, type FacetName } from '@auditlogin/core/log';
+import type { SqliteDatabase } from '@auditlogin/core/engine';
+import { type Condition, everything, whereValue } from './condition.js';
+import type { Cursor } from './cursor.js';
+import { MATCHING, planQuery, type QueryPlan } from './query-plan.js';
+import type { Scope } from './scope.js';
+
+/** An event as it is stored. */
+export interface StoredEvent extends Receipt {
+  /** Its place in the order of arrival. */
+  seq: number;
+  /** In milliseconds since 1970. */
+  received: number;
+  /** In milliseconds since 1970; undefined if the event does not say. */
+  created: number | undefined;
+  /** `created`, or else `received`, in milliseconds since 1970: the log is ordered by it. */
+  canonicalTime: number;
+  /** The event as it was sent. */
+  event: AuditEvent;
+  /** The names that the store holds now for the ids of the event. */
+  names: { actor: string | undefined; group: string | undefined; target: string | undefined };
+}
+
+type Order = 'newest' | 'oldest';
+
+interface Page {
+  events: StoredEvent[];
+  /** Whether there are more events in the direction of reading. */
+  hasMore: boolean;
+}
+
+/** How many attempts ended in a way within a span of time. */
+interface TimelineCount {
+  /** Start of the span, in milliseconds since 1970. */
+  start: number;
+  outcome: string;
+  attempts: number;
+}
+
+/** Failed attempts from one address, or on one account. */
+interface FailureCount {
+  name: string;
+  failures: number;
+  /** For an address: how many accounts it tried. For an account: from how many addresses it was tried. */
+  others: number;
+  /** Time of the last failure, in milliseconds since 1970. */
+  last: number;
+}
+
+/** Reads the events of a store. Each call sees a scope of them only, and throws a QueryError for words that cannot be searched. */
+export interface LogReader {
+  /**
+   * @param scope what may be seen
+   * @param condition what is searched
+   * @param limit the most events
+   * @param order newest or oldest first
+   * @param from begin behind this place
+   */
+  find(scope: Scope, condition: Condition, limit: number, order: Order, from?: Cursor): Page;
+  /** The events that arrived behind a place, in the order of arrival. */
+  arrivals(scope: Scope, condition: Condition, after: number, limit: number): StoredEvent[];
+  /** How many events match; counting stops at the bound. */
+  count(scope: Scope, condition: Condition, bound?: number): number;
+  /** The times of the first and the last event that match, in milliseconds since 1970; undefined if none matches. */
+  span(scope: Scope, condition: Condition): { first: number; last: number } | undefined;
+  /** Attempts by outcome, in spans of equal length that are counted from `origin`; both in milliseconds. */
+  timeline(scope: Scope, condition: Condition, origin: number, step: number): TimelineCount[];
+  /** Who failed most since a time in milliseconds since 1970, by address or by account. */
+  failures(scope: Scope, by: 'address' | 'actor', since: number, limit: number): FailureCount[];
+}
+
+/** So many events are asked at once whether they have a frequent word. */
+const BATCH = 500;
+const COLUMNS = `e.seq, e.id, e.hash, e.received, e.created, e.canonical_time AS canonicalTime, e.body, a.name AS actor, g.name AS "group", t.name AS target`;
+const NAMES = `
+  LEFT JOIN names a ON a.project = e.project AND a.kind = 'actor' AND a.id = e.actor_id
+  LEFT JOIN names g ON g.project = e.project AND g.kind = 'group' AND g.id = e.${FACETS.group.column}
+  LEFT JOIN names t ON t.project = e.project AND t.kind = 'target' AND t.id = e.target_id`;
+
+/**
+ * Reads the events of a database.
+ *
+ * @param db the database, with its tables
+ */
+export function logReader(db: SqliteDatabase): LogReader {
+  function all<T>(sql: string, values: readonly (string | number)[]): T[] {
+    return db.prepare(sql).all(...values) as T[];
+  }
+
+  /** Selects columns of `events e`. */
+  function select<T>(columns: string, { source, where, values }: QueryPlan, rest: Rest = NO_REST): T[] {
+    return all(`SELECT ${columns} FROM ${source} WHERE ${where} ${rest.sql}`, [...values, ...rest.values]);
+  }
+
+  function selectEvents({ source, ...plan }: QueryPlan, rest: Rest): StoredEvent[] {
+    return select<EventRow>(COLUMNS, { ...plan, source: source + NAMES }, rest).map(storedEvent);
+  }
+
+  /**
+   * Looking up a frequent word for one event takes a millisecond. So the log is read in its order, and the word is looked up for some hundred events at
+   * once, until the page is full.
+   */
+  function findFrequent(
+    scope: Scope,
+    condition: Condition,
+    words: string,
+    limit: number,
+    order: Order,
+    from: Cursor | undefined,
+  ): StoredEvent[] {
+    const candidates = planQuery(db, scope, { ...condition, words: [], facets: [] }, true);
+    const found: number[] = [];
+    let last = from;
+    let batch: Cursor[];
+    do {
+      batch = select<Cursor>('e.canonical_time AS canonicalTime, e.seq', candidates, inOrder(order, last, BATCH));
+      found.push(
+        ...withWords(
+          batch.map(({ seq }) => seq),
+          words,
+        ),
+      );
+      last = batch.at(-1);
+    } while (found.length < limit && batch.length === BATCH);
+    const chosen: QueryPlan = {
+      source: 'events e',
+      where: 'e.seq IN (SELECT value FROM json_each(?))',
+      values: [JSON.stringify(found.slice(0, limit))],
+      frequent: undefined,
+    };
+    return selectEvents(chosen, inOrder(order, undefined, limit));
+  }
+
+  /** Those of some events that have all words. */
+  function withWords(seqs: readonly number[], words: string): number[] {
+    if (seqs.length === 0) return [];
+    const range = [Math.min(...seqs), Math.max(...seqs)];
+    const matching = new Set(all<{ seq: number }>(`${MATCHING} AND rowid BETWEEN ? AND ?`, [words, ...range]).map(({ seq }) => seq));
+    return seqs.filter((seq) => matching.has(seq));
+  }
+
+  return {
+    find(scope, condition, limit, order, from) {
+      const plan = planQuery(db, scope, condition, true);
+      const found =
+        plan.frequent === undefined
+          ? selectEvents(plan, inOrder(order, from, limit + 1))
+          : findFrequent(scope, condition, plan.frequent, limit + 1, order, from);
+      return { events: found.slice(0, limit), hasMore: found.length > limit };
+    },
+    arrivals(scope, condition, after, limit) {
+      const plan = planQuery(db, scope, { ...condition, facets: [] }, true);
+      return selectEvents(plan, { sql: 'AND e.seq > ? ORDER BY e.seq LIMIT ?', values: [after, limit] });
+    },
+    count(scope, condition, bound = Number.MAX_SAFE_INTEGER) {
+      const { source, where, values } = planQuery(db, scope, condition, false);
+      const sql = `SELECT count(*) AS n FROM (SELECT 1 FROM ${source} WHERE ${where} LIMIT ?)`;
+      return (db.prepare(sql).get(...values, bound) as { n: number }).n;
+    },
+    span(scope, condition) {
+      const plan = planQuery(db, scope, condition, true);
+      // Asked for one by one, each is an end of an index; together they are a scan.
+      const [first, last] = ['min', 'max'].map((end) => select<{ at: number | null }>(`${end}(e.canonical_time) AS at`, plan)[0]?.at);
+      return first == null || last == null ? undefined : { first, last };
+    },
+    timeline(scope, condition, origin, step) {
+      const { source, where, values } = planQuery(db, scope, condition, false);
+      return all(
+        `WITH seen AS (SELECT e.canonical_time AS at, e.outcome, e.attempts FROM ${source} WHERE ${where})
+         SELECT at - (at - CAST(? AS INTEGER)) % CAST(? AS INTEGER) AS start, outcome, sum(attempts) AS attempts FROM seen GROUP BY 1, 2 ORDER BY 1`,
+        [...values, origin, step],
+      );
+    },
+    failures(scope, by, since, limit) {
+      const [name, other] = by === 'address' ? [columnOf('address'), columnOf('actor')] : [columnOf('actor'), columnOf('address')];
+      const failed = everything();
+      failed.where.push(`${columnOf('outcome')} = 'failure'`, `${name} IS NOT NULL`);
+      whereValue(failed, 'e.canonical_time >= ?', since);
+      return select(
+        `${name} AS name, sum(e.attempts) AS failures, count(DISTINCT ${other}) AS others, max(e.canonical_time) AS last`,
+        planQuery(db, scope, failed, true),
+        { sql: 'GROUP BY 1 ORDER BY failures DESC, last DESC LIMIT ?', values: [limit] },
+      );
+    },
+  };
+}
+
+/** The end of a select, behind its WHERE clause. */
+interface Rest {
+  sql: string;
+  values: (string | number)[];
+}
+
+const NO_REST: Rest = { sql: '', values: [] };
+
+function inOrder(order: Order, from: Cursor | undefined, limit: number): Rest {
+  const [direction, beyond] = order === 'newest' ? ['DESC', '<'] : ['ASC', '>'];
+  const sorted = `ORDER BY e.canonical_time ${direction}, e.seq ${direction} LIMIT ?`;
+  if (!from) return { sql: sorted, values: [limit] };
+  return { sql: `AND (e.canonical_time, e.seq) ${beyond} (?, ?) ${sorted}`, values: [from.canonicalTime, from.seq, limit] };
+}
+
+function columnOf(facet: FacetName): string {
+  return `e.${FACETS[facet].column}`;
+}
+
+interface EventRow extends Receipt {
+  seq: number;
+  received: number;
+  created: number | null;
+  canonicalTime: number;
+  body: string;
+  actor: string | null;
+  group: string | null;
+  target: string | null;
+}
+
+function storedEvent({ actor, group, target, body, created, ...row }: EventRow): StoredEvent {
+  return {
+    ...row,
+    created: created ?? undefined,
+    event: JSON.parse(body) as AuditEvent,
+    names: { actor: actor ?? undefined, group: group ?? undefined, target: target ?? undefined },
+  };
+}

@@ -1,0 +1,108 @@
+import { REASONS } from '../attempt/attempt.js';
+import { isTrue } from '../event/canonical.js';
+import type { AuditEvent } from '../event/event.js';
+
+/** A property by which events are filtered and counted. */
+export interface Facet {
+  /** Heading of a column, label of a field. */
+  label: string;
+  /** One sentence for help texts and API documents. */
+  description: string;
+  /** The values to offer; without them any text can be a value. */
+  values?: readonly string[];
+  /** Name of its column in the collector's database, and in CSV. */
+  column: string;
+  /** The letter before its terms in the collector's full-text index; no two facets share one. */
+  letter: string;
+  /** Reads it from an event as it was sent or read back; undefined if the event does not have it. */
+  read(event: AuditEvent): string | undefined;
+}
+
+export type FacetName = 'outcome' | 'reason' | 'actor' | 'group' | 'address' | 'action';
+
+/**
+ * Every facet, in the order in which they are shown. The collector's database, filters, CSV and OpenAPI document, the viewer and `auditlogin tail` are made from this table.
+ */
+export const FACETS: Readonly<Record<FacetName, Facet>> = {
+  outcome: {
+    label: 'Outcome',
+    description: 'How the attempt ended.',
+    values: ['success', 'failure', 'challenge', 'unknown'],
+    column: 'outcome',
+    letter: 'o',
+    read: ({ fields, is_failure }) => filled(fields?.['outcome']) ?? (isTrue(is_failure) ? 'failure' : 'success'),
+  },
+  reason: {
+    label: 'Reason',
+    description: 'Why the attempt failed.',
+    values: REASONS,
+    column: 'reason',
+    letter: 'r',
+    read: ({ fields }) => filled(fields?.['reason']),
+  },
+  actor: {
+    label: 'Actor',
+    description: 'Id of the account that acted or was attacked, or the user name that was typed, as it was kept.',
+    column: 'account',
+    letter: 'u',
+    read: (event) => accountOf(event) ?? filled(event.fields?.['identity']),
+  },
+  group: {
+    label: 'Group',
+    description: 'Id of the tenant.',
+    column: 'group_id',
+    letter: 'g',
+    read: ({ group }) => filled(group?.id),
+  },
+  address: {
+    label: 'Address',
+    description: 'Source address, or what was seen in its place.',
+    column: 'address',
+    letter: 's',
+    read: ({ source_ip, fields }) => filled(source_ip) ?? filled(fields?.['source_ip_seen']),
+  },
+  action: {
+    label: 'Action',
+    description: 'What was done, e.g. user.login.',
+    column: 'action',
+    letter: 'x',
+    read: ({ action }) => filled(action),
+  },
+};
+
+export const FACET_NAMES = Object.keys(FACETS) as readonly FacetName[];
+
+/**
+ * Reads every facet of an event.
+ *
+ * @param event an event as it was sent or read back
+ * @returns by name; undefined for what the event does not have
+ */
+export function readFacets(event: AuditEvent): Record<FacetName, string | undefined> {
+  return Object.fromEntries(FACET_NAMES.map((name) => [name, FACETS[name].read(event)])) as Record<FacetName, string | undefined>;
+}
+
+/**
+ * The account that an event is about: its actor, or the account that a failed attempt was made on.
+ *
+ * @param event an event as it was sent or read back
+ * @returns its id; undefined if no account is known, though a user name may have been typed
+ */
+export function accountOf({ actor, target }: AuditEvent): string | undefined {
+  return filled(actor?.id) ?? (target?.type === 'account' ? filled(target.id) : undefined);
+}
+
+/**
+ * How many attempts an event stands for: more than one if failures were coalesced into it.
+ *
+ * @param event an event as it was sent or read back
+ */
+export function attemptsIn({ fields }: AuditEvent): number {
+  const count: unknown = fields?.['coalesced_count'];
+  return typeof count === 'string' && /^[1-9]\d{0,11}$/.test(count) ? Number(count) : 1;
+}
+
+/** The server also takes events whose fields have other types: those are no values. */
+function filled(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

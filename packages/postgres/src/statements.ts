@@ -1,0 +1,64 @@
+/** From how many processes a batch may come that does not get full from fewer. The one that waits longest comes first, so nobody waits for one that has much to say. */
+const INSTANCES_A_BATCH = 8;
+/** What {@link TAKE} gives. */
+export interface TakenRow {
+  seq: string;
+  instance: string;
+  body: string;
+  queued_at: string;
+  in_doubt: boolean;
+  crashes: number;
+}
+
+/** Values: instance, ids, bodies, bytes, is_failure, queued_at. One whose id is there already is left out. */
+export const APPEND = `
+WITH instance AS (
+  INSERT INTO auditlogin_instances (instance) VALUES ($1)
+  ON CONFLICT (instance) DO UPDATE SET seen = now() WHERE auditlogin_instances.seen < now() - interval '10 minutes'
+)
+INSERT INTO auditlogin_outbox (id, instance, body, bytes, is_failure, queued_at)
+SELECT id, $1, body, bytes, is_failure, $6
+FROM unnest($2::text[], $3::text[], $4::integer[], $5::boolean[]) WITH ORDINALITY AS event (id, body, bytes, is_failure, place)
+ORDER BY place
+ON CONFLICT (id) DO NOTHING`;
+
+/**
+ * A lease on a process, and not on its events, keeps their order: while it lasts nobody takes more of them. What is handed out is written down in the same
+ * statement (`taken_to`), so that an event that ends relays is found out.
+ */
+export const TAKE = `
+WITH free AS (
+  SELECT instance, turn, taken_to AS left_to FROM auditlogin_instances i
+  WHERE (taken_until IS NULL OR taken_until < now())
+    AND EXISTS (SELECT 1 FROM auditlogin_outbox o WHERE o.instance = i.instance)
+  ORDER BY turn LIMIT ${INSTANCES_A_BATCH} FOR UPDATE SKIP LOCKED
+), batch AS (
+  SELECT event.*, free.turn, free.left_to
+  FROM free CROSS JOIN LATERAL (SELECT * FROM auditlogin_outbox o WHERE o.instance = free.instance ORDER BY seq LIMIT $1) AS event
+  ORDER BY free.turn, event.instance, event.seq LIMIT $1
+), taken AS (
+  UPDATE auditlogin_instances i
+  SET taken_by = $2, taken_until = now() + $3 * interval '1 ms', turn = nextval('auditlogin_turn'), taken_to = last.seq
+  FROM (SELECT instance, max(seq) AS seq FROM batch GROUP BY instance) AS last WHERE i.instance = last.instance
+), crashed AS (
+  UPDATE auditlogin_outbox o SET in_doubt = true, crashes = o.crashes + 1 FROM batch WHERE o.seq = batch.seq AND batch.seq <= batch.left_to
+)
+SELECT seq, instance, body, queued_at, in_doubt OR coalesce(seq <= left_to, false) AS in_doubt,
+  crashes + CASE WHEN seq <= left_to THEN 1 ELSE 0 END AS crashes
+FROM batch ORDER BY turn, instance, seq`;
+
+/** Values: an interval. Processes that have nothing to publish. */
+export const FORGET = `
+DELETE FROM auditlogin_instances i WHERE seen < now() - $1::interval AND taken_by IS NULL
+  AND NOT EXISTS (SELECT 1 FROM auditlogin_outbox o WHERE o.instance = i.instance)`;
+
+/** Values: relay, instances. */
+export const LET_GO = `UPDATE auditlogin_instances SET taken_by = NULL, taken_until = NULL, taken_to = NULL WHERE taken_by = $1 AND instance = ANY($2)`;
+
+/** Values: relay, instances, lease in milliseconds. */
+export const RENEW = `UPDATE auditlogin_instances SET taken_until = now() + $3 * interval '1 ms' WHERE taken_by = $1 AND instance = ANY($2)`;
+
+/** Values: place, reason. */
+export const SET_ASIDE = `
+WITH gone AS (DELETE FROM auditlogin_outbox WHERE seq = $1 RETURNING seq, id, instance, body)
+INSERT INTO auditlogin_set_aside (seq, id, instance, body, reason) SELECT seq, id, instance, body, $2 FROM gone`;

@@ -1,0 +1,56 @@
+import { ok, post, type Scenario } from '../scenario.js';
+
+/** Whose address an event has. */
+export const addresses: readonly Scenario[] = [
+  {
+    name: 'behind no proxy a forwarded address is ignored',
+    handler: ok,
+    client: (client) => post(client, { headers: { 'x-forwarded-for': '203.0.113.7' } }),
+    expected: [{ source_ip: '127.0.0.1' }],
+  },
+  {
+    name: 'behind one proxy the address is the one that it saw',
+    setup: { trustedProxies: 1 },
+    handler: ok,
+    async client(client) {
+      for (const address of ['203.0.113.7', '::ffff:203.0.113.8', '2001:db8::7'])
+        await post(client, { headers: { 'x-forwarded-for': `198.51.100.9, ${address}` } });
+    },
+    expected: [{ source_ip: '203.0.113.7' }, { source_ip: '203.0.113.8' }, { source_ip: '2001:db8:0:0:0:0:0:7' }],
+  },
+  {
+    name: 'behind two proxies the address is the one that the outer one saw',
+    setup: { trustedProxies: 2 },
+    handler: ok,
+    client: (client) => post(client, { headers: { 'x-forwarded-for': '198.51.100.9, 203.0.113.7, 10.0.0.1' } }),
+    expected: [{ source_ip: '203.0.113.7' }],
+  },
+  {
+    name: 'a named header is heard from a named proxy',
+    options: { addressHeader: 'CF-Connecting-IP', trustedProxies: ['loopback'] },
+    handler: ok,
+    client: (client) => post(client, { headers: { 'cf-connecting-ip': '203.0.113.9' } }),
+    expected: [{ source_ip: '203.0.113.9' }],
+  },
+  {
+    name: 'a named header is not heard from anybody else',
+    options: { addressHeader: 'CF-Connecting-IP', trustedProxies: ['10.0.0.0/8'] },
+    handler: ok,
+    client: (client) => post(client, { headers: { 'cf-connecting-ip': '203.0.113.9' } }),
+    expected: [{ source_ip: '127.0.0.1' }],
+  },
+  {
+    name: 'an extractor gives the address',
+    options: { address: ({ headers }) => headers['x-client'] as string },
+    handler: ok,
+    client: (client) => post(client, { headers: { 'x-client': '203.0.113.10' } }),
+    expected: [{ source_ip: '203.0.113.10' }],
+  },
+  {
+    name: 'IPv6 and IPv4-mapped clients of one socket',
+    setup: { host: '::' },
+    handler: ok,
+    client: async (client) => [await post(client), await post(client, { host: '::1' })],
+    expected: [{ source_ip: '127.0.0.1' }, { source_ip: '0:0:0:0:0:0:0:1' }],
+  },
+];
