@@ -228,3 +228,12 @@ it('takes a client of Feathers that sends the token it has for a refresh', () =>
   expect(readLoginForm({ strategy: 'jwt', accessToken: 'a.b.c' }).isRefresh).toBe(true);
   expect(readLoginForm({ strategy: 'local', email: 'bob@example.com', password: 'p' }).isRefresh).toBe(false);
 });
+
+test.each([
+  [{ _id: 'org.couchdb.user:alice', name: 'alice', password: 'x' }, 'alice'],
+  [{ name: 'Alice Liddell', email: 'alice@example.com', password: 'x' }, 'alice@example.com'],
+  [{ name: 'Alice Liddell' }, undefined],
+  [{ name: 'Main office', user: { login: 'alice', password: 'x' } }, 'alice'],
+])('takes a name for the user name only beside a password, and behind all others: %j', (body, identity) => {
+  expect(readLoginForm(body).identity).toBe(identity);
+});

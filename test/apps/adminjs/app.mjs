@@ -21,13 +21,9 @@ process.env.ADMIN_JS_SKIP_BUNDLE = 'true';
 const app = express();
 app.set('trust proxy', 'loopback');
 if (process.env.AUDIT === '1') {
-  const audit = auditLogin({
-    rules: [{ match: 'GET /admin/logout', action: 'user.logout' }],
-    // Who is not let in gets the login page again, with status 200.
-    outcome: ({ status }) => (status === 302 ? 'success' : 'failure'),
-    actor: ({ session }) => session?.adminUser,
-    identity: ({ request }) => request.fields?.email,
-  });
+  // Who is not let in gets the login page again, with status 200.
+  const outcome = ({ status, session }) => (status === 302 ? { outcome: 'success', actor: session?.adminUser } : 'failure');
+  const audit = auditLogin({ preset: 'adminjs', outcome });
   process.once('SIGTERM', () => void audit.auditor.close().finally(() => process.exit()));
   app.use(audit);
 }

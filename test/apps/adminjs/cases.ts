@@ -60,7 +60,7 @@ export const application = defineApplication<undefined>({
       name: 'aborted',
       drive: (client) => client.hangUp('/admin/login', 'application/x-www-form-urlencoded'),
       statuses: [],
-      events: [{ outcome: 'failure', reason: 'aborted' }],
+      events: [{ outcome: 'failure', ending: 'aborted' }],
     },
     {
       name: 'logout',

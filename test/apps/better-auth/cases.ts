@@ -114,7 +114,8 @@ export const application = defineApplication<World>({
       name: 'sign-up',
       drive: (client) => signUp(client, 'dave@example.com'),
       statuses: [200],
-      events: (_, [first]) => [success(first!.at('user', 'id'))],
+      // A sign-up is no login.
+      events: [],
     },
     {
       name: 'second factor',
@@ -146,7 +147,7 @@ export const application = defineApplication<World>({
       name: 'aborted',
       drive: (client) => client.hangUp('/api/auth/sign-in/email'),
       statuses: [],
-      events: [{ outcome: 'failure', reason: 'aborted' }],
+      events: [{ outcome: 'failure', ending: 'aborted' }],
     },
     {
       name: 'refresh',

@@ -13,12 +13,9 @@ const issuerBaseURL = await startProvider({ ...client, redirect_uris: [`${baseUR
 
 const app = express();
 if (process.env.AUDIT === '1') {
-  const audit = auditLogin({
-    routes: ['GET /callback', 'POST /callback'],
-    // An error is answered with a status of its own.
-    outcome: ({ request, status }) => (status !== 302 ? undefined : request.oidc.isAuthenticated() ? 'success' : 'failure'),
-    actor: ({ request }) => request.oidc.user?.sub,
-  });
+  // An error is answered with a status of its own.
+  const outcome = ({ request, status }) => (status === 302 ? byProvider(request.oidc) : undefined);
+  const audit = auditLogin({ preset: 'oidc', outcome });
   process.once('SIGTERM', () => void audit.auditor.close().finally(() => process.exit()));
   app.use(audit);
 }
@@ -50,3 +47,7 @@ app.get('/logout', (request, response) => {
 app.get('/silent', (_request, response) => response.oidc.silentLogin({ returnTo: '/' }));
 app.use((error, _request, response, _next) => response.status(error.statusCode ?? 500).send(error.error ?? 'error'));
 app.listen(process.env.PORT, '127.0.0.1', () => console.log('listening'));
+
+function byProvider(oidc) {
+  return oidc.isAuthenticated() ? { outcome: 'success', actor: oidc.user.sub } : 'failure';
+}

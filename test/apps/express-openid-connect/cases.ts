@@ -132,7 +132,7 @@ export const application = defineApplication<undefined>({
       name: 'aborted',
       drive: (client) => client.hangUp('/callback', 'application/x-www-form-urlencoded'),
       statuses: [],
-      events: [{ outcome: 'failure', reason: 'aborted' }],
+      events: [{ outcome: 'failure', ending: 'aborted' }],
     },
     {
       name: 'refresh',

@@ -31,12 +31,7 @@ passport.deserializeUser((id, done) => done(null, [...USERS.values()].find((user
 
 const app = express();
 if (process.env.AUDIT === '1') {
-  const audit = auditLogin({
-    rules: [
-      { match: 'POST /login/callback', action: 'user.login' },
-      { match: 'GET /logout', action: 'user.logout' },
-    ],
-  });
+  const audit = auditLogin({ preset: 'saml' });
   process.once('SIGTERM', () => void audit.auditor.close().finally(() => process.exit()));
   app.use(audit);
 }

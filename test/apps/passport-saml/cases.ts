@@ -98,7 +98,7 @@ export const application = defineApplication<undefined>({
       name: 'aborted',
       drive: (client) => client.hangUp('/login/callback', 'application/x-www-form-urlencoded'),
       statuses: [],
-      events: [{ outcome: 'failure', reason: 'aborted' }],
+      events: [{ outcome: 'failure', ending: 'aborted' }],
     },
     {
       name: 'logout',

@@ -58,7 +58,7 @@ export const application = defineApplication<undefined>({
       name: 'aborted',
       drive: (client) => client.hangUp('/signin', 'application/x-www-form-urlencoded'),
       statuses: [],
-      events: [{ outcome: 'failure', reason: 'aborted' }],
+      events: [{ outcome: 'failure', ending: 'aborted' }],
     },
   ],
 });

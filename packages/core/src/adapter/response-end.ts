@@ -27,6 +27,7 @@ export interface ResponseEndListener {
 export class ResponseEnd {
   private head: unknown;
   private sent: SentHead | undefined;
+  private isOver = false;
 
   /**
    * @param response the response of node:http
@@ -37,13 +38,15 @@ export class ResponseEnd {
     listener: ResponseEndListener,
   ) {
     // HTTP/2 emits `finish`, too, however its stream ended.
-    response.on('finish', () =>
-      response.writableFinished === undefined && !response.writableEnded ? listener.hungUp() : listener.answered(),
-    );
+    response.on('finish', () => {
+      this.isOver = true;
+      if (response.writableFinished === undefined && !response.writableEnded) listener.hungUp();
+      else listener.answered();
+    });
+    // `writableFinished` tells nothing here: it is true of an answer that was ended while the connection was torn down, of which nothing has left.
     response.on('close', () => {
-      if (response.writableFinished ?? response.writableEnded) listener.answered();
       // Hosts without a socket may emit it within `finish`, which then comes next.
-      else setImmediate(() => listener.hungUp());
+      if (!this.isOver) setImmediate(() => listener.hungUp());
     });
   }
 
