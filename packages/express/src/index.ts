@@ -126,11 +126,12 @@ class Exchange implements RequestAdapter<Request> {
   }
 
   snapshot(): RequestSnapshot {
-    const { user, session, body, method, route, id } = this.request as unknown as Record<string, unknown>;
+    const { user, session, body, fields, method, route, id } = this.request as unknown as Record<string, unknown>;
     return {
       user,
       session,
-      body,
+      // express-formidable, which AdminJS has, leaves a form there.
+      body: body ?? fields,
       method: method as string,
       isUnhandled: route === undefined && isFinalHandler(this.response),
       // What express-request-id, pino-http and the like leave on the request.
