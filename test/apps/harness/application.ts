@@ -24,10 +24,17 @@ export interface Case<World> {
   events: ExpectedEvent[] | ((world: World, answers: Answer[]) => ExpectedEvent[]);
 }
 
+/** A server that an application needs beside it. */
+export interface Service {
+  /** Why it cannot run on this machine, with the command that would provide it. */
+  missing: string | undefined;
+  start(): Promise<{ env: Record<string, string>; stop(): Promise<void> }>;
+}
+
 /** An application of others: what `cases.ts` of its folder exports as `application`. */
 export interface Application<World = unknown> {
-  /** Says why it cannot run on this machine, with the command that provides what is missing. */
-  missing?(): Promise<string | undefined>;
+  /** A server that it needs; each of its processes gets one of its own. */
+  needs?: Service;
   /** Kinds of the same application, by name: what each adds to its environment. A row of the table each. @default one without a name */
   variants?: Record<string, Record<string, string>>;
   /** Brings the application to where the cases begin: accounts and the like. Its requests are not judged. */

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../engines/servers.js';
+import type { Service } from './application.js';
 
 const START_LIMIT = 180_000;
 const STOP_LIMIT = 20_000;
@@ -21,21 +21,24 @@ export interface RunningApplication {
  * Starts the `app.mjs` or `app.cjs` of an installed application in a process of its own.
  *
  * @param folder where it is installed
- * @param env what it gets beside PORT, DATA_DIR (a folder of its own, removed afterwards) and the usual variables
+ * @param env what it gets beside PORT, DATA_DIR (a folder of its own, removed afterwards), the usual variables, and what the service says
+ * @param needs a service that is started for it
  * @throws Error with the end of its output if it ends, or does not say `listening` within three minutes
  */
-export async function startApplication(folder: string, env: Record<string, string>): Promise<RunningApplication> {
+export async function startApplication(folder: string, env: Record<string, string>, needs?: Service): Promise<RunningApplication> {
+  const service = await needs?.start();
   const port = await freePort();
   const data = mkdtempSync(join(tmpdir(), 'auditlogin-app-'));
   const main = ['app.mjs', 'app.cjs'].find((file) => existsSync(join(folder, file)))!;
   const child = spawn(process.execPath, [main], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], HOME: data, NODE_ENV: 'production', PORT: String(port), DATA_DIR: data, ...env },
+    env: { PATH: process.env['PATH'], HOME: data, NODE_ENV: 'production', PORT: String(port), DATA_DIR: data, ...env, ...service?.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collect(child);
   const stop = async (): Promise<void> => {
     await endOf(child);
+    await service?.stop();
     rmSync(data, { recursive: true, force: true, maxRetries: 3 });
   };
   try {
@@ -85,14 +88,4 @@ async function endOf(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT);
   await ended;
   clearTimeout(timer);
-}
-
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

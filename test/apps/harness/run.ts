@@ -55,13 +55,13 @@ async function runApplication(
   const log = await startFaultServer();
   const running: RunningApplication[] = [];
   try {
-    const missing = await application.missing?.();
-    if (missing !== undefined) return all({ skipped: missing });
+    const { needs } = application;
+    if (needs?.missing !== undefined) return all({ skipped: needs.missing });
     const folder = await install();
     const environment = { ...variant, AUDITLOG_API_BASE: log.apiBase, AUDITLOG_API_PROJECT: 'apps', AUDITLOG_API_TOKEN: TOKEN };
     const starts = await Promise.allSettled([
-      startApplication(folder, { ...environment, AUDIT: '1' }),
-      startApplication(folder, { ...environment, AUDIT: '0' }),
+      startApplication(folder, { ...environment, AUDIT: '1' }, needs),
+      startApplication(folder, { ...environment, AUDIT: '0' }, needs),
     ]);
     running.push(...starts.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
     const [audited, plain] = running;
