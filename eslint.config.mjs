@@ -45,6 +45,10 @@ export default tseslint.config(
   },
   { files: ['**/*.cts'], languageOptions: { globals: { __dirname: 'readonly' } } },
   {
+    files: ['test/apps/**/*.{js,cjs}'],
+    languageOptions: { sourceType: 'commonjs', globals: { process: 'readonly', console: 'readonly', __dirname: 'readonly' } },
+  },
+  {
     files: ['**/test/**/*.ts'],
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },
   },

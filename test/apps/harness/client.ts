@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
+/** A token in a JSON body. */
+const TOKEN = /"(?:\w*token|jwt)"\s*:\s*"([^"]{16,})"/gi;
+
 /** An answer of the application, read to its end. */
 export interface Answer {
   status: number;
@@ -22,7 +25,7 @@ export class Client {
   readonly answers: Answer[] = [];
   /** The cookies, by name; a case may change them. */
   readonly cookies = new Map<string, string>();
-  /** The values of all cookies that came. */
+  /** The values of all cookies and tokens that came. */
   readonly secrets = new Set<string>();
 
   /**
@@ -58,6 +61,7 @@ export class Client {
     });
     for (const cookie of response.headers.getSetCookie()) this.keep(cookie);
     const text = await response.text();
+    for (const [, token] of text.matchAll(TOKEN)) this.secrets.add(token!);
     const answer: Answer = { status: response.status, headers: response.headers, text, at: (...names) => valueAt(text, names) };
     this.answers.push(answer);
     return answer;

@@ -1,0 +1,17 @@
+// A hook extension: Directus calls it before it mounts any middleware of its own.
+import { auditLogin } from '@auditlogin/express';
+
+const audit = {
+  routes: ['POST /auth/login'],
+  rules: [
+    { match: 'POST /auth/logout', action: 'user.logout' },
+    { match: 'POST /auth/refresh', action: 'user.session.refresh' },
+  ],
+};
+
+export default ({ init }) =>
+  init('middlewares.before', ({ app }) => {
+    const middleware = auditLogin(audit);
+    app.use(middleware);
+    process.once('SIGTERM', () => void middleware.auditor.close());
+  });
