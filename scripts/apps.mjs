@@ -1,4 +1,5 @@
-// Runs applications of others with the audit in front of them (test/apps/README.md). AUDITLOGIN_APPS=feathers,strapi selects.
+// Runs applications of others with the audit in front of them (test/apps/README.md). AUDITLOGIN_APPS=feathers,strapi selects,
+// AUDITLOGIN_APPS_BOUNDED=1 leaves out what takes minutes to install.
 import { build } from 'esbuild';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,7 +9,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const apps = join(root, 'test', 'apps');
 const outdir = join(root, 'node_modules', '.auditlogin', 'apps');
 const cases = readdirSync(apps)
-  .map((name) => join(apps, name, 'cases.ts'))
+  .flatMap((name) => [join(apps, name, 'cases.ts'), join(apps, name, 'cases.mts')])
   .filter((file) => existsSync(file));
 
 await build({
@@ -27,4 +28,5 @@ await build({
 process.setSourceMapsEnabled(true);
 const { runApplications } = await import(pathToFileURL(join(outdir, 'harness', 'run.mjs')).href);
 const selected = (process.env.AUDITLOGIN_APPS ?? '').split(',').filter((name) => name !== '');
-process.exitCode = (await runApplications(root, outdir, selected)) ? 0 : 1;
+const bounded = process.env.AUDITLOGIN_APPS_BOUNDED === '1';
+process.exitCode = (await runApplications({ root, bundled: outdir, selected, bounded })) ? 0 : 1;

@@ -28,6 +28,8 @@ const graphqlLogin = (client: Client, email: string, password: string) =>
 const refused = (typed: string): ExpectedEvent[] => [{ outcome: 'failure', reason: 'invalid_credentials', typed }];
 
 export const application = defineApplication<World>({
+  // One of its packages is compiled, which takes two minutes.
+  heavy: true,
   needs: postgres,
   secrets: [PASSWORD, WRONG],
   async prepare(client) {

@@ -33,6 +33,8 @@ export interface Service {
 
 /** An application of others: what `cases.ts` of its folder exports as `application`. */
 export interface Application<World = unknown> {
+  /** Whether it takes minutes to install, so that the bounded run leaves it out. @default false */
+  heavy?: boolean;
   /** A server that it needs; each of its processes gets one of its own. */
   needs?: Service;
   /** Kinds of the same application, by name: what each adds to its environment. A row of the table each. @default one without a name */

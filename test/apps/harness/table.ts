@@ -1,5 +1,5 @@
 /** What came of one case. */
-export type Cell = { wrong: string[] } | { skipped: string };
+type Cell = { wrong: string[] } | { skipped: string };
 
 /** One application: its cases by name. */
 export interface Row {
@@ -7,29 +7,39 @@ export interface Row {
   cells: Record<string, Cell>;
 }
 
+/** The cases that most applications have; those that only some have are counted in a column of their own. */
+const COLUMNS = ['success', 'wrong password', 'unknown user', 'invalid', 'limited', 'aborted', 'logout', 'refresh'];
+
 /**
  * Prints application × case, then what is wrong and what was skipped, then the sum.
  *
  * @returns whether nothing was wrong
  */
 export function printTable(rows: Row[]): boolean {
-  const columns = [...new Set(rows.flatMap(({ cells }) => Object.keys(cells)))];
-  const lines = [['', ...columns], ...rows.map(({ name, cells }) => [name, ...columns.map((column) => word(cells[column]))])];
+  const lines = [
+    ['', ...COLUMNS, 'further cases'],
+    ...rows.map(({ name, cells }) => [name, ...COLUMNS.map((column) => word(cells[column])), counts(further(cells))]),
+  ];
   const widths = lines[0]!.map((_, index) => Math.max(...lines.map((line) => line[index]!.length)));
-  console.log();
-  for (const line of lines)
-    console.log(
-      line
-        .map((text, index) => text.padEnd(widths[index]!))
-        .join('  ')
-        .trimEnd(),
-    );
-  console.log();
-  for (const { name, cells } of rows) for (const [why, columns] of whys(cells)) console.log(`${name}, ${columns.join(', ')}: ${why}`);
-  const words = rows.flatMap(({ cells }) => Object.values(cells).map(word));
-  const count = (what: string): number => words.filter((one) => one === what).length;
-  console.log(`${count('right')} passed, ${count('WRONG')} failed, ${count('skipped')} skipped`);
-  return count('WRONG') === 0;
+  const padded = lines.map((line) => line.map((text, index) => text.padEnd(widths[index]!)).join('  '));
+  console.log(`\n${padded.map((line) => line.trimEnd()).join('\n')}\n`);
+  for (const { name, cells } of rows) for (const [why, columns] of whys(cells)) console.log(`${[name, ...columns].join(', ')}: ${why}`);
+  const all = rows.flatMap(({ cells }) => Object.values(cells));
+  console.log(`${count(all, 'right')} passed, ${count(all, 'WRONG')} failed, ${count(all, 'skipped')} skipped`);
+  return count(all, 'WRONG') === 0;
+}
+
+function further(cells: Row['cells']): Cell[] {
+  return Object.entries(cells).flatMap(([name, cell]) => (COLUMNS.includes(name) ? [] : [cell]));
+}
+
+function counts(cells: Cell[]): string {
+  const words = ['right', 'WRONG', 'skipped'].filter((one) => count(cells, one) > 0).map((one) => `${count(cells, one)} ${one}`);
+  return words.join(', ') || '-';
+}
+
+function count(cells: Cell[], what: string): number {
+  return cells.filter((cell) => word(cell) === what).length;
 }
 
 function word(cell: Cell | undefined): string {
@@ -38,12 +48,13 @@ function word(cell: Cell | undefined): string {
   return cell.wrong.length === 0 ? 'right' : 'WRONG';
 }
 
-/** What is to be said about the cells of an application, and of which: what holds for all of them is said once. */
+/** What is to be said about the cells of an application, each with the cells that it is about; with none if it is about all. */
 function whys(cells: Row['cells']): Map<string, string[]> {
   const said = new Map<string, string[]>();
   for (const [column, cell] of Object.entries(cells)) {
     const all = 'skipped' in cell ? [`skipped: ${cell.skipped}`] : cell.wrong.map((one) => `WRONG: ${one}`);
     for (const why of all) said.set(why, [...(said.get(why) ?? []), column]);
   }
-  return said;
+  const whole = Object.keys(cells).length;
+  return new Map([...said].map(([why, columns]) => [why, columns.length === whole ? [] : columns]));
 }
