@@ -9,6 +9,7 @@ import * as feathersKoa from '@feathersjs/koa';
 import { MemoryService } from '@feathersjs/memory';
 import { rateLimit } from 'express-rate-limit';
 import rateLimitOfKoa from 'koa-ratelimit';
+import { once } from 'node:events';
 
 const audit = { routes: ['POST /authentication'], rules: [{ match: 'DELETE /authentication', action: 'user.logout' }] };
 
@@ -75,5 +76,6 @@ function auditing(middleware) {
 }
 
 const app = process.env.TRANSPORT === 'koa' ? onKoa() : onExpress();
-await app.listen(Number(process.env.PORT), '127.0.0.1');
+const server = await app.listen(Number(process.env.PORT), '127.0.0.1');
+if (!server.listening) await once(server, 'listening');
 console.log('listening');

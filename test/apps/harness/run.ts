@@ -96,11 +96,17 @@ async function runApplication(
       }),
     );
   } catch (error) {
-    return cellsOf(application, error instanceof Missing ? { skipped: error.message } : { wrong: [(error as Error).message] });
+    return cellsOf(application, error instanceof Missing ? { skipped: error.message } : { wrong: [messageOf(error)] });
   } finally {
     await Promise.all(running.map((one) => one.stop()));
     await log.close();
   }
+}
+
+/** Of `fetch failed` the cause tells why. */
+function messageOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }
 
 /** The same for all cases of an application. */
@@ -135,7 +141,7 @@ async function drive(one: Case<unknown>, index: number, sides: RunningApplicatio
     for (const [side, client] of clients.entries()) await one.drive(client, worlds[side]);
     driven.expected = typeof one.events === 'function' ? one.events(worlds[0], audited.answers) : one.events;
   } catch (error) {
-    return { ...driven, problems: [`it could not be driven: ${(error as Error).message}`] };
+    return { ...driven, problems: [`it could not be driven: ${messageOf(error)}`] };
   }
   const statuses = plain.answers.map(({ status }) => status);
   if (statuses.join() !== one.statuses.join())
