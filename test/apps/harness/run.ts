@@ -92,7 +92,8 @@ async function runApplication(
           ...(expected ? judgeEvents(events, expected) : []),
           ...judgeSecrets(events, [...secrets, ...application.secrets]),
         ];
-        return [name, { wrong }];
+        if (wrong.length > 0 && process.env['AUDITLOGIN_APPS_VERBOSE']) console.error(name, JSON.stringify(events, null, 2));
+      return [name, { wrong }];
       }),
     );
   } catch (error) {
