@@ -149,7 +149,7 @@ export const application = defineApplication<World>({
       statuses: Array<number>(7).fill(401),
       events: [...Array(7).keys()].flatMap(() => refused(LOCKED)),
     },
-    { name: 'aborted', drive: (client) => client.hangUp('/auth/login'), statuses: [], events: [{ outcome: 'failure', reason: 'aborted' }] },
+    { name: 'aborted', drive: (client) => client.hangUp('/auth/login'), statuses: [], events: [{ outcome: 'failure', ending: 'aborted' }] },
     {
       // Sixty requests of one address in an hour; Directus trusts every proxy.
       name: 'limited',

@@ -62,7 +62,7 @@ export const application = defineApplication<{ alice: string; carol: string }>({
       name: 'aborted',
       drive: (client) => client.hangUp('/authentication'),
       statuses: [],
-      events: [{ outcome: 'failure', reason: 'aborted' }],
+      events: [{ outcome: 'failure', ending: 'aborted' }],
     },
     {
       name: 'limited',

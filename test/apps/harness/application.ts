@@ -8,6 +8,8 @@ export interface ExpectedEvent {
   reason?: string;
   /** The id of the account: the actor of a success, the target of everything else. */
   account?: string;
+  /** `aborted`: it says that the client was gone before its answer. */
+  ending?: 'aborted';
   /** What was typed as user name by somebody who is not proven. */
   typed?: string;
 }

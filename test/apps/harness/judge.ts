@@ -50,6 +50,7 @@ function isAsExpected(event: AuditEvent, want: ExpectedEvent): boolean {
   const { action, actor, target, is_anonymous, fields = {} } = event;
   const challenged = want.outcome === 'challenge' ? 'user.login.challenge' : 'user.login';
   if (action !== (want.action ?? challenged) || fields['outcome'] !== want.outcome) return false;
+  if (want.ending !== undefined && fields['ending'] !== want.ending) return false;
   if (want.reason !== undefined && fields['reason'] !== want.reason) return false;
   if (want.typed !== undefined && !isMaskOf(fields['identity'] ?? '', want.typed)) return false;
   const isProven = want.outcome === 'success' || want.action !== undefined;
@@ -66,13 +67,14 @@ function isMaskOf(kept: string, typed: string): boolean {
 }
 
 function brief(event: AuditEvent): string {
-  const { outcome, reason, evidence, identity } = event.fields ?? {};
+  const { outcome, reason, evidence, ending, identity } = event.fields ?? {};
   const about = event.actor?.id ?? (event.target ? `target ${event.target.id}` : (identity ?? '-'));
-  return `${event.action} ${outcome} ${about} (${[reason, `by ${evidence}`].filter(Boolean).join(' ')})`;
+  return `${event.action} ${outcome} ${about} (${[reason, `by ${evidence}`, ending].filter(Boolean).join(' ')})`;
 }
 
-function briefOf({ action = 'user.login', outcome, reason, account, typed }: ExpectedEvent): string {
-  return [action, outcome, account ?? typed, reason && `(${reason})`].filter(Boolean).join(' ');
+function briefOf({ action = 'user.login', outcome, reason, ending, account, typed }: ExpectedEvent): string {
+  const aside = [reason, ending].filter(Boolean).join(' ');
+  return [action, outcome, account ?? typed, aside && `(${aside})`].filter(Boolean).join(' ');
 }
 
 function list(briefs: string[]): string {

@@ -93,7 +93,7 @@ async function runApplication(
           ...judgeSecrets(events, [...secrets, ...application.secrets]),
         ];
         if (wrong.length > 0 && process.env['AUDITLOGIN_APPS_VERBOSE']) console.error(name, JSON.stringify(events, null, 2));
-      return [name, { wrong }];
+        return [name, { wrong }];
       }),
     );
   } catch (error) {

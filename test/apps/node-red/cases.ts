@@ -59,7 +59,7 @@ export const application = defineApplication<void>({
       statuses: [200, 401, 200, 200],
       events: [{ outcome: 'success', account: 'admin' }],
     },
-    { name: 'aborted', drive: (client) => client.hangUp('/auth/token'), statuses: [], events: [{ outcome: 'failure', reason: 'aborted' }] },
+    { name: 'aborted', drive: (client) => client.hangUp('/auth/token'), statuses: [], events: [{ outcome: 'failure', ending: 'aborted' }] },
     {
       // Node-RED refuses the sixth attempt of ten minutes with an error of the server.
       name: 'limited',

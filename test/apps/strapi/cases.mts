@@ -105,7 +105,7 @@ export const application = defineApplication<{ alice: string; admin: string }>({
       name: 'aborted',
       drive: (client) => client.hangUp('/api/auth/local'),
       statuses: [],
-      events: [{ outcome: 'failure', reason: 'aborted' }],
+      events: [{ outcome: 'failure', ending: 'aborted' }],
     },
     {
       // Ten a minute from one address.

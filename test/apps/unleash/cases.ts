@@ -65,7 +65,7 @@ export const application = defineApplication<{ admin: string }>({
       name: 'aborted',
       drive: (client) => client.hangUp('/auth/simple/login'),
       statuses: [],
-      events: [{ outcome: 'failure', reason: 'aborted' }],
+      events: [{ outcome: 'failure', ending: 'aborted' }],
     },
     {
       // Ten a minute from one address; Unleash trusts every proxy.
