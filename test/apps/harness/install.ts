@@ -17,6 +17,14 @@ interface Manifest {
   build?: string[];
 }
 
+/** What is read of the package.json of a package of ours. */
+interface PackageManifest {
+  name: string;
+  dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
+}
+
 /** A package of ours, as npm would publish it. */
 interface Packed {
   name: string;
@@ -38,17 +46,18 @@ export async function pack(root: string): Promise<Map<string, Packed>> {
   const destination = join(cache, `packed-${digest(root)}`);
   rmSync(destination, { recursive: true, force: true });
   mkdirSync(destination, { recursive: true });
-  const folders = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'package.json')));
-  const workspaces = folders.flatMap((name) => ['-w', `packages/${name}`]);
+  const manifests = readdirSync(join(root, 'packages'))
+    .map((folder) => join(root, 'packages', folder, 'package.json'))
+    .filter((file) => existsSync(file))
+    .map((file) => JSON.parse(readFileSync(file, 'utf8')) as PackageManifest);
+  const workspaces = manifests.flatMap(({ name }) => ['-w', name]);
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination, ...workspaces];
   const { stdout } = await run(npm, args, { cwd: root, maxBuffer: 64 * 1024 * 1024 });
   const packed = Object.values(JSON.parse(stdout) as Record<string, { name: string; filename: string; integrity: string }>);
   return new Map(
     packed.map(({ name, filename, integrity }) => {
-      const folder = name.replace('@auditlogin/', '');
-      const source = existsSync(join(root, 'packages', folder)) ? folder : 'cli';
-      const manifest = JSON.parse(readFileSync(join(root, 'packages', source, 'package.json'), 'utf8')) as Record<string, unknown>;
-      const needs = JSON.stringify([manifest['dependencies'], manifest['peerDependencies']]);
+      const { dependencies, optionalDependencies, peerDependencies } = manifests.find((one) => one.name === name)!;
+      const needs = JSON.stringify({ ...dependencies, ...optionalDependencies, ...peerDependencies });
       return [name, { name, file: join(destination, filename), integrity, needs }];
     }),
   );
@@ -65,31 +74,51 @@ export async function pack(root: string): Promise<Map<string, Packed>> {
  */
 export async function install(folder: string, name: string, packed: Map<string, Packed>): Promise<string> {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
-  const ours = [...packed.values()].filter((one) => one.name === '@auditlogin/core' || one.name in manifest.dependencies);
-  const key = digest(JSON.stringify([folder, manifest, process.versions.modules, ours.map(({ needs }) => needs)]));
-  const installed = join(cache, `${name}-${key}`);
+  const ours = neededOf(packed, ['@auditlogin/core', ...Object.keys(manifest.dependencies)]);
+  const installed = join(cache, `${name}-${digest(JSON.stringify([folder, manifest, process.versions.modules]))}`);
   const mark = join(installed, '.installed.json');
-  if (!existsSync(mark)) {
-    rmSync(installed, { recursive: true, force: true });
+  const before = (existsSync(mark) ? JSON.parse(readFileSync(mark, 'utf8')) : undefined) as Record<string, Packed> | undefined;
+  if (!before || ours.some((one) => before[one.name]?.needs !== one.needs)) {
+    if (!before) rmSync(installed, { recursive: true, force: true });
+    rmSync(join(installed, 'node_modules', '@auditlogin'), { recursive: true, force: true });
     mkdirSync(installed, { recursive: true });
     const tarballs = Object.fromEntries(ours.map((one) => [one.name, `file:${one.file}`]));
     writeFileSync(
       join(installed, 'package.json'),
       JSON.stringify({ ...manifest, dependencies: { ...manifest.dependencies, ...tarballs } }),
     );
-    await npmIn(installed, ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']);
-    if (manifest.build) await npmIn(installed, ['rebuild', ...manifest.build]);
-    writeFileSync(mark, '{}');
+    await npmIn(installed, [
+      'install',
+      '--ignore-scripts',
+      '--no-package-lock',
+      '--no-audit',
+      '--no-fund',
+      '--prefer-offline',
+      '--loglevel=error',
+    ]);
+    if (!before && manifest.build) await npmIn(installed, ['rebuild', ...manifest.build]);
   }
-  const before = JSON.parse(readFileSync(mark, 'utf8')) as Record<string, string>;
-  for (const one of ours.filter(({ name, integrity }) => before[name] !== integrity)) {
+  for (const one of ours.filter(({ name, integrity }) => before?.[name]?.integrity !== integrity)) {
     const target = join(installed, 'node_modules', one.name);
     for (const entry of readdirSync(target)) if (entry !== 'node_modules') rmSync(join(target, entry), { recursive: true });
     await run('tar', ['-xzf', one.file, '-C', target, '--strip-components=1']);
   }
-  writeFileSync(mark, JSON.stringify(Object.fromEntries(ours.map(({ name, integrity }) => [name, integrity]))));
+  writeFileSync(mark, JSON.stringify(Object.fromEntries(ours.map((one) => [one.name, one]))));
   cpSync(folder, installed, { recursive: true, filter: (file) => file !== join(folder, 'package.json') });
   return installed;
+}
+
+/** Of the project's packages those of these names, and what they depend on themselves. */
+function neededOf(packed: Map<string, Packed>, names: string[]): Packed[] {
+  const needed = new Map<string, Packed>();
+  const add = (name: string): void => {
+    const one = packed.get(name);
+    if (!one || needed.has(name)) return;
+    needed.set(name, one);
+    for (const other of packed.keys()) if (one.needs.includes(`"${other}"`)) add(other);
+  };
+  names.forEach(add);
+  return [...needed.values()];
 }
 
 async function npmIn(folder: string, args: string[]): Promise<void> {
