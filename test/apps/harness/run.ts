@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { startFaultServer, TOKEN } from '../../../packages/core/test/fault-server.js';
+import { startFaultServer, TOKEN } from '@auditlogin/testing/contract';
 import type { Application, Case, ExpectedEvent } from './application.js';
 import { Client } from './client.js';
 import { install, Missing, pack } from './install.js';
