@@ -11,7 +11,7 @@ import { rateLimit } from 'express-rate-limit';
 import rateLimitOfKoa from 'koa-ratelimit';
 import { once } from 'node:events';
 
-const audit = { routes: ['POST /authentication'], rules: [{ match: 'DELETE /authentication', action: 'user.logout' }] };
+const audit = { preset: 'feathers' };
 
 function onExpress() {
   const app = feathersExpress.default(feathers());

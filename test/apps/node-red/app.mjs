@@ -5,7 +5,7 @@ import express from 'express';
 import { createServer } from 'node:http';
 import RED from 'node-red';
 
-const audit = { rules: [{ match: 'POST /auth/revoke', action: 'user.logout' }], routes: ['POST /auth/token'] };
+const audit = { preset: 'node-red' };
 
 const app = express();
 const server = createServer(app);

@@ -2,7 +2,7 @@
 import { auditLogin } from '@auditlogin/express';
 import { start } from 'unleash-server';
 
-const audit = { rules: [{ match: 'POST /logout', action: 'user.logout' }] };
+const audit = { preset: 'unleash' };
 
 const middleware = process.env.AUDIT === '1' ? auditLogin(audit) : undefined;
 await start({

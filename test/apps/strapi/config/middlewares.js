@@ -1,15 +1,4 @@
-const audit = {
-  name: 'global::audit',
-  config: {
-    routes: ['POST /api/auth/local', 'POST /admin/login'],
-    rules: [
-      { match: 'POST /api/auth/logout', action: 'user.logout' },
-      { match: 'POST /api/auth/refresh', action: 'user.session.refresh' },
-      { match: 'POST /admin/logout', action: 'user.logout' },
-      { match: 'POST /admin/access-token', action: 'user.session.refresh' },
-    ],
-  },
-};
+const audit = { name: 'global::audit', config: { preset: 'strapi' } };
 
 module.exports = [
   ...(process.env.AUDIT === '1' ? [audit] : []),

@@ -1,13 +1,7 @@
 // A hook extension: Directus calls it before it mounts any middleware of its own.
 import { auditLogin } from '@auditlogin/express';
 
-const audit = {
-  routes: ['POST /auth/login'],
-  rules: [
-    { match: 'POST /auth/logout', action: 'user.logout' },
-    { match: 'POST /auth/refresh', action: 'user.session.refresh' },
-  ],
-};
+const audit = { preset: 'directus' };
 
 export default ({ init }) =>
   init('middlewares.before', ({ app }) => {
