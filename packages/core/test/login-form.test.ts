@@ -217,3 +217,14 @@ it('never throws, and the identity never has blanks around it', () => {
   );
   expect(readLoginForm(hostile)).toMatchObject({ hasPassword: false });
 });
+
+it.each([
+  ['a token request that names its client', { grant_type: 'password', client_id: 'app', username: 'bob', password: 'p' }, true],
+  ['a token request that does not', { grant_type: 'password', username: 'bob', password: 'p' }, undefined],
+  ['a login form of an authorisation server', { client_id: 'app', username: 'bob', password: 'p' }, undefined],
+])('looks for the client in %s', (_name, body, expected) => expect(readLoginForm(body).namesClient).toBe(expected));
+
+it('takes a client of Feathers that sends the token it has for a refresh', () => {
+  expect(readLoginForm({ strategy: 'jwt', accessToken: 'a.b.c' }).isRefresh).toBe(true);
+  expect(readLoginForm({ strategy: 'local', email: 'bob@example.com', password: 'p' }).isRefresh).toBe(false);
+});

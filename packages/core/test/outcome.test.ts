@@ -93,6 +93,7 @@ const tables: Record<string, Row[]> = {
       answered(200, { userAppeared: true, credentials: { cookie: false, header: false, authorization: 'basic' }, form: nothingTyped }),
       'success user',
     ],
+    ['is the client of a token request', answered(403, { userAppeared: true, form: { ...typed, namesClient: true } }), 'failure status'],
     ['behind 401', answered(401, { userAppeared: true }), 'unknown user,status invalid_credentials'],
   ],
   'a redirect': [

@@ -10,7 +10,9 @@ export interface LoginForm {
   carriesCredential: boolean;
   /** The body is a token request (RFC 6749, section 4). */
   hasGrant: boolean;
-  /** A token request that renews what was granted before (RFC 6749, section 6), and has no password beside it. */
+  /** A token request in which a client names itself (RFC 6749, section 2.3.1), so that the framework's user may be that client. */
+  namesClient?: boolean;
+  /** The body renews what was granted before (RFC 6749, section 6; Feathers' `jwt` strategy), and has no password. */
   isRefresh: boolean;
   /** What may be a target that the client chose: a path or an address in any field but a password. */
   targets?: readonly string[];
@@ -56,6 +58,7 @@ export function readLoginForm(body: unknown, extracted?: unknown): LoginForm {
     hasPassword,
     carriesCredential: textsCarryCredential(texts),
     hasGrant: texts.parts.some((part) => grantOf(part) !== undefined),
+    ...(texts.parts.some(namesClient) && { namesClient: true }),
     isRefresh: !hasPassword && texts.parts.some(asksForRefresh),
     ...(targets.length > 0 && { targets }),
   };
@@ -92,8 +95,14 @@ function identityOf(part: BodyPart): string | undefined {
   return found;
 }
 
+function namesClient(part: BodyPart): boolean {
+  return grantOf(part) !== undefined && [...part.keys()].some((name) => plainName(name) === 'clientid');
+}
+
 function asksForRefresh(part: BodyPart): boolean {
   const grant = grantOf(part);
   if (grant !== undefined) return grant === 'refresh_token';
+  // A client of Feathers sends the token that it has, whenever its page loads.
+  if (part.get('strategy') === 'jwt') return true;
   return [...part.keys()].some((name) => REFRESH_NAMES.has(plainName(name)));
 }
