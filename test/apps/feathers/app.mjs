@@ -11,7 +11,7 @@ import { rateLimit } from 'express-rate-limit';
 import rateLimitOfKoa from 'koa-ratelimit';
 import { once } from 'node:events';
 
-const audit = { preset: 'feathers' };
+const audit = { preset: 'feathers', actor: ({ responseBody }) => responseBody?.user?.id };
 
 function onExpress() {
   const app = feathersExpress.default(feathers());

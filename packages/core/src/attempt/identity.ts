@@ -34,7 +34,9 @@ interface Parties {
 export function resolveIdentity(attempt: Attempt, outcome: Outcome): ResolvedIdentity {
   const action = attempt.mark?.action ?? attempt.rule?.action ?? attempt.action;
   const said = { ...attempt.rule, ...attempt.verdict, ...attempt.mark };
-  const { actor, target, group } = isLoginAction(action) ? partiesOfLogin(attempt, outcome, said) : partiesOf(action, attempt, outcome, said);
+  const { actor, target, group } = isLoginAction(action)
+    ? partiesOfLogin(attempt, outcome, said)
+    : partiesOf(action, attempt, outcome, said);
   const isProven = actor !== undefined || outcome.outcome === 'success';
   const named = said.group ?? attempt.group ?? group;
   return {
