@@ -39,7 +39,16 @@ export const rooms = {
   'core/spool/disk': {
     files: 'packages/core/src/spool/disk/**',
     rooms: ['core/errors', 'core/event', 'core/spool'],
-    modules: ['@photostructure/sqlite', 'node:crypto', 'node:fs', 'node:module', 'node:path', 'node:process', 'node:worker_threads', 'node:zlib'],
+    modules: [
+      '@photostructure/sqlite',
+      'node:crypto',
+      'node:fs',
+      'node:module',
+      'node:path',
+      'node:process',
+      'node:worker_threads',
+      'node:zlib',
+    ],
   },
   'core/spool': { files: 'packages/core/src/spool/**', rooms: ['core/errors', 'core/event'] },
   'core/publish': { files: 'packages/core/src/publish/**', rooms: ['core/errors', 'core/event'], types: ['core/spool'] },
@@ -160,7 +169,7 @@ export const rooms = {
   // The collector: from its tables to its server.
   'collector/store': {
     files: 'packages/collector/src/store/**',
-    rooms: ['core/door/log'],
+    rooms: ['core/door/engine', 'core/door/log'],
     types: ['core/index'],
     modules: ['@photostructure/sqlite', 'node:crypto', 'node:fs', 'node:path', 'search-query-parser', 'zod'],
   },
@@ -240,9 +249,25 @@ export const rooms = {
     rooms: ['core/index'],
     modules: ['node:child_process', 'node:events', 'node:fs', 'node:os', 'node:path', 'node:stream', 'undici', 'yaml', 'zod'],
   },
+  'cli/app': {
+    files: 'packages/cli/src/app/**',
+    rooms: ['core/index'],
+    types: ['core/door/adapter'],
+    modules: ['node:diagnostics_channel', 'node:module', 'node:net', 'node:path', 'node:url'],
+  },
   'cli/commands': {
     files: 'packages/cli/src/commands/**',
-    rooms: ['cli/engine', 'cli/kubernetes', 'cli/parts', 'collector/index', 'core/door/engine', 'core/door/log', 'core/index', 'postgres'],
+    rooms: [
+      'cli/app',
+      'cli/engine',
+      'cli/kubernetes',
+      'cli/parts',
+      'collector/index',
+      'core/door/engine',
+      'core/door/log',
+      'core/index',
+      'postgres',
+    ],
     modules: [
       'node:crypto',
       'node:events',

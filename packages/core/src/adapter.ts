@@ -1,5 +1,5 @@
 // What an adapter needs to show its framework to the core.
-export { auditLoginSchema, createLoginAudit, type LoginAudit } from './adapter/login-audit.js';
+export { auditLoginSchema, createLoginAudit, type LoginAudit, type RouteCovers } from './adapter/login-audit.js';
 export { markerOf, type Observation } from './adapter/observation.js';
 export { observationIn } from './adapter/observed-request.js';
 export type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './adapter/request-adapter.js';
@@ -8,4 +8,5 @@ export { shielded } from './adapter/shielded.js';
 export { warnOfForgeableAddress } from './adapter/trust-warning.js';
 export type { Attempt, Ending, LibraryVerdict, Mark, OutcomeKind, RuleOutcome, SessionSnapshot } from './attempt/attempt.js';
 export { decideOutcome, type Outcome } from './attempt/outcome.js';
+export type { RouteCover } from './attempt/route-match.js';
 export type { RedirectRules } from './attempt/redirects.js';

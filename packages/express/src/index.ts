@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
-import { createLoginAudit, markerOf, type RequestAdapter, type RequestSnapshot, warnOfForgeableAddress } from '@auditlogin/core/adapter';
+import { createLoginAudit, markerOf, type RequestAdapter, type RequestSnapshot, type RouteCovers, warnOfForgeableAddress } from '@auditlogin/core/adapter';
 import type { Request, RequestHandler, Response } from 'express';
 import { hearRoutes, routeOf } from './matched-route.js';
 import { watchSessionStore } from './session-store.js';
@@ -44,6 +44,8 @@ export type AuditLoginOptions = CoreOptions<Request>;
 export type AuditLogin = RequestHandler & {
   /** Call its `close()` before the process ends by a signal. */
   readonly auditor: Auditor;
+  /** What is audited of a route, by its path alone; `auditlogin doctor --app` asks it. */
+  readonly covers: RouteCovers;
 };
 
 /**
@@ -66,7 +68,7 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
     if (request.route !== undefined) observation.routed(routeOf(request.route, request));
     observation.run(next);
   };
-  return Object.assign(middleware, { auditor: audit.auditor });
+  return Object.assign(middleware, { auditor: audit.auditor, covers: audit.covers });
 }
 
 /**
