@@ -134,7 +134,7 @@ describe.each(majors)('$name', ({ fastify, cookie, session }) => {
     passport.use(
       'local',
       new Strategy((username, password, done) =>
-        done(null, password === 'right' ? { id: username } : false, { message: 'Wrong password' } as never),
+        done(null, password === 'right' ? { id: username } : false, { message: 'Wrong password' }),
       ) as never,
     );
     if (order === 'first') await audit();
@@ -164,7 +164,7 @@ describe.each(majors)('$name', ({ fastify, cookie, session }) => {
     };
     await audit();
     await app.register(cookie);
-    await app.register(session, { secret: SECRET, cookie: { secure: false }, store: store as never });
+    await app.register(session, { secret: SECRET, cookie: { secure: false }, store: store });
     app.post('/login', (request, reply) => {
       (request as unknown as { session: { userId: string } }).session.userId = 'ann';
       void reply.redirect('/home');
