@@ -163,7 +163,7 @@ export const rooms = {
     files: 'packages/testing/src/**',
     rooms: ['core/door/engine', 'core/door/log', 'core/index'],
     types: ['core/door/adapter'],
-    modules: ['node:assert', 'node:events', 'node:http', 'node:net', 'node:os', 'vitest'],
+    modules: ['node:assert', 'node:events', 'node:fs', 'node:http', 'node:net', 'node:os', 'node:path', 'node:zlib', 'vitest'],
   },
 
   // The collector: from its tables to its server.

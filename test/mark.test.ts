@@ -80,7 +80,8 @@ const inKoa =
       .use(onKoa(options as never))
       .use(bodyParser() as Koa3.Middleware)
       .use(router.routes() as unknown as Koa3.Middleware);
-    return createServer(app.callback());
+    const handle = app.callback();
+    return createServer((request, response) => void handle(request, response));
   };
 
 const inFastify =

@@ -143,7 +143,8 @@ const inKoa =
       const router = mount.prefixes.reduceRight((inner, prefix) => new Router().use(prefix, inner.routes()), innermost);
       app.use(router.routes() as unknown as Koa3.Middleware);
     }
-    return createServer(app.callback());
+    const handle = app.callback();
+    return createServer((request, response) => void handle(request, response));
   };
 
 const inFastify =

@@ -72,7 +72,7 @@ const last = async (base: string): Promise<readonly object[]> => {
 it.each(['jwt', 'bearer', 'headerapikey', 'session', 'anonymous'])('takes what %s recognises for no login', async (name) => {
   const base = await serve((app, passport) => {
     passport.use(new Word(name, inHeader) as never);
-    app.post('/news', passport.authenticate(name, only()), ok);
+    app.post('/news', passport.authenticate(name, only()) as express.RequestHandler, ok);
     app.post('/login', (_request, response) => void response.status(401).json({}));
   });
   await post(`${base}/news`, {}, { authorization: 'Bearer right' });
@@ -83,7 +83,7 @@ it.each(['jwt', 'bearer', 'headerapikey', 'session', 'anonymous'])('takes what %
 it('takes Basic for a login on a login route, and for none elsewhere', async () => {
   const base = await serve((app, passport) => {
     passport.use(new Word('basic', inHeader) as never);
-    for (const path of ['/news', '/login']) app.post(path, passport.authenticate('basic', only()), ok);
+    for (const path of ['/news', '/login']) app.post(path, passport.authenticate('basic', only()) as express.RequestHandler, ok);
   });
   await post(`${base}/news`, {}, { authorization: 'Basic right' });
   await post(`${base}/news`, {}, { authorization: 'Basic wrong' });
@@ -98,7 +98,7 @@ it('takes Basic for a login on a login route, and for none elsewhere', async () 
 it('does not take the Basic that a browser remembers for the form that is beside it', async () => {
   const base = await serve((app, passport) => {
     passport.use(new Word('basic', inHeader) as never);
-    app.post('/login', passport.authenticate('basic', only()), ok);
+    app.post('/login', passport.authenticate('basic', only()) as express.RequestHandler, ok);
   });
   await post(`${base}/login`, { username: 'bob', password: 'wrong' }, { authorization: 'Basic right' });
   const [event] = await auditor.settled(1);
@@ -109,7 +109,7 @@ it('takes the last verdict of several strategies', async () => {
   const base = await serve((app, passport) => {
     passport.use('first', new Word('local', ({ body }) => (body as { first?: string }).first) as never);
     passport.use('second', new Word('local', inBody) as never);
-    app.post('/enter', passport.authenticate(['first', 'second'], only()), ok);
+    app.post('/enter', passport.authenticate(['first', 'second'], only()) as express.RequestHandler, ok);
   });
   await post(`${base}/enter`, { first: 'wrong', word: 'right' });
   await post(`${base}/enter`, { first: 'right' });
@@ -132,7 +132,7 @@ it('hears a strategy that is given itself, and has no name', async () => {
 it('takes the way to a provider, a pass, and the account that is connected with `authorize()` for no login', async () => {
   const base = await serve((app, passport) => {
     passport.use(new Word('acme', inBody) as never);
-    app.post('/enter', passport.authenticate('acme', only()), ok);
+    app.post('/enter', passport.authenticate('acme', only()) as express.RequestHandler, ok);
     app.post('/connect', passport.authorize('acme', only()), ok);
     app.post('/login', (_request, response) => void response.status(401).json({}));
   });
@@ -150,7 +150,7 @@ it('lets a verdict whose user cannot be read pass to the application', async () 
       },
     };
     passport.use(new Local((_name, _password, done) => done(null, hostile)));
-    app.post('/enter', passport.authenticate('local', only()), ok);
+    app.post('/enter', passport.authenticate('local', only()) as express.RequestHandler, ok);
   });
   expect((await post(`${base}/enter`, { username: 'ann', password: 'right' })).status).toBe(200);
   expect(await auditor.settled(1)).toMatchObject([{ fields: { outcome: 'success' } }]);

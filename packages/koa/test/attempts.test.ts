@@ -106,7 +106,9 @@ describe.each(sessions)('koa-session in $name', ({ options }) => {
 it('believes no session that its store did not take', async () => {
   const base = await serve((app) => {
     app.use(auditLogin({ auditor }));
-    app.use(async (_context, next) => next().catch(() => undefined));
+    app.use(async (_context, next) => {
+      await next().catch(() => undefined);
+    });
     const broken = { ...store, set: () => Promise.reject(new Error('the store is full')) };
     app.use((session as (options: object, app: Koa) => unknown)({ store: broken }, app) as Koa.Middleware);
     app.use((context) => {

@@ -26,8 +26,8 @@ export interface AuditMatchers<R> {
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- the way in which Jest's types are extended
   namespace jest {
-    // The type parameters must be those of @types/jest, or the declarations would not merge. eslint-disable-next-line
-    // @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type
+    // The type parameters must be those of @types/jest, or the declarations would not merge.
+    // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type
     interface Matchers<R, T = {}> extends AuditMatchers<Promise<R>> {}
   }
 }

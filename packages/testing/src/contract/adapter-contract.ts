@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { AuditEvent } from '@auditlogin/core';
 import { type RecordingAuditor, recordingAuditor } from '../recording-auditor.js';
 import { clientOf } from './client.js';
 import type { ContractTest } from './contract-test.js';
@@ -74,7 +75,7 @@ function hasIpv6(): boolean {
 
 async function runScenario(
   adapter: ContractAdapter,
-  { options, setup, handler, client, expected, count = 1, problems = [] }: Scenario,
+  { options, setup, handler, client, ...wanted }: Scenario,
   { durability = 'after-response', auditor: makeAuditor, secrets = new Set() }: AdapterContractParts,
 ): Promise<void> {
   const directory = durability === 'before-response' ? mkdtempSync(join(tmpdir(), 'auditlogin-contract-')) : undefined;
@@ -91,23 +92,31 @@ async function runScenario(
   for (const canary of Object.values(CANARIES)) secrets.add(canary);
   try {
     await client(clientOf(server.base, secrets));
-    const wanted = typeof expected === 'function' ? count : expected.length;
-    await auditor.settled(wanted);
+    const count = typeof wanted.expected === 'function' ? (wanted.count ?? 1) : wanted.expected.length;
+    await auditor.settled(count);
     // Waits for events that must not occur.
     await pause(30);
-    const events = await auditor.settled(wanted);
-    if (typeof expected === 'function') expected(events);
-    else compareAll(events, expected);
-    const text = JSON.stringify(events);
-    for (const secret of secrets) assert.ok(!text.includes(secret), `the secret ${secret.slice(0, 9)}… is in an event`);
-    const reported = auditor.problems.map(({ code, message }) => `${code} ${message}`);
-    assert.equal(reported.length, problems.length, reported.join('\n'));
-    problems.forEach((problem, index) => assert.match(reported[index]!, problem));
+    checkRecord(await auditor.settled(count), auditor.problems, wanted, secrets);
   } finally {
     await server.close();
     await auditor.close();
     if (directory !== undefined) rmSync(directory, { recursive: true });
   }
+}
+
+function checkRecord(
+  events: readonly AuditEvent[],
+  problems: RecordingAuditor['problems'],
+  { expected, problems: known = [] }: Pick<Scenario, 'expected' | 'problems'>,
+  secrets: ReadonlySet<string>,
+): void {
+  if (typeof expected === 'function') expected(events);
+  else compareAll(events, expected);
+  const text = JSON.stringify(events);
+  for (const secret of secrets) assert.ok(!text.includes(secret), `the secret ${secret.slice(0, 9)}… is in an event`);
+  const reported = problems.map(({ code, message }) => `${code} ${message}`);
+  assert.equal(reported.length, known.length, reported.join('\n'));
+  known.forEach((problem, index) => assert.match(reported[index]!, problem));
 }
 
 function compareAll(events: readonly Parameters<typeof compare>[0][], expected: readonly PartialEvent[]): void {

@@ -242,10 +242,11 @@ export function openPages(statement: (sql: string) => SqliteStatement, lastAside
         const lines = page.lines.split('\n');
         for (const [offset, body] of intactLines(page).entries()) {
           const seq = page.first + offset;
-          if (seq <= after || gone.some(({ first, last }) => first <= seq && seq <= last)) continue;
+          if (seq <= after || isIn(gone, seq)) continue;
           if (rows.length >= limit || (rows.length > 0 && bytes >= maxBytes)) return { rows, unreadable };
-          if (body === undefined || eventIn(body) === undefined) {
-            unreadable.push(unreadableEvent(seq, lines[offset] ?? '', body === undefined ? DAMAGED : flawOf(body)));
+          const flaw = flawIn(body);
+          if (body === undefined || flaw !== undefined) {
+            unreadable.push(unreadableEvent(seq, lines[offset] ?? '', flaw ?? DAMAGED));
             continue;
           }
           bytes += Buffer.byteLength(body);
@@ -272,4 +273,14 @@ export function openPages(statement: (sql: string) => SqliteStatement, lastAside
     oldest: () => (statement('SELECT min(queued_at) AS at FROM pages').get() as { at: number | null }).at ?? undefined,
     land,
   };
+}
+
+function isIn(ranges: readonly Range[], seq: number): boolean {
+  return ranges.some(({ first, last }) => first <= seq && seq <= last);
+}
+
+/** Why a stored body is no event; undefined if it is one. A line whose checksum is wrong has no body. */
+function flawIn(body: string | undefined): string | undefined {
+  if (body === undefined) return DAMAGED;
+  return eventIn(body) === undefined ? flawOf(body) : undefined;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { is, post, type Scenario } from '../scenario.js';
+import { type ContractExchange, is, post, type Scenario } from '../scenario.js';
 
 const thrower = (): never => {
   throw new Error('boom');
@@ -9,20 +9,20 @@ const cyclic: Record<string, unknown> = { name: 'Ann' };
 cyclic['self'] = cyclic;
 
 /** Whatever an application hands over, its answer is its own, and the attempt is recorded. */
-const odd: readonly [what: string, put: Scenario['handler'], problems?: Scenario['problems']][] = [
-  ['a user that throws when it is read', async (x) => x.setUser(broken)],
-  ['a user that refers to itself', async (x) => x.setUser(cyclic)],
-  ['a user whose id has no text', async (x) => x.setUser({ id: Object.create(null) as unknown })],
-  ['a user in the session with a BigInt and no id', async (x) => x.keep('user', { count: 1 })],
-  ['a marker that names a cycle', async (x) => x.mark.failure('wrong_password', { actor: cyclic as never })],
-  ['a marker whose reason is none', async (x) => x.mark.failure('no-such-reason' as never)],
+const odd: readonly [what: string, put: (exchange: ContractExchange) => void, problems?: Scenario['problems']][] = [
+  ['a user that throws when it is read', (x) => x.setUser(broken)],
+  ['a user that refers to itself', (x) => x.setUser(cyclic)],
+  ['a user whose id has no text', (x) => x.setUser({ id: Object.create(null) as unknown })],
+  ['a user in the session with a BigInt and no id', (x) => x.keep('user', { count: 1 })],
+  ['a marker that names a cycle', (x) => x.mark.failure('wrong_password', { actor: cyclic as never })],
+  ['a marker whose reason is none', (x) => x.mark.failure('no-such-reason' as never)],
 ];
 
 export const hostSafety: readonly Scenario[] = [
   ...odd.map(([what, put, problems]): Scenario => ({
     name: `the answer is the application's, and the attempt is recorded: ${what}`,
     async handler(x) {
-      await put(x);
+      put(x);
       await x.json(401, { said: 'by the application' });
     },
     async client(client) {
