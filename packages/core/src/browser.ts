@@ -1,4 +1,4 @@
-// What runs in a browser, too: a viewer recomputes hashes there.
+// Entry point for browsers: the viewer recomputes hashes there.
 export { canonicalTail, canonicalText, isTrue } from './event/canonical.js';
 export type { Actor, AuditEvent, Crud, Group, Receipt, StringMap, Target } from './event/event.js';
 export { showControls } from './event/show.js';

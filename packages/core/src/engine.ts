@@ -1,4 +1,4 @@
-// What a spool on another engine needs.
+// Entry point for engines, which store the spool in a shared database or stream.
 import * as option from './config/option-types.js';
 
 export { option };

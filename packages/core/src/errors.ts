@@ -1,6 +1,6 @@
 const BRAND = Symbol.for('auditlogin.error');
 
-/** Every code that an error of auditlogin can carry. `docs/errors.md` has a section for each. */
+/** Every error code of auditlogin. `docs/errors.md` has a section for each. */
 export const ERROR_CODES = [
   'ERR_AUDIT_OPTION_INVALID',
   'ERR_AUDIT_OPTION_UNKNOWN',
@@ -29,11 +29,11 @@ export const ERROR_CODES = [
 
 export type AuditErrorCode = (typeof ERROR_CODES)[number];
 
-/** What an {@link AuditError} can say beside its code and message. */
+/** Optional details of an {@link AuditError}. */
 export interface AuditErrorDetails {
-  /** The HTTP status of the server's answer, if there was one. */
+  /** HTTP status of the server's response, if there was one. */
   status?: number;
-  /** The server's own words, cut to 500 characters and free of the token. */
+  /** The server's own reason, cut to 500 characters and without the token. */
   reason?: string;
   /** The option or event field that is wrong. */
   field?: string;
@@ -41,8 +41,8 @@ export interface AuditErrorDetails {
 }
 
 /**
- * The only kind of error that auditlogin throws, rejects with or reports. `code` is stable, the message is for people.
- * It never holds the token, a password or a cookie.
+ * The only kind of error that auditlogin throws, rejects with or reports. `code` is stable; the message is for people and may change. Neither
+ * contains a token, a password or a cookie.
  */
 export class AuditError extends Error {
   readonly [BRAND] = true;
@@ -62,7 +62,7 @@ export class AuditError extends Error {
 }
 
 /**
- * Tells an {@link AuditError} of any copy of this package from other errors.
+ * Whether a value is an {@link AuditError}, created by this or another copy of this package.
  *
  * @param value anything
  */

@@ -1,4 +1,4 @@
-// What an application uses.
+// Entry point for applications.
 export { type Auditor, type AuditorParts, createAuditor } from './auditor/auditor.js';
 export type { AuditorOptions } from './config/options.js';
 export type { AuditLoginOptions } from './adapter/login-audit.js';

@@ -1,4 +1,4 @@
-// What reads, checks and operates a log: the collector and the command line do, and so can other tools.
+// Entry point for tools that read, check and operate a log, such as the collector and the command line.
 export type { SettingSource } from './config/environment.js';
 export { type Connection, type ConnectionSources, readConnection, readSealKeys, spoolDirectory } from './config/options.js';
 export { ERROR_CODES } from './errors.js';

@@ -1,17 +1,17 @@
-/** The part of a pino-like logger that auditlogin uses. */
+/** The logger methods that auditlogin uses. A pino logger has them. */
 export interface Logger {
   warn(details: object, message: string): void;
   error(details: object, message: string): void;
 }
 
-/** Writes warnings and errors to standard error, a line each. */
+/** Writes each warning or error as one line to standard error. */
 export const consoleLogger: Logger = {
   warn: (_details, message) => console.warn(`auditlogin: ${message}`),
   error: (_details, message) => console.error(`auditlogin: ${message}`),
 };
 
 /**
- * Whether a value can be logged to.
+ * Whether a value has the methods of a {@link Logger}.
  *
  * @param value anything
  */

@@ -323,7 +323,7 @@ describe('damage', () => {
     expect(spool.size()).toMatchObject({ events: 2, bytes: spoolEvent('a').bytes * 2, setAside: 1 });
     await spool.close();
     const [aside] = operateSpools(folder).deadLetters();
-    expect(aside).toMatchObject({ body, reason: 'its stored body cannot be read: 40 bytes that are no JSON object' });
+    expect(aside).toMatchObject({ body, reason: 'its stored body cannot be read: 40 bytes that are not a JSON object' });
   });
 
   test('what cannot be read is not replayed, and verify knows that it is set aside', () => {

@@ -13,7 +13,7 @@ test('it is bounded in bytes, too', async () => {
   const spool = memorySpool({ maxEvents: 10, maxBytes: event.bytes * 2 });
   await spool.append(event);
   await spool.append(spoolEvent('b'));
-  await expect(spool.append(spoolEvent('c'))).rejects.toThrow(/holds 2 events with \d+ bytes, and takes 10 events and \d+ bytes/);
+  await expect(spool.append(spoolEvent('c'))).rejects.toThrow(/holds 2 events with \d+ bytes; its bounds are 10 events and \d+ bytes/);
 });
 
 test('what was set aside is kept with its reason, the newest hundred', async () => {

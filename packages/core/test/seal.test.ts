@@ -117,7 +117,7 @@ test('two chains with one place each, made with one key in one name, do not fit'
   const second = seals[1](at(3_000));
   const report = checkLog({
     events: [stored(first, 'r1'), stored(second, 'r2')],
-    ...{ keys: [KEY], receipts: [], held: [], now: 1e9, grace: 0 },
+    ...{ keys: [KEY], receipts: [], pending: [], now: 1e9, grace: 0 },
   });
   expect(report.counts).toMatchObject({ reordered: 1, verified: 1 });
 });

@@ -3,15 +3,15 @@ import { DatabaseError, Pool, type PoolConfig } from 'pg';
 
 const RETRY_WAIT = 500;
 
-/** Asks the database of an outbox. */
+/** Runs queries on the database of an outbox. */
 export class OutboxConnection {
   private readonly pool: Pool;
   private isClosing = false;
   private isClosed = false;
 
   /**
-   * @param connection where the database is, as `pg` takes it
-   * @param timeout how long it may take for an answer, in milliseconds
+   * @param connection connection string or options of `pg`
+   * @param timeout how long a query may take, in milliseconds
    */
   constructor(connection: string | PoolConfig, timeout: number) {
     this.pool = new Pool({
@@ -22,11 +22,11 @@ export class OutboxConnection {
       query_timeout: timeout,
       ...(typeof connection === 'string' ? { connectionString: connection } : connection),
     });
-    // An idle connection that breaks is replaced; whoever needs one hears of it.
+    // The pool replaces idle connections that break. A query that cannot get a connection fails by itself.
     this.pool.on('error', () => undefined);
   }
 
-  /** @throws AuditError `ERR_AUDIT_ENGINE` when the database fails, `ERR_AUDIT_CLOSED` after {@link close} */
+  /** @throws AuditError `ERR_AUDIT_ENGINE` if the query fails, `ERR_AUDIT_CLOSED` after {@link close} */
   async ask<R>(text: string, values: unknown[] = []): Promise<R[]> {
     if (this.isClosed) throw new AuditError('ERR_AUDIT_CLOSED', 'The spool in PostgreSQL is closed.');
     try {
@@ -36,7 +36,7 @@ export class OutboxConnection {
     }
   }
 
-  /** What arrived must not stay in the outbox because the database was away for a moment: tried until it is done. */
+  /** Repeats a query until it succeeds or the connection is closed. A published event must leave the outbox even if the database fails for a moment. */
   async askUntilDone(text: string, values: unknown[]): Promise<void> {
     for (;;) {
       try {
@@ -50,9 +50,9 @@ export class OutboxConnection {
   }
 
   /**
-   * Ends the connection.
+   * Closes the connection.
    *
-   * @param last what is still asked, once
+   * @param last a last query, which is not repeated
    */
   async close(last?: () => Promise<unknown>): Promise<void> {
     if (this.isClosing) return;
@@ -63,11 +63,11 @@ export class OutboxConnection {
   }
 }
 
-/** Of what the driver throws only what says what is wrong: a connection string has a password in it. */
+/** Keeps only the driver's message or code, since other properties may contain the connection string with its password. */
 function engineError(thrown: unknown): AuditError {
   const { code } = thrown as { code?: unknown };
   const why =
-    thrown instanceof DatabaseError ? `${thrown.message} (${thrown.code ?? 'no code'})` : typeof code === 'string' ? code : 'no answer';
+    thrown instanceof DatabaseError ? `${thrown.message} (${thrown.code ?? 'no code'})` : typeof code === 'string' ? code : 'no response';
   const hint = code === '42P01' ? ' Its tables are missing: run "auditlogin engine init", or migrate() of @auditlogin/postgres.' : '';
   return new AuditError('ERR_AUDIT_ENGINE', `PostgreSQL failed: ${why}.${hint}`);
 }

@@ -14,32 +14,35 @@ import { APPEND, FORGET, LET_GO, RENEW, SET_ASIDE, TAKE, type TakenRow } from '.
 /** Options of {@link postgresSpool}. */
 export interface PostgresSpoolOptions {
   /**
-   * Where the database is, as `pg` takes it: a connection string, or an object with host, database, ssl and so on.
-   * @default the PG… variables of the environment
+   * The database: a connection string, or an options object of `pg` with host, database, ssl and so on.
+   * @default the PG… environment variables
    */
   connection?: string | PoolConfig;
-  /** The most events that wait before no more are taken; counted from time to time, so it may be passed a little. @default 10000000 */
+  /**
+   * The most events that wait; further events are refused. Events are counted every few seconds, so the limit may be exceeded a little. @default
+   * 10000000
+   */
   maxEvents?: number;
-  /** How long the events of a relay that does not answer any more stay with it, in milliseconds. @default 30000 */
+  /** After this time without a sign of life from a relay, other relays take over its events, in milliseconds. @default 30000 */
   lease?: number;
-  /** How long the database may take for an answer, in milliseconds. @default 10000 */
+  /** How long a query may take, in milliseconds. @default 10000 */
   timeout?: number;
 }
 
-/** Up to here what waits is counted; beyond that it is estimated from the places, since counting costs as much as there is. */
+/** Up to this number, waiting events are counted exactly. Beyond it their number is estimated, since the cost of counting grows with the number of rows. */
 const COUNTED = 1_000;
-/** How long a process that has nothing to publish is remembered. */
+/** An instance without events is forgotten after this time. */
 const FORGET_AFTER = '1 hour';
-/** How often such processes are looked for, in milliseconds. */
+/** How often such instances are deleted, in milliseconds. */
 const FORGET_PERIOD = 60_000;
-/** How long a count of what waits is good enough to judge by whether there is room, in milliseconds. */
+/** How long a count of the waiting events is used to decide whether there is room, in milliseconds. */
 const COUNT_GOOD_FOR = 5_000;
 
 /**
- * A spool in PostgreSQL, shared by all processes that reach it: an outbox that relays empty. The tables come from {@link migrate}. An event counts as taken when the
- * database has committed it.
+ * Creates a spool in PostgreSQL, shared by all processes that use the same database: an outbox that relays drain. {@link migrate} creates its tables.
+ * An event is stored when the database has committed it.
  *
- * @param options where it is
+ * @param options database and limits
  */
 export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
   const { connection = {}, maxEvents = 10_000_000, lease = 30_000, timeout = 10_000 } = options;
@@ -133,7 +136,7 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
       for (const event of unreadable) await deadLetter(event, event.reason);
       return events;
     },
-    /** Written down when they were handed out. */
+    /** `peek` has already recorded the events as in flight. */
     begin: () => Promise.resolve(),
     async release(events, inDoubt) {
       if (inDoubt)

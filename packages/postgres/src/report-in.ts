@@ -8,13 +8,13 @@ export interface Queryable {
 }
 
 /**
- * Queues an event in the caller's own transaction: it is published if that commits, and never was if it rolls back. Between such events no order is kept, and
- * they carry no seal.
+ * Queues an event in the caller's own transaction. It is published if the transaction commits, and discarded if it rolls back. The order of such
+ * events is not kept, and they are not sealed.
  *
- * @param client the connection that the transaction runs on
+ * @param client the connection that runs the transaction
  * @param event the event; ids may be numbers, `created` may be a Date
  * @returns the event's `external_id`
- * @throws AuditError `ERR_AUDIT_EVENT_INVALID`; what the database throws is passed on, since the transaction is the caller's
+ * @throws AuditError `ERR_AUDIT_EVENT_INVALID`; errors of the database are passed on, since the transaction belongs to the caller
  */
 export async function reportIn(client: Queryable, event: EventInput): Promise<string> {
   const normalised = normaliseEvent(event);

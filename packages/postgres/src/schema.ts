@@ -1,8 +1,8 @@
 import type { Queryable } from './report-in.js';
 
 /**
- * The tables, as SQL for PostgreSQL 12 and later; what is there already is left alone. Applications need INSERT on `auditlogin_outbox` and INSERT, SELECT, UPDATE
- * on `auditlogin_instances`; relays need all but TRUNCATE on the three tables.
+ * SQL statements that create the tables, for PostgreSQL 12 and later. Existing tables are not changed. Applications need INSERT on
+ * `auditlogin_outbox` and INSERT, SELECT, UPDATE on `auditlogin_instances`; relays need all but TRUNCATE on the three tables.
  */
 export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS auditlogin_outbox (
@@ -25,7 +25,8 @@ export const MIGRATIONS: readonly string[] = [
   taken_until timestamptz,
   taken_to bigint
 )`,
-  // What is reported in callers' own transactions: they must not wait for each other, so they have an instance that nobody locks.
+  // Events that were reported in callers' own transactions share an instance that appending does not lock, so that the transactions do not wait for
+  // each other.
   `INSERT INTO auditlogin_instances (instance, seen) VALUES ('', 'infinity') ON CONFLICT DO NOTHING`,
   `CREATE SEQUENCE IF NOT EXISTS auditlogin_turn`,
   `CREATE TABLE IF NOT EXISTS auditlogin_set_aside (
@@ -39,11 +40,11 @@ export const MIGRATIONS: readonly string[] = [
 ];
 
 /**
- * Makes the tables, in one transaction; running it again changes nothing.
+ * Creates the tables in one transaction. Running it again changes nothing.
  *
- * @param client a connection of `pg` to the database, as a role that may make tables
+ * @param client a connection of `pg`, with a role that may create tables
  */
 export async function migrate(client: Queryable): Promise<void> {
-  // Two that make the same table at once would both fail.
+  // The lock serialises concurrent migrations: PostgreSQL fails if two transactions create the same table at once.
   await client.query(`BEGIN; SELECT pg_advisory_xact_lock(7311830); ${MIGRATIONS.join(';\n')}; COMMIT`);
 }

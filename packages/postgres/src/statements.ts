@@ -1,6 +1,9 @@
-/** From how many processes a batch may come that does not get full from fewer. The one that waits longest comes first, so nobody waits for one that has much to say. */
-const INSTANCES_A_BATCH = 8;
-/** What {@link TAKE} gives. */
+/**
+ * Upper bound on the number of instances one batch is filled from. The instance whose last turn is longest ago comes first, so a busy instance does
+ * not delay the others.
+ */
+const INSTANCES_PER_BATCH = 8;
+/** A row that {@link TAKE} returns. */
 export interface TakenRow {
   seq: string;
   instance: string;
@@ -10,7 +13,7 @@ export interface TakenRow {
   crashes: number;
 }
 
-/** Values: instance, ids, bodies, bytes, is_failure, queued_at. One whose id is there already is left out. */
+/** Parameters: instance, ids, bodies, bytes, is_failure, queued_at. An event whose id exists is skipped. */
 export const APPEND = `
 WITH instance AS (
   INSERT INTO auditlogin_instances (instance) VALUES ($1)
@@ -23,15 +26,15 @@ ORDER BY place
 ON CONFLICT (id) DO NOTHING`;
 
 /**
- * A lease on a process, and not on its events, keeps their order: while it lasts nobody takes more of them. What is handed out is written down in the same
- * statement (`taken_to`), so that an event that ends relays is found out.
+ * A lease covers an instance instead of single events, which keeps their order: while it lasts, no other relay takes events of the instance. The
+ * statement also records which events are handed out (`taken_to`), so that an event that crashes relays can be identified.
  */
 export const TAKE = `
 WITH free AS (
   SELECT instance, turn, taken_to AS left_to FROM auditlogin_instances i
   WHERE (taken_until IS NULL OR taken_until < now())
     AND EXISTS (SELECT 1 FROM auditlogin_outbox o WHERE o.instance = i.instance)
-  ORDER BY turn LIMIT ${INSTANCES_A_BATCH} FOR UPDATE SKIP LOCKED
+  ORDER BY turn LIMIT ${INSTANCES_PER_BATCH} FOR UPDATE SKIP LOCKED
 ), batch AS (
   SELECT event.*, free.turn, free.left_to
   FROM free CROSS JOIN LATERAL (SELECT * FROM auditlogin_outbox o WHERE o.instance = free.instance ORDER BY seq LIMIT $1) AS event
@@ -47,18 +50,18 @@ SELECT seq, instance, body, queued_at, in_doubt OR coalesce(seq <= left_to, fals
   crashes + CASE WHEN seq <= left_to THEN 1 ELSE 0 END AS crashes
 FROM batch ORDER BY turn, instance, seq`;
 
-/** Values: an interval. Processes that have nothing to publish. */
+/** Deletes instances that have no events. Parameter: the interval since they were last seen. */
 export const FORGET = `
 DELETE FROM auditlogin_instances i WHERE seen < now() - $1::interval AND taken_by IS NULL
   AND NOT EXISTS (SELECT 1 FROM auditlogin_outbox o WHERE o.instance = i.instance)`;
 
-/** Values: relay, instances. */
+/** Ends leases. Parameters: relay, instances. */
 export const LET_GO = `UPDATE auditlogin_instances SET taken_by = NULL, taken_until = NULL, taken_to = NULL WHERE taken_by = $1 AND instance = ANY($2)`;
 
-/** Values: relay, instances, lease in milliseconds. */
+/** Extends leases. Parameters: relay, instances, lease in milliseconds. */
 export const RENEW = `UPDATE auditlogin_instances SET taken_until = now() + $3 * interval '1 ms' WHERE taken_by = $1 AND instance = ANY($2)`;
 
-/** Values: place, reason. */
+/** Parameters: seq, reason. */
 export const SET_ASIDE = `
 WITH gone AS (DELETE FROM auditlogin_outbox WHERE seq = $1 RETURNING seq, id, instance, body)
 INSERT INTO auditlogin_set_aside (seq, id, instance, body, reason) SELECT seq, id, instance, body, $2 FROM gone`;

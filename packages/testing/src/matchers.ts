@@ -2,7 +2,7 @@ import type { AuditEvent, Reason } from '@auditlogin/core';
 import type { OutcomeKind } from '@auditlogin/core/adapter';
 import type { RecordingAuditor } from './recording-auditor.js';
 
-/** What an event should say; what is left out may be anything. */
+/** The expected attributes of an event. Attributes that are left out are not compared. */
 export interface AuditExpectation {
   outcome?: OutcomeKind;
   reason?: Reason;
@@ -15,19 +15,19 @@ export interface AuditExpectation {
   method?: string;
 }
 
-/** What is added to `expect(auditor)`. */
+/** The matchers that are added to `expect(auditor)`. */
 export interface AuditMatchers<R> {
-  /** At least one event says all of this. */
+  /** Passes if at least one event has all of these attributes. */
   toHaveAudited(expected?: AuditExpectation): R;
-  /** Exactly one event came, and it says all of this. */
+  /** Passes if there is exactly one event and it has all of these attributes. */
   toHaveAuditedOnce(expected?: AuditExpectation): R;
 }
 
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- the way in which Jest's types are extended
   namespace jest {
-    // The parameters are those of @types/jest, or the two would not merge.
-    // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type
+    // The type parameters must be those of @types/jest, or the declarations would not merge. eslint-disable-next-line
+    // @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type
     interface Matchers<R, T = {}> extends AuditMatchers<Promise<R>> {}
   }
 }
@@ -38,9 +38,9 @@ interface MatcherResult {
 }
 
 /**
- * Matchers for Jest, and for Vitest, which registers them by `import '@auditlogin/testing/vitest'`: `expect.extend(auditMatchers)`, then
- * `await expect(auditor).toHaveAudited({ outcome: 'failure', reason: 'wrong_password' })` (at least one event says all of this) and
- * `await expect(auditor).toHaveAuditedOnce({ … })` (exactly one event came, and it says all of this). Both wait for the event.
+ * Matchers for Jest; register them by `expect.extend(auditMatchers)`. Vitest registers them by `import '@auditlogin/testing/vitest'`. `await
+ * expect(auditor).toHaveAudited({ outcome: 'failure', reason: 'wrong_password' })` expects at least one event with these attributes, `await
+ * expect(auditor).toHaveAuditedOnce({ … })` exactly one event. Both wait for the event.
  */
 export const auditMatchers = {
   async toHaveAudited(auditor: RecordingAuditor, expected: AuditExpectation = {}): Promise<MatcherResult> {
@@ -54,7 +54,7 @@ export const auditMatchers = {
   },
   async toHaveAuditedOnce(auditor: RecordingAuditor, expected: AuditExpectation = {}): Promise<MatcherResult> {
     await auditor.settled(1);
-    // A second event of the same attempt would follow at once.
+    // Waits for a second event, which would follow at once.
     await new Promise((resolve) => setTimeout(resolve, 20));
     const events = await auditor.settled(1);
     return result(events.length === 1 && says(events[0]!, expected), 'exactly one event', events, expected);

@@ -3,18 +3,18 @@ import type { Transport } from '@auditlogin/core/engine';
 
 /** An auditor that keeps its events in memory and sends nothing. */
 export interface RecordingAuditor extends Auditor {
-  /** The events so far, parsed from the bytes that would be sent. Attempts are recorded after their response: see `settled()`. */
+  /** The events so far, parsed from the JSON that would be sent. Attempts are recorded after their response: see `settled()`. */
   readonly events: readonly AuditEvent[];
-  /** What was reported: failing extractors and the like. */
+  /** The errors that were reported, for example by failing extractors. */
   readonly problems: readonly AuditError[];
   /** Forgets events and problems. */
   clear(): void;
   /**
-   * Waits for events, since they come after the response.
+   * Waits for events, which are recorded after the response.
    *
-   * @param count how many to wait for
-   * @param timeout how long to wait, in milliseconds; 2000 if left out
-   * @returns the events since the last `clear()`, fewer or more than asked for if so it is
+   * @param count the number of events to wait for
+   * @param timeout how long to wait, in milliseconds; default 2000
+   * @returns the events since the last `clear()`; after the time-out they may be fewer than `count`
    */
   settled(count: number, timeout?: number): Promise<readonly AuditEvent[]>;
 }
@@ -23,9 +23,9 @@ const POLL = 2;
 const SILENT = { warn: () => undefined, error: () => undefined };
 
 /**
- * Creates an auditor for tests. It composes, checks, queues and verifies as the real one does; only the server is in memory.
+ * Creates an auditor for tests. It composes, checks, queues and verifies events like a real one; only the server is replaced by one in memory.
  *
- * @param options options of createAuditor() that concern the event and how it is kept; in memory if left out
+ * @param options options of createAuditor() that affect the event and the spool; the spool defaults to memory
  */
 export function recordingAuditor(
   options: Pick<AuditorOptions, 'component' | 'version' | 'typedIdentity' | 'identityKey' | 'durability' | 'spool'> = {},

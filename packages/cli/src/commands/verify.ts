@@ -67,10 +67,10 @@ export async function verify(flags: VerifyFlags): Promise<void> {
   const destination = destinationOf(connection);
 
   // The spools are read before the log: an event that is sent meanwhile is then found in both, and never in neither.
-  const held = localEventsIn(directory, destination);
+  const pending = localEventsIn(directory, destination);
   const now = Date.now();
   const events = await read(connection, flags, window);
-  const report = checkLog({ events, keys, receipts: localReceiptsIn(directory, destination), held, now, grace, window });
+  const report = checkLog({ events, keys, receipts: localReceiptsIn(directory, destination), pending, now, grace, window });
   const wrong = FAULTS.filter((fault) => report.counts[fault] > 0 && !allowed.has(fault));
 
   if (flags.json) console.log(JSON.stringify({ ok: wrong.length === 0, ...report }, null, 2));

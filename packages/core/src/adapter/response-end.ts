@@ -6,7 +6,6 @@ export interface ObservedResponse {
   readonly statusCode: number;
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
-  readonly writableFinished?: boolean;
   /** In HTTP/2 only. */
   readonly createPushResponse?: unknown;
   on(event: 'finish' | 'close', listener: () => void): unknown;
@@ -28,6 +27,7 @@ export interface ResponseEndListener {
 export class ResponseEnd {
   private head: unknown;
   private sent: SentHead | undefined;
+  private isOver = false;
 
   /**
    * @param response the response of node:http
@@ -37,13 +37,17 @@ export class ResponseEnd {
     private readonly response: ObservedResponse,
     listener: ResponseEndListener,
   ) {
-    // HTTP/2 emits `finish`, too, however its stream ended, and never says that its answer was handed over.
+    // HTTP/2 emits `finish`, too, however its stream ended.
     const isHttp2 = response.createPushResponse !== undefined;
-    response.on('finish', () => (isHttp2 && !response.writableEnded ? listener.hungUp() : listener.answered()));
+    response.on('finish', () => {
+      this.isOver = true;
+      if (isHttp2 && !response.writableEnded) listener.hungUp();
+      else listener.answered();
+    });
+    // `writableFinished` tells nothing here: it is true of an answer that was ended while the connection was torn down, of which nothing has left.
     response.on('close', () => {
-      if (isHttp2 ? response.writableEnded : response.writableFinished) listener.answered();
       // Hosts without a socket may emit it within `finish`, which then comes next.
-      else setImmediate(() => listener.hungUp());
+      if (!this.isOver) setImmediate(() => listener.hungUp());
     });
   }
 

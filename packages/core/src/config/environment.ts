@@ -1,7 +1,7 @@
-/** Where a setting came from, in the words of an operator. */
+/** Where a setting came from. */
 export type SettingSource = 'options' | (typeof VARIABLES)[keyof typeof VARIABLES][number] | 'default';
 
-/** The variables of each setting, the first that is set counts (Publisher API, "Configuration that users already have"). */
+/** The environment variables of each setting, in order of precedence (Publisher API, "Configuration that users already have"). */
 export const VARIABLES = {
   apiBase: ['AUDITLOG_API_BASE'],
   project: ['AUDITLOG_API_PROJECT', 'BOOTSTRAP_PUBLISHER_PROJECT'],
@@ -11,14 +11,14 @@ export const VARIABLES = {
   disabled: ['AUDITLOG_DISABLED'],
 } as const;
 
-/** A value of the environment and the variable that holds it. */
+/** A value and the environment variable it came from. */
 export interface FoundVariable {
   value: string;
   source: SettingSource;
 }
 
 /**
- * Finds a setting in the environment. White space around it does not count: secrets that are mounted or decoded often end in a newline.
+ * Reads a setting from the environment. The value is trimmed, since mounted or decoded secrets often end in a newline.
  *
  * @param name the setting
  * @param env the environment

@@ -1,13 +1,13 @@
 import { distance } from 'fastest-levenshtein';
 
-/** The most letters by which a word may differ from the one that was meant. */
+/** The largest edit distance at which a name is suggested. */
 const MOST_TYPOS = 3;
 
 /**
- * The end of an error message that names the known word nearest to a mistyped one, or nothing if none is near.
+ * Suggests the known name nearest to a misspelt one, as the end of an error message.
  *
- * @param word what was written
- * @param known the words that would have been right
+ * @param word the misspelt name
+ * @param known the valid names
  */
 export function nearest(word: string, known: readonly string[]): string {
   const written = word.slice(0, 64).toLowerCase();

@@ -231,7 +231,7 @@ function isUnconfiguredForDevelopment({ engine, logger }: ParsedOptions, options
 function noConnection(engine: SharedSpool, options: AuditorOptions): Connection {
   const given = (['apiBase', 'project', 'token'] as const).find((name) => options[name] !== undefined);
   if (given !== undefined) {
-    throw invalidOption(given, 'is given beside "engine"; it belongs to the relay, and the application is better off without it');
+    throw invalidOption(given, 'is given beside "engine"; give it to the relay, which publishes the events, and not to the application');
   }
   return { apiBase: `${engine.engine}:`, project: 'engine', token: '' };
 }

@@ -1,20 +1,20 @@
 import { isIP, isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** An address in the form that goes into the event, and what was seen where the two differ. */
+/** The address that goes into the event, and the text it was read from where the two differ. */
 export interface NormalisedAddress {
-  /** A form that is both correct and accepted by the server; absent when there is none. */
+  /** The address in a form that the server accepts; absent if the text names no such address. */
   source_ip?: string;
-  /** What was seen, when it could not be kept as an address, or said more than the address does (a zone). */
+  /** The original text, if it is not an address or if it says more than the address does (an IPv6 zone). */
   seen?: string;
 }
 
 const MAX_LENGTH = 256;
 
 /**
- * Brings an address into a form that the server accepts (Publisher API, trap 1): IPv4-mapped IPv6 as IPv4, any other IPv6 as eight groups,
- * without port, brackets or zone. What is not one address (a list, a name, `unknown`), or is refused whatever its form (0.0.0.0/8), is left
- * out and kept as `seen`.
+ * Writes an address in a form that the server accepts (Publisher API, trap 1): IPv4-mapped IPv6 as IPv4, any other IPv6 as eight groups, without
+ * port, brackets or zone. A text that is not one address (a list, a name, `unknown`) and an address that the server refuses in every form (0.0.0.0/8)
+ * are returned as `seen` only.
  *
  * @param raw the address as the framework or an extractor gave it
  */
@@ -36,7 +36,7 @@ function ipv4(address: string, seen: string): NormalisedAddress {
   return address.startsWith('0') ? { seen } : { source_ip: address };
 }
 
-/** `203.0.113.7:443`, `[2001:db8::1]` and `[2001:db8::1]:443` are what some proxies write. */
+/** Some proxies write `203.0.113.7:443`, `[2001:db8::1]` or `[2001:db8::1]:443`. */
 function withoutPort(address: string): string {
   if (address.startsWith('[')) return /^\[([^\]]+)\](?::\d{1,5})?$/.exec(address)?.[1] ?? address;
   return /^([\d.]{7,15}):\d{1,5}$/.exec(address)?.[1] ?? address;

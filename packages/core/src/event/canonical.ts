@@ -1,10 +1,10 @@
 import type { AuditEvent, StringMap } from './event.js';
 
 /**
- * The text behind the event's id that the server hashes (Publisher API, "Hash"). The id is minted by the server, so this part can be
- * kept ready from the moment the event is serialised.
+ * The part of the hashed text that follows the event's id (Publisher API, "Hash"). The server mints the id, so this part is computed when the event
+ * is serialised.
  *
- * @param event the event exactly as it is sent: parsed from the bytes, or made of nothing but strings and booleans
+ * @param event the event exactly as it is sent: parsed from the sent JSON, or made of strings and booleans only
  */
 export function canonicalTail(event: AuditEvent): string {
   const parts = [
@@ -14,7 +14,7 @@ export function canonicalTail(event: AuditEvent): string {
   ];
   if (event.external_id) parts.push(escapePart(event.external_id));
   if (event.metadata) parts.push(pairs(event.metadata));
-  // Joined, it is one string; added up piece by piece it would hold every piece as long as it waits.
+  // `join` makes one flat string. Concatenation would make a rope that keeps every piece in memory while the event waits.
   return parts.join(':');
 }
 
@@ -29,7 +29,7 @@ export function canonicalText(id: string, event: AuditEvent): string {
 }
 
 /**
- * Whether a flag of an event counts as true: the server also takes the words, in any letter case (Publisher API, "Recorded exchanges").
+ * Whether a flag of an event is true. The server also accepts the string "true" in any letter case (Publisher API, "Recorded exchanges").
  *
  * @param flag `is_failure` or `is_anonymous` as it was sent
  */
@@ -43,7 +43,7 @@ export function isTrue(flag: unknown): boolean {
  * @param part an id, action or address
  */
 export function escapePart(part: string): string {
-  // Most parts have nothing to escape, and to see that costs a tenth of replacing it.
+  // Most texts have nothing to escape, and the test is much cheaper than two replacements.
   return /[%:]/.test(part) ? part.replaceAll('%', '%25').replaceAll(':', '%3A') : part;
 }
 
@@ -56,7 +56,7 @@ function idOf(part: { id?: string } | undefined): string {
 }
 
 function pairs(map: StringMap): string {
-  // The server does not look into a `__proto__` key, so a value behind it may be anything (trap 9).
+  // The server does not check the value of a `__proto__` key, so it may be of any type (Publisher API, trap 9).
   const all = Object.keys(map)
     .sort()
     .map((key) => `${escapeInMap(key)}=${escapeInMap(String(map[key]))};`);

@@ -1,9 +1,9 @@
 import type { AuditEvent } from './event.js';
 import { cleanEvent } from './normalise.js';
 
-/** Failed logins of which only the number was kept. */
+/** A number of failed logins that were counted instead of stored one by one. */
 export interface CoalescedCount {
-  /** The source's address; empty when it is not known. */
+  /** The client's address; empty if it is not known. */
   source: string;
   count: number;
   /** The first and the last, in milliseconds since 1970. */
@@ -12,9 +12,9 @@ export interface CoalescedCount {
 }
 
 /**
- * The event that stands for coalesced failures: `fields.coalesced_count` says how many.
+ * Composes the event that stands for coalesced failures. `fields.coalesced_count` holds their number.
  *
- * @param coalesced what was kept
+ * @param coalesced the count
  * @param about the application's name and version
  */
 export function composeCoalesced(

@@ -1,7 +1,7 @@
 /** A map of the API from string to string; no key and no value may be empty. */
 export type StringMap = Record<string, string>;
 
-/** Who did it (Publisher API, "Event"). */
+/** The account that acted (Publisher API, "Event"). */
 export interface Actor {
   id: string;
   name?: string;
@@ -15,7 +15,7 @@ export interface Group {
   name?: string;
 }
 
-/** What it was done to (Publisher API, "Event"). */
+/** The object of the action (Publisher API, "Event"). */
 export interface Target {
   id: string;
   name?: string;
@@ -26,7 +26,7 @@ export interface Target {
 
 export type Crud = 'c' | 'r' | 'u' | 'd';
 
-/** An event as the Publisher API takes it (Publisher API, "Event"). */
+/** An event in the form that the Publisher API accepts (Publisher API, "Event"). */
 export interface AuditEvent {
   action: string;
   crud: Crud;
@@ -36,7 +36,7 @@ export interface AuditEvent {
   is_failure?: boolean;
   is_anonymous?: boolean;
   source_ip?: string;
-  /** ISO 8601 with offset: when it happened. */
+  /** When the action happened, in ISO 8601 with offset. */
   created?: string;
   description?: string;
   component?: string;
@@ -44,11 +44,11 @@ export interface AuditEvent {
   external_id?: string;
   /** Indexed for search by the server. */
   fields?: StringMap;
-  /** Stored, not searched. */
+  /** Stored by the server, but not searchable. */
   metadata?: StringMap;
 }
 
-/** What the server answers for an event that it stored (Publisher API, "Calls"). */
+/** The server's answer for one event that it stored (Publisher API, "Calls"). */
 export interface Receipt {
   id: string;
   hash: string;

@@ -13,10 +13,10 @@ export function eventHash(id: string, event: AuditEvent): string {
 }
 
 /**
- * Whether a receipt's hash is the hash of what was sent.
+ * Whether the hash in a receipt is the hash of the event that was sent.
  *
  * @param receipt the server's receipt
- * @param tail the canonical text behind the id, made from the bytes that were sent
+ * @param tail the result of `canonicalTail` for the event that was sent
  */
 export function receiptMatches(receipt: Receipt, tail: string): boolean {
   return hash('sha256', escapePart(receipt.id) + tail) === receipt.hash;

@@ -5,9 +5,9 @@ const POOL = new Uint32Array(1024);
 let used = POOL.length;
 
 /**
- * Mints our id of an event: a UUIDv7 (RFC 9562, section 5.7) that carries the millisecond at which it happened.
+ * Mints the `external_id` of an event: a UUIDv7 (RFC 9562, section 5.7) that contains the millisecond of the event.
  *
- * @param created milliseconds since 1970
+ * @param created time of the event, in milliseconds since 1970
  */
 export function eventId(created: number): string {
   if (used + 3 > POOL.length) {

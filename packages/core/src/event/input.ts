@@ -1,14 +1,14 @@
 import type { Crud } from './event.js';
 
-/** A value that becomes a string of the API; `undefined`, `null` and empty strings are left out. */
+/** A value that is sent as a string; `undefined`, `null` and empty strings are omitted. */
 export type TextInput = string | number | bigint | boolean | null | undefined;
 
-/** An id that becomes a string of the API; objects count by their own `toString`, as an ObjectId does. */
+/** An id that is sent as a string. An object is converted by its own `toString`, as an ObjectId is. */
 export type IdInput = string | number | bigint | { toString(): string };
 
 export type MapInput = Record<string, TextInput>;
 
-/** An event as people write it: ids may be numbers, `created` may be a Date, values may be absent. */
+/** An event as application code writes it: ids may be numbers, `created` may be a Date, values may be absent. */
 export interface EventInput {
   action: string;
   /** @default 'c' */

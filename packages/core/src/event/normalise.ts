@@ -7,11 +7,11 @@ import type { EventInput, MapInput } from './input.js';
 import { cleanId, cleanText, MAX_ID } from './text.js';
 
 /**
- * Makes an event that the server takes and finds again: ids become strings, empty values are left out, addresses get a form that it accepts,
- * what would hide the event from search is replaced (Publisher API, "Event", traps 1 to 4 and 9).
+ * Makes an event that the server accepts and can find by search: ids become strings, empty values are omitted, addresses are written in a form that
+ * the server accepts, and characters that hide an event from search are replaced (Publisher API, "Event", traps 1 to 4 and 9).
  *
- * @param input the event as it was written
- * @throws AuditError `ERR_AUDIT_EVENT_INVALID` when something needed is missing or wrong; the message names the field
+ * @param input the event as the application wrote it
+ * @throws AuditError `ERR_AUDIT_EVENT_INVALID` if a field is missing, unknown or invalid; the message names the field
  */
 export function normaliseEvent(input: EventInput): AuditEvent {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
@@ -28,7 +28,7 @@ export function normaliseEvent(input: EventInput): AuditEvent {
   return event;
 }
 
-/** Getters of an event, and the ids in it, may be code of the application. */
+/** Getters and `toString` functions in the event are application code, which may throw. */
 function readable<T>(read: () => T): T {
   try {
     return read();
@@ -39,9 +39,9 @@ function readable<T>(read: () => T): T {
 }
 
 /**
- * {@link normaliseEvent} for an event that we make: its keys and the types of its values are right, so cleaning it is enough.
+ * Like {@link normaliseEvent}, without validation: for events that this package composes, whose keys and types are known to be valid.
  *
- * @param input the event as it was made
+ * @param input the composed event
  */
 export function cleanEvent(input: EventInput): AuditEvent {
   const address = normaliseAddress(input.source_ip);
@@ -93,13 +93,13 @@ function mapOf(input: MapInput | null | undefined): StringMap {
     const value = cleanText(input[key]);
     if (cleanKey === undefined || value === undefined) continue;
     if (cleanKey !== '__proto__') map[cleanKey] = value;
-    // It stays a key, in the bytes as in the hash (Publisher API, trap 9).
+    // An assignment would set the prototype instead of the key, and the server hashes the key (Publisher API, trap 9).
     else Object.defineProperty(map, cleanKey, { value, enumerable: true, configurable: true, writable: true });
   }
   return map;
 }
 
-/** The last time that was written: attempts come several in a millisecond, and no other field takes as long to write. */
+/** The last formatted time. Several attempts may share a millisecond, and no other field takes as long to format. */
 let lastTime = Number.NaN;
 let lastText = '';
 
@@ -113,7 +113,7 @@ function createdOf(created: Date | number | string | undefined): string {
   if (Number.isNaN(time)) {
     throw invalidEvent('created', '"created" must be a Date, milliseconds since 1970 or an ISO 8601 string');
   }
-  // A string keeps its own offset, if the server would take it as it is.
+  // A string that the server accepts keeps its own UTC offset.
   return typeof created === 'string' && violations({ action: '-', crud: 'c', is_anonymous: true, created }).length === 0
     ? created
     : timeText(time);

@@ -32,13 +32,13 @@ export const EVENT_KEYS: readonly string[] = [
 
 const OCTET = '(?:1?\\d?\\d|2[0-4]\\d|25[0-5])';
 const IPV4 = new RegExp(`^(?!0)${OCTET}(?:\\.${OCTET}){3}$`);
-// The server anchors the compressed form at the start only, and the full form at the end only.
+// The server's expression anchors the compressed form only at the start, and the full form only at the end.
 const HEXTET = '[0-9A-Fa-f]{1,4}';
 const IPV6 = new RegExp(`^${HEXTET}(?::${HEXTET})*::${HEXTET}|${HEXTET}(?::${HEXTET}){7}$`);
 
 /**
- * Says why the server would refuse an event; an empty list means that it takes it (Publisher API, "Event", traps 1 to 3 and 9). A wrong type, which the
- * server answers with 500, is a violation like any other.
+ * Lists the reasons why the server would refuse an event; the list is empty if the server accepts it (Publisher API, "Event", traps 1 to 3 and 9). A
+ * wrong type, which the server answers with 500, is a violation as well.
  *
  * @param body the parsed JSON of one event
  */
@@ -90,10 +90,10 @@ function checkPart(part: string, keys: readonly string[], value: unknown, found:
   for (const key of keys) checkPartMember(part, key, value[key], found);
 }
 
-/** The name of the field is put together only for what is wrong: this runs for every event. */
+/** Builds the field's full name only for a violation, since this function runs for every event. */
 function checkPartMember(part: string, key: string, value: unknown, found: Violation[]): void {
   if (key === 'fields') return checkMap(`${part}.fields`, value, found);
-  // An empty id is missing already.
+  // An empty id was already reported as missing.
   if (isFilled(value) || (key === 'id' && value === '')) return;
   checkString(`${part}.${key}`, value, found);
 }
@@ -129,7 +129,7 @@ function checkBoolean(field: string, value: unknown, found: Violation[]): void {
   found.push(notA('boolean', field, value));
 }
 
-/** As `toISOString` writes a time, and nearly every client: checking any form of ISO 8601 costs more than all other rules. */
+/** The form that `toISOString` writes. Checking the general ISO 8601 form costs more than all other rules together. */
 const OWN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const MAX_TIME_LENGTH = 64;
 

@@ -2,43 +2,43 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { AuditEvent, StringMap } from './event.js';
 
-/** A key of the seal, with the id by which it is named in events. */
+/** A sealing key and the id that names it in events. */
 export interface SealKey {
   id: string;
   key: string;
 }
 
-/** A seal as it is in an event's fields. */
+/** A seal as stored in an event's fields. */
 export interface Seal {
   seal: string;
   keyId: string;
   /** The instance that made it: one start of one process. */
   instance: string;
-  /** The event's place among those of the instance, from 1. */
+  /** The event's position in the chain of its instance, from 1. */
   seq: number;
-  /** The seal of the event before; undefined for the first. */
+  /** The seal of the previous event; undefined for the first. */
   prev: string | undefined;
 }
 
-/** What checking a seal shows. */
+/** The result of checking a seal. */
 export type SealVerdict = 'valid' | 'invalid' | 'unknown_key' | 'unsealed';
 
 const SEAL = 'seal';
 const UUID_V7 = /^([\da-f]{8})-([\da-f]{4})-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 
 /**
- * The id of a key: the first 8 hex digits of a SHA-256 over it, so that rotation needs no naming.
+ * Derives the id of a key: the first 8 hex digits of its SHA-256, so that nobody has to name keys when they are rotated.
  *
- * @param key the key, of 32 characters or more
+ * @param key the key, 32 characters or more
  */
 export function sealKeyOf(key: string): SealKey {
   return { id: createHash('sha256').update(`auditlogin.seal:${key}`).digest('hex').slice(0, 8), key };
 }
 
 /**
- * Seals the events of an instance, one after the other: each gets its place and the seal of the one before. The seal is an HMAC-SHA256 (RFC 2104) over
- * the RFC 8785 form of all that the log gives back as it was sent; so the server's hash, which covers `fields`, binds the rest (Publisher API, "What can
- * be read back").
+ * Creates a function that seals the events of one instance in order: each event gets its position and the seal of the previous event. The seal is an
+ * HMAC-SHA256 (RFC 2104) over the RFC 8785 form of every attribute that the log returns unchanged (Publisher API, "What can be read back"). The
+ * server's hash covers `fields`, which contain the seal, and so binds the other attributes too.
  *
  * @param key the key
  * @param instance a UUID
@@ -49,7 +49,7 @@ export function createSealer({ id: keyId, key }: SealKey, instance: string): <Ev
   return (event) => {
     const fields: StringMap = {
       ...event.fields,
-      // The log cuts `created` to whole seconds; an id of ours has the millisecond.
+      // The log cuts `created` to whole seconds. A UUIDv7 keeps the millisecond; an event with any other id needs `seal_time`.
       ...(timeOfId(event.external_id) === undefined && event.created !== undefined && { seal_time: event.created }),
       seal_key: keyId,
       seal_instance: instance,
@@ -66,7 +66,7 @@ export function createSealer({ id: keyId, key }: SealKey, instance: string): <Ev
  * Reads an event's seal.
  *
  * @param event an event as it was sent or read back
- * @returns undefined when it has none, or half of one
+ * @returns undefined if it has no seal or an incomplete one
  */
 export function sealOf(event: AuditEvent): Seal | undefined {
   const { seal, seal_key, seal_instance, seal_seq, seal_prev } = event.fields ?? {};
@@ -80,7 +80,7 @@ export function sealOf(event: AuditEvent): Seal | undefined {
  * Checks an event's seal.
  *
  * @param event an event as it was sent or read back
- * @param keys all keys that were ever used
+ * @param keys every key that was ever used to seal
  */
 export function checkSeal(event: AuditEvent, keys: readonly SealKey[]): SealVerdict {
   const seal = sealOf(event);
@@ -95,17 +95,17 @@ export function checkSeal(event: AuditEvent, keys: readonly SealKey[]): SealVerd
 }
 
 /**
- * The millisecond in a UUIDv7 (RFC 9562, section 5.7).
+ * Reads the time from a UUIDv7 (RFC 9562, section 5.7).
  *
  * @param id an event's `external_id`
- * @returns milliseconds since 1970, or undefined if it is no UUIDv7
+ * @returns milliseconds since 1970; undefined if the id is not a UUIDv7
  */
 export function timeOfId(id: string | undefined): number | undefined {
   const match = UUID_V7.exec(id ?? '');
   return match ? Number.parseInt(match[1]! + match[2]!, 16) : undefined;
 }
 
-/** Names and links are left out: the server gives back the names that it holds now, and no links. */
+/** Leaves out names and links, since the log returns the current names instead of those that were sent, and no links at all. */
 function digest(event: AuditEvent, key: string): string {
   const { action, crud, actor, group, target, is_failure, is_anonymous, source_ip, description, component, version, external_id } = event;
   const covered = {

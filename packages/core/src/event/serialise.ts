@@ -2,27 +2,27 @@ import { AuditError } from '../errors.js';
 import { canonicalTail } from './canonical.js';
 import type { AuditEvent } from './event.js';
 
-/** An event in the bytes that are spooled, sent and hashed: made once, never again. */
+/** A serialised event. The same strings are spooled, sent and hashed. */
 export interface SerialisedEvent {
-  /** Our id of the event, a UUIDv7 unless the caller set one; the event's `external_id`. */
+  /** The event's `external_id`: a UUIDv7 unless the caller set one. */
   id: string;
   /** The JSON that is sent. */
   body: string;
-  /** The canonical text behind the server's id. */
+  /** The part of the canonical text that follows the server's id. */
   tail: string;
   /** The length of `body` in UTF-8. */
   bytes: number;
   isFailure: boolean;
 }
 
-/** The largest event that we queue: fifty of them stay within the server's 10 MiB (Publisher API, "Calls"). */
+/** The largest event that is queued, in bytes. Fifty of these stay within the server's limit of 10 MiB (Publisher API, "Calls"). */
 const MAX_EVENT_BYTES = 131_072;
 
 /**
- * Fixes an event's bytes. What is hashed is what is sent: both come from the same strings (Publisher API, trap 8).
+ * Serialises an event. The hashed text is made from the same strings as the JSON that is sent (Publisher API, trap 8).
  *
  * @param event a normalised event with an `external_id`
- * @throws AuditError `ERR_AUDIT_EVENT_INVALID` when the event is larger than {@link MAX_EVENT_BYTES}
+ * @throws AuditError `ERR_AUDIT_EVENT_INVALID` if the event is larger than {@link MAX_EVENT_BYTES}
  */
 export function serialise(event: AuditEvent & { external_id: string }): SerialisedEvent {
   const body = JSON.stringify(event);

@@ -1,7 +1,8 @@
 /**
- * Text of strangers, fit to be looked at: control and direction characters are shown (`\u202e`), so that they steer no terminal and turn no line.
+ * Replaces control and direction characters by escapes such as `\u202e`, so that text from an attacker can neither control a terminal nor reorder a
+ * line.
  *
- * @param text anything that was typed somewhere
+ * @param text untrusted text
  */
 export function showControls(text: string): string {
   // eslint-disable-next-line no-control-regex -- these are what must not be obeyed

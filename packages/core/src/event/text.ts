@@ -1,20 +1,23 @@
 import { hash } from 'node:crypto';
 
-/** The longest id or action that we send, in UTF-16 code units; at about 2,600 bytes the server stops finding events (Publisher API, trap 4). */
+/**
+ * The longest id or action that is sent, in UTF-16 code units. The server cannot find events by ids of about 2,600 bytes or more (Publisher API, trap
+ * 4).
+ */
 export const MAX_ID = 512;
 
-/** The longest other text that we send, in UTF-16 code units. */
+/** The longest other text that is sent, in UTF-16 code units. */
 const MAX_TEXT = 8192;
 
 const FINGERPRINT = 16;
 
 /**
- * Makes any scalar a text that the server stores and finds again: numbers become strings, NUL and lone surrogates U+FFFD (Publisher API,
- * traps 2 to 4).
+ * Converts a scalar to a text that the server can store and find: numbers become strings; NUL and lone surrogates become U+FFFD (Publisher API, traps
+ * 2 to 4).
  *
- * @param value a string, number, bigint or boolean; anything else counts as absent
+ * @param value a string, number, bigint or boolean; any other value counts as absent
  * @param max the longest text, in UTF-16 code units
- * @returns the text, or undefined for what is absent, empty or not a finite number
+ * @returns the text; undefined if the value is absent, empty or not a finite number
  */
 export function cleanText(value: unknown, max: number = MAX_TEXT): string | undefined {
   const text = scalarText(value);
@@ -23,8 +26,8 @@ export function cleanText(value: unknown, max: number = MAX_TEXT): string | unde
 }
 
 /**
- * Like {@link cleanText} for ids and actions. An id that is too long keeps its beginning and ends in a digest of the whole, so that two long
- * ids stay two.
+ * Like {@link cleanText}, for ids and actions. An id that is too long is cut and ends in a digest of the whole id, so that two different ids stay
+ * different.
  *
  * @param value an id: a string, number or bigint, or an object whose own `toString` names it (such as an ObjectId)
  */

@@ -11,7 +11,7 @@ export type EcsEvent = Record<string, unknown> & {
 const VERSION = '8.17.0';
 const NANOSECONDS = 1_000_000;
 
-/** `event.category` and `event.type` that ECS expects together. */
+/** The combinations of `event.category` and `event.type` that ECS allows. */
 const KINDS = new Map<string, { category: string[]; type: string[] }>([
   ['user.login', { category: ['authentication'], type: ['start'] }],
   ['user.logout', { category: ['authentication'], type: ['end'] }],
@@ -21,7 +21,7 @@ const KINDS = new Map<string, { category: string[]; type: string[] }>([
 const OTHERS = { category: ['authentication'], type: ['info'] };
 
 /**
- * An event as ECS, in the authentication category, or iam for passwords. What ECS has no place for is in `labels`.
+ * Converts an event to ECS, in the category `authentication`, or `iam` for password changes. Values for which ECS has no field go to `labels`.
  *
  * @param event an event as it was sent or read back
  * @see https://www.elastic.co/docs/reference/ecs/ecs-allowed-values-event-category

@@ -2,23 +2,23 @@ import { type Reason, REASONS, type OutcomeKind } from '../attempt/attempt.js';
 import type { AuditEvent } from '../event/event.js';
 import { isTrue } from '../event/canonical.js';
 
-/** What other formats need of an event, read from its fields. */
+/** The values that other formats need, read from the event's fields. */
 export interface EventParts {
   outcome: OutcomeKind;
   reason: Reason | undefined;
-  /** In milliseconds since 1970; 0 if the event does not say. */
+  /** In milliseconds since 1970; 0 if the event has no valid `created`. */
   time: number;
   factors: string[];
   /** In milliseconds. */
   duration: number | undefined;
-  /** The status of the HTTP answer. */
+  /** The HTTP status of the response. */
   status: number | undefined;
 }
 
 const OUTCOMES: readonly OutcomeKind[] = ['success', 'failure', 'challenge', 'unknown'];
 
 /**
- * Reads an event's fields. An event that was made by hand may have none; then `is_failure` tells the outcome.
+ * Reads an event's fields. If a hand-made event has no `fields.outcome`, the outcome follows from `is_failure`.
  *
  * @param event an event as it was sent or read back
  */
@@ -41,9 +41,9 @@ function numberIn(text: string | undefined): number | undefined {
 }
 
 /**
- * An object without its undefined members.
+ * Copies an object without its undefined members.
  *
- * @param members what may be there
+ * @param members the object
  * @returns undefined if no member is left
  */
 export function compact<T extends object>(members: T): { [K in keyof T]?: NonNullable<T[K]> } | undefined {

@@ -14,14 +14,15 @@ export interface Facet {
   column: string;
   /** The letter before its terms in the collector's full-text index; no two facets share one. */
   letter: string;
-  /** Reads it from an event as it was sent or read back; undefined if the event does not have it. */
+  /** Reads the value from an event as it was sent or read back; undefined if the event does not have one. */
   read(event: AuditEvent): string | undefined;
 }
 
 export type FacetName = 'outcome' | 'reason' | 'account' | 'group' | 'address' | 'action';
 
 /**
- * Every facet, in the order in which they are shown. The collector's database, filters, CSV and OpenAPI document, the viewer and `auditlogin tail` are made from this table.
+ * Every facet, in display order. The collector's database, filters, CSV and OpenAPI document, the viewer and `auditlogin tail` are generated from
+ * this table.
  */
 export const FACETS: Readonly<Record<FacetName, Facet>> = {
   outcome: {
@@ -77,17 +78,17 @@ export const FACET_NAMES = Object.keys(FACETS) as readonly FacetName[];
  * Reads every facet of an event.
  *
  * @param event an event as it was sent or read back
- * @returns by name; undefined for what the event does not have
+ * @returns the values by facet name; undefined where the event has none
  */
 export function readFacets(event: AuditEvent): Record<FacetName, string | undefined> {
   return Object.fromEntries(FACET_NAMES.map((name) => [name, FACETS[name].read(event)])) as Record<FacetName, string | undefined>;
 }
 
 /**
- * The account that an event is about: its actor, or the account that an attempt without a proven actor was made on.
+ * The account of an event: its actor, or the account that a failed attempt was aimed at.
  *
  * @param event an event as it was sent or read back
- * @returns its id; undefined if no account is known, though a user name may have been typed
+ * @returns the account's id; undefined if no account is known, even if a user name was typed
  */
 export function accountOf({ actor, target }: AuditEvent): string | undefined {
   return filled(actor?.id) ?? (target?.type === 'account' ? filled(target.id) : undefined);
@@ -104,7 +105,7 @@ export function correctionIn({ fields }: AuditEvent): string | undefined {
 }
 
 /**
- * How many attempts an event stands for: more than one if failures were coalesced into it.
+ * The number of attempts that an event stands for: more than one if failures were coalesced into it.
  *
  * @param event an event as it was sent or read back
  */
@@ -113,7 +114,7 @@ export function attemptsIn({ fields }: AuditEvent): number {
   return typeof count === 'string' && /^[1-9]\d{0,11}$/.test(count) ? Number(count) : 1;
 }
 
-/** The server also takes events whose fields have other types: those are no values. */
+/** The server accepts fields of other types in some places; they are treated as absent. */
 function filled(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

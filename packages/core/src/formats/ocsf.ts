@@ -16,7 +16,7 @@ const AUTHENTICATION = 3002;
 const ACCOUNT_CHANGE = 3001;
 const OTHER = 99;
 
-/** Classes and activities of OCSF 1.1.0, Identity & Access Management. */
+/** Classes and activities of the OCSF 1.1.0 category Identity & Access Management. */
 const ACTIVITIES = new Map<string, { class_uid: 3001 | 3002; activity_id: number; activity_name: string }>([
   ['user.login', { class_uid: AUTHENTICATION, activity_id: 1, activity_name: 'Logon' }],
   ['user.login.challenge', { class_uid: AUTHENTICATION, activity_id: 1, activity_name: 'Logon' }],
@@ -41,7 +41,8 @@ const PROTOCOLS = new Map<string | undefined, { auth_protocol_id: number; auth_p
 ]);
 
 /**
- * An event as OCSF: Authentication (3002), or Account Change (3001) for passwords. What OCSF has no place for is in `unmapped`.
+ * Converts an event to OCSF: class Authentication (3002), or Account Change (3001) for password changes. Values for which OCSF has no field go to
+ * `unmapped`.
  *
  * @param event an event as it was sent or read back
  * @see https://schema.ocsf.io/1.1.0/classes/authentication
@@ -114,7 +115,7 @@ function userOf(account: { id: string; name?: string } | undefined, typed: strin
   return { uid: account.id, type_id: 1, type: 'User', ...compact({ name: account.name, org }) };
 }
 
-/** What only the Authentication class has. */
+/** The attributes that only the Authentication class has. */
 function authenticationOf({ component, version, fields }: AuditEvent, factors: readonly string[]): object {
   const session = fields?.['session_hmac'];
   return {

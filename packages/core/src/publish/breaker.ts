@@ -1,17 +1,17 @@
 import { backoff, type BackoffBounds } from './retry.js';
 
-/** Whether the server can be reached, as far as is known: `open` after a failure, `probing` while one batch finds out. */
+/** Whether the server can be reached: `closed` while calls succeed, `open` after a failure, `probing` while one batch tests the connection. */
 export type BreakerState = 'closed' | 'open' | 'probing';
 
-/** Counts failures in a row, and pauses after each: the longer, the more there were. */
+/** Counts consecutive failures and pauses after each one. The pause grows with the number of failures. */
 export class Breaker {
   private failures = 0;
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
 
   /**
-   * @param bounds of the pauses
-   * @param resume is called when a pause is over
+   * @param bounds bounds of a pause
+   * @param resume called when a pause is over
    */
   constructor(
     private readonly bounds: BackoffBounds,
@@ -26,7 +26,7 @@ export class Breaker {
     return this.failures === 0;
   }
 
-  /** @param isSending whether anything is in flight */
+  /** @param isSending whether a call is in flight */
   state(isSending: boolean): BreakerState {
     if (this.isClosed) return 'closed';
     return !this.isPaused && isSending ? 'probing' : 'open';
@@ -37,10 +37,10 @@ export class Breaker {
   }
 
   /**
-   * Notes a failure and pauses, unless a pause is under way.
+   * Counts a failure and starts a pause, unless one is running.
    *
-   * @param atLeast how long the server asks to wait, in milliseconds
-   * @returns how long to wait, in milliseconds
+   * @param atLeast the wait that the server asked for, in milliseconds
+   * @returns the wait until the next call, in milliseconds
    */
   failed(atLeast = 0): number {
     this.failures += 1;
@@ -54,7 +54,7 @@ export class Breaker {
     return wait;
   }
 
-  /** Ends the pause; there will be no other. */
+  /** Ends the current pause and prevents new ones. */
   stop(): void {
     this.isStopped = true;
     clearTimeout(this.timer);

@@ -6,10 +6,10 @@ import type { Breaker } from './breaker.js';
 import type { PublisherListener, PublisherOptions } from './publisher.js';
 import type { Transport } from './transport.js';
 
-/** Fifty events are told apart in six rounds of halving. */
+/** Six rounds of halving separate a batch of fifty events. */
 const MAX_ROUNDS = 6;
 
-/** Carries batches to the server, and does with each event what the answer asks for. */
+/** Sends batches to the server, and settles, releases or sets aside each event according to the response. */
 export class Deliverer {
   private lastDoubt = Date.now();
   private isStopped = false;
@@ -22,9 +22,9 @@ export class Deliverer {
     private readonly breaker: Breaker,
   ) {}
 
-  /** Settles, sets aside or releases each event. */
+  /** Sends a batch. When it resolves, each event is settled, set aside or released. */
   async deliver(events: SpooledEvent[]): Promise<void> {
-    // A spool that cannot write it down, on a full disk, is drained all the same: that is what makes room.
+    // On a full disk the spool cannot record the batch. It is sent anyway, since settling events makes room.
     await this.spool.begin(events).catch(this.listener.broken);
     const isDoubtful = this.options.inDoubt === 'reconcile' && events.some(({ inDoubt }) => inDoubt);
     const unsettled = isDoubtful ? await this.reconcile(events) : events;
@@ -36,12 +36,12 @@ export class Deliverer {
     this.listener.setAside(event, error);
   }
 
-  /** From now on a batch that was divided is not sent to its end. */
+  /** Stops a running bisection before its next call; the remaining events are released. */
   stop(): void {
     this.isStopped = true;
   }
 
-  /** Looks up what may be stored already, settles what is, and leaves the rest. */
+  /** Searches the log for events that it may already have, and settles those that it has. @returns the other events */
   private async reconcile(events: SpooledEvent[]): Promise<SpooledEvent[]> {
     const doubtful = events.filter(({ inDoubt }) => inDoubt);
     const early = this.lastDoubt + this.options.indexLag - Date.now();
@@ -79,7 +79,7 @@ export class Deliverer {
     }
   }
 
-  /** A mismatch is an alarm and no reason to send again: the event is stored (Publisher API, trap 8). */
+  /** An event whose hash does not match is settled as well: the server has stored it, so sending it again would duplicate it (Publisher API, trap 8). */
   private async settle(events: SpooledEvent[], receipts: Receipt[]): Promise<void> {
     const settled = events.map((event, index) => ({
       event,
@@ -96,7 +96,10 @@ export class Deliverer {
     this.listener.failed(error, this.breaker.failed(after));
   }
 
-  /** A bulk call is all or nothing (Publisher API, trap 5): find the events that it was refused for, so that the others arrive. */
+  /**
+   * The server accepts or refuses a bulk call as a whole (Publisher API, trap 5). Bisection isolates the events that it refuses, so that the others
+   * arrive.
+   */
   private async bisect(events: SpooledEvent[], error: AuditError, indexes: number[], round: number): Promise<void> {
     if (events.length === 1) return this.setAside(events[0]!, error);
     const accused = new Set(indexes);
@@ -107,7 +110,7 @@ export class Deliverer {
         : [events.slice(0, half), events.slice(half)];
     for (const [index, part] of parts.entries()) {
       if (part.length === 0) continue;
-      // A failure on the way ends the bisection; the rest waits for the next try.
+      // A failure ends the bisection. The remaining events wait in the spool for the next call.
       if (this.breaker.isPaused || this.isStopped) return this.spool.release(parts.slice(index).flat(), false);
       await this.send(part, round + 1);
     }

@@ -3,10 +3,11 @@ import type { SharedSpool } from '../spool/spool.js';
 import type { Transport } from './transport.js';
 
 /**
- * Carries events to an engine instead of the server. The engine knows each event by its id, so one that may be there can be sent again.
+ * Creates a transport that sends events to an engine instead of the server. The engine recognises an event by its id, so an event that it may already
+ * have can be sent again.
  *
- * @param engine takes them
- * @param instance the process that they are of
+ * @param engine the engine that takes the events
+ * @param instance id of the instance that the events belong to
  */
 export function handOver(engine: SharedSpool, instance: string): Transport {
   return {

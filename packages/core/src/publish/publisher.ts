@@ -7,46 +7,46 @@ import type { BackoffBounds } from './retry.js';
 import type { Verdict } from './receipt.js';
 import type { Transport } from './transport.js';
 
-/** What the publisher tells while it works. */
+/** Called by the publisher while it works. */
 export interface PublisherListener {
-  /** The server stored an event, and its receipt was checked. */
+  /** The server stored an event, and the receipt was verified or does not match. */
   receipt(event: SpooledEvent, receipt: Receipt, verdict: Verdict): void;
-  /** An engine took events, for a relay to publish. */
+  /** An engine accepted events, which a relay will publish. */
   handedOver(events: readonly SpooledEvent[]): void;
-  /** The server will never take this event, or it is too old; it was set aside. */
+  /** An event was set aside, since the server refuses it or it is too old. */
   setAside(event: SpooledEvent, error: AuditError): void;
-  /** A try failed; the events stay in the spool. */
+  /** A call failed. The events stay in the spool and are sent again after `wait` milliseconds. */
   failed(error: AuditError, wait: number): void;
   /** The spool itself failed. */
   broken(thrown: unknown): void;
 }
 
-/** What to do with events that an earlier try may have stored: send them again, or look first whether they are there. */
+/** What to do with events that an earlier call may have stored: send them again, or first search the log for them. */
 export type InDoubt = 'resend' | 'reconcile';
 
-/** How the publisher works. */
+/** Options of the publisher. */
 export interface PublisherOptions {
-  /** The most events a call. */
+  /** The most events in one call. */
   batchSize: number;
   /** The most calls in flight. */
   concurrency: number;
   backoff: BackoffBounds;
   inDoubt: InDoubt;
-  /** How long the server's index takes to show what was stored, in milliseconds: before that, absence proves nothing. */
+  /** How long the server takes to index a stored event, in milliseconds. Before that, a search that finds nothing proves nothing. */
   indexLag: number;
   /** The age at which an event is set aside, in milliseconds. */
   maxAge: number;
-  /** How long events gather to a batch, in milliseconds. @default 25 */
+  /** How long the publisher waits for a batch to fill, in milliseconds. @default 25 */
   gather?: number;
-  /** How many processes have ended while they sent an event that goes out alone and last. @default 1 */
-  suspectFrom?: number;
+  /** From this number of crashes on (processes that ended while sending the event), an event is a poison candidate: it is sent alone and last. @default 1 */
+  poisonCandidateFrom?: number;
 }
 
 /**
- * How a publisher works by the settings.
+ * Makes the publisher's options from the settings.
  *
  * @param publish the settings
- * @param special what is different here
+ * @param special options that differ from the settings
  */
 export function publisherOptions(
   publish: Omit<PublisherOptions, 'backoff'> & { backoffMin: number; backoffMax: number },
@@ -55,47 +55,54 @@ export function publisherOptions(
   return { ...publish, backoff: { min: publish.backoffMin, max: publish.backoffMax }, ...special };
 }
 
-/** Drains a spool into a transport. */
+/** Publishes the events of a spool through a transport. */
 export interface Publisher {
-  /** Says that something was appended. */
+  /** Tells the publisher that an event was appended. */
   wake(): void;
-  /** Resolves when the spool is empty. */
+  /** Resolves when the spool is empty and nothing is in flight. */
   drained(): Promise<void>;
   breaker(): BreakerState;
-  /** Stops sending and waits for what is in flight. */
+  /** Stops sending and waits for the calls in flight. */
   stop(): Promise<void>;
 }
 
-/** An event that was in flight at the end of so many processes is taken for what ended them; fewer may be chance, on a machine that kills them. */
+/** After this many crashes the event is assumed to cause them and is set aside. Fewer may be coincidence on a machine that kills processes. */
 const MAX_CRASHES = 10;
-/** How long events gather to a batch: nobody waits for them, and a call costs as much for one as for fifty. */
+/**
+ * How long the publisher waits for a batch to fill, in milliseconds. Nobody waits for the events, and a call with fifty costs little more than a call
+ * with one.
+ */
 const GATHER = 25;
 
 /**
- * Drains a spool: peek, write down, send, verify, settle. Events gather for a moment, or to full batches; whoever waits for the spool to drain ends
- * that. After a failure it waits, then sends one batch to find out, and only when that arrives the next.
+ * Creates a publisher. It peeks events, records them as in flight, sends them, verifies the receipts and settles them. It waits a moment for a batch
+ * to fill, unless a batch is full or somebody waits for the spool to drain. After a failure it pauses and then sends a single batch; further batches
+ * follow when that one succeeds.
  *
- * @param spool where the events wait
- * @param transport what carries them
- * @param listener is told what happens
- * @param options how many at a time
+ * @param spool the spool to drain
+ * @param transport sends the events
+ * @param listener called with every result
+ * @param options batch size, concurrency and timing
  */
 export function createPublisher(spool: Spool, transport: Transport, listener: PublisherListener, options: PublisherOptions): Publisher {
   return new SpoolPublisher(spool, transport, listener, options);
 }
 
-/** Decides when which events are delivered. */
+/** Decides which events are delivered when. */
 class SpoolPublisher implements Publisher {
   private readonly breaking: Breaker;
   private readonly deliverer: Deliverer;
   private readonly inFlight = new Set<Promise<void>>();
-  /** Peeking may take time on disk; until it returns, what it may take counts as taken. */
+  /** The number of events that running peeks may still take. A peek may have to read the disk. */
   private reserved = 0;
   private isStopped = false;
   private isScheduled = false;
   private gathering: NodeJS.Timeout | undefined;
   private idleWaiters: (() => void)[] = [];
-  /** What was in flight when a process ended, those first that saw the fewest ends: so chance does not hit the same one again and again. */
+  /**
+   * Events that were in flight when a process ended, those with the fewest crashes first, so that a candidate that is in flight by coincidence is not
+   * hit again and again.
+   */
   private poisonCandidates: SpooledEvent[] = [];
   private isCandidateOut = false;
 
@@ -176,7 +183,7 @@ class SpoolPublisher implements Publisher {
     const { batchSize } = this.options;
     this.reserved += batchSize;
     const peeked = await this.spool.peek(batchSize).finally(() => (this.reserved -= batchSize));
-    const fresh = await this.withoutHopeless(peeked);
+    const fresh = await this.setAsideUndeliverable(peeked);
     const candidates = fresh.filter((event) => this.isCandidate(event));
     if (candidates.length > 0) {
       this.poisonCandidates = [...this.poisonCandidates, ...candidates].sort((one, other) => one.crashes - other.crashes);
@@ -186,10 +193,10 @@ class SpoolPublisher implements Publisher {
   }
 
   private isCandidate({ crashes }: SpooledEvent): boolean {
-    return crashes >= (this.options.suspectFrom ?? 1);
+    return crashes >= (this.options.poisonCandidateFrom ?? 1);
   }
 
-  /** What may have ended a process goes out alone and after all others, so that it takes no other event with it. */
+  /** Sends one poison candidate, alone and after all other events, so that no other event is in flight if it ends the process. */
   private async deliverCandidate(): Promise<void> {
     this.isCandidateOut = true;
     try {
@@ -199,22 +206,22 @@ class SpoolPublisher implements Publisher {
     }
   }
 
-  private async withoutHopeless(events: SpooledEvent[]): Promise<SpooledEvent[]> {
-    const hopeful: SpooledEvent[] = [];
+  private async setAsideUndeliverable(events: SpooledEvent[]): Promise<SpooledEvent[]> {
+    const deliverable: SpooledEvent[] = [];
     for (const event of events) {
-      const why = this.hopelessness(event);
-      if (why === undefined) hopeful.push(event);
+      const why = this.reasonToSetAside(event);
+      if (why === undefined) deliverable.push(event);
       else await this.deliverer.setAside(event, new AuditError('ERR_AUDIT_SET_ASIDE', `The event was set aside: ${why}.`, { reason: why }));
     }
-    return hopeful;
+    return deliverable;
   }
 
-  private hopelessness({ crashes, queuedAt }: SpooledEvent): string | undefined {
-    if (crashes >= MAX_CRASHES) return `${crashes} processes ended while they sent it`;
+  private reasonToSetAside({ crashes, queuedAt }: SpooledEvent): string | undefined {
+    if (crashes >= MAX_CRASHES) return `${crashes} processes ended while they were sending it`;
     return Date.now() - queuedAt > this.options.maxAge ? `it is older than ${this.options.maxAge} ms` : undefined;
   }
 
-  /** What is in flight may have left the spool, and its receipts are not reported yet. */
+  /** Events in flight may have left the spool before their receipts are reported. */
   private isIdle(): boolean {
     return this.spool.size().events === 0 && this.inFlight.size === 0;
   }

@@ -1,9 +1,9 @@
 import type { AuditEvent, Receipt } from '../event/event.js';
 
-/** What checking a receipt showed. */
+/** Whether the receipt's hash is the hash of the event that was sent. */
 export type Verdict = 'verified' | 'mismatched';
 
-/** A receipt, the event that it is for, and what checking it showed. */
+/** A receipt, its event, and the result of the check. */
 export interface CheckedReceipt {
   receipt: Receipt;
   verdict: Verdict;

@@ -1,18 +1,18 @@
 const LONGEST_RETRY_AFTER = 300_000;
 const SHORTEST_RETRY_AFTER = 1_000;
 
-/** The bounds of the back-off, in milliseconds. */
+/** Bounds of the back-off, in milliseconds. */
 export interface BackoffBounds {
   min: number;
   max: number;
 }
 
 /**
- * How long to wait before the next try: full jitter below a bound that doubles with every failure.
+ * The wait before the next try: a random share (full jitter) of a bound that doubles with every failure.
  *
- * @param failures how many tries failed in a row, 1 or more
- * @param bounds the first and the last bound, in milliseconds
- * @param random 0 to 1
+ * @param failures number of consecutive failures, 1 or more
+ * @param bounds bound after the first failure, and the upper limit of the bound
+ * @param random random number from 0 to 1
  * @returns milliseconds
  */
 export function backoff(failures: number, bounds: BackoffBounds, random: number = Math.random()): number {
@@ -21,11 +21,11 @@ export function backoff(failures: number, bounds: BackoffBounds, random: number 
 }
 
 /**
- * Reads a `Retry-After` header: seconds or an HTTP date (RFC 9110, section 10.2.3), held to 1 to 300 s.
+ * Reads a `Retry-After` header, which holds seconds or an HTTP date (RFC 9110, section 10.2.3), and limits it to 1 to 300 s.
  *
  * @param header the header's value
  * @param now milliseconds since 1970
- * @returns milliseconds, or undefined when the header is absent or makes no sense
+ * @returns milliseconds; undefined if the header is absent or invalid
  */
 export function parseRetryAfter(header: string | undefined, now: number = Date.now()): number | undefined {
   if (header === undefined) return undefined;

@@ -17,44 +17,44 @@ export interface RelayOptions extends Pick<
   AuditorOptions,
   'apiBase' | 'project' | 'token' | 'publish' | 'logger' | 'onReceipt' | 'onDrop' | 'onMismatch' | 'onError'
 > {
-  /** What it takes events from. */
+  /** The engine whose events are published. */
   engine: SharedSpool;
-  /** How often it looks for events while there are none, in milliseconds. @default 250 */
+  /** How often the engine is polled while it has no events, in milliseconds. @default 250 */
   poll?: number;
-  /** How long `close()` waits for what is in flight, in milliseconds. @default 10000 */
+  /** How long `close()` waits for calls in flight, in milliseconds. @default 10000 */
   closeTimeout?: number;
 }
 
-/** What became of the events that a relay took. */
+/** Counters of a relay. */
 export interface RelayStats {
-  /** Events whose receipt's hash is the hash of what was sent. */
+  /** Published events whose receipt has the right hash. */
   verified: number;
-  /** Events whose receipt's hash is not. */
+  /** Published events whose receipt has a wrong hash. */
   mismatched: number;
-  /** Events that the server refused, or that grew too old. */
+  /** Events that were set aside, since the server refused them or they were too old. */
   setAside: number;
-  /** Tries that failed and were or will be made again. */
+  /** Failed calls, each of which was or will be repeated. */
   retries: number;
-  /** Events that wait in the engine, of all processes, as far as is known. */
+  /** Events of all processes that wait in the engine, as of the last poll. */
   waiting: number;
 }
 
-/** How a relay is. */
+/** The state of a relay. */
 export type RelayHealth = Health & {
   /** Whether the engine answered when it was last asked. */
   engine: 'connected' | 'unreachable';
 };
 
-/** Takes events from an engine, publishes them, verifies their receipts and settles them. As many as wanted can work side by side. */
+/** Takes events from an engine, publishes them, verifies their receipts and settles them. Any number of relays can share an engine. */
 export interface Relay {
   stats(): RelayStats;
   health(): RelayHealth;
-  /** Takes nothing more, waits for what is in flight (no longer than `closeTimeout`), gives back what is in flight, and closes the engine. */
+  /** Stops taking events, waits for calls in flight (at most `closeTimeout`), releases the events that were not published, and closes the engine. */
   close(): Promise<void>;
 }
 
-/** How many relays may end while they send an event before it is taken for what ended them: machines end relays, too. */
-const SUSPECT_FROM = 3;
+/** From this number of crashes on, an event is a poison candidate. Relays are also ended by deployments and machines, so one crash proves nothing. */
+const POISON_CANDIDATE_FROM = 3;
 
 const { apiBase, project, token, publish, logger, onReceipt, onDrop, onMismatch, onError, closeTimeout, engine } = auditorEntries;
 const relaySchema = option.object({
@@ -66,8 +66,8 @@ const relaySchema = option.object({
 /**
  * Creates a relay and starts it.
  *
- * @param options see {@link RelayOptions}; where to publish comes from the environment if it is left out
- * @param parts what takes the place of the usual parts
+ * @param options see {@link RelayOptions}; `apiBase`, `project` and `token` default to the environment
+ * @param parts replacements for the default parts
  * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
  */
 export function createRelay(options: RelayOptions, parts: { transport?: Transport } = {}): Relay {
@@ -104,7 +104,7 @@ export function createRelay(options: RelayOptions, parts: { transport?: Transpor
       },
       broken: engineFailed,
     },
-    publisherOptions(publish, { suspectFrom: SUSPECT_FROM }),
+    publisherOptions(publish, { poisonCandidateFrom: POISON_CANDIDATE_FROM }),
   );
 
   function note({ code }: AuditError): void {
@@ -114,7 +114,7 @@ export function createRelay(options: RelayOptions, parts: { transport?: Transpor
   function engineFailed(thrown: unknown): void {
     const error = isAuditError(thrown) ? thrown : new AuditError('ERR_AUDIT_ENGINE', `The engine "${engine.engine}" failed.`);
     note(error);
-    // Once, and not four times a second as long as it lasts.
+    // Reports an outage once, not at every poll.
     if (isReachable) reporter.problem(error);
     isReachable = false;
   }
@@ -149,7 +149,7 @@ export function createRelay(options: RelayOptions, parts: { transport?: Transpor
         await Promise.race([stopped, new Promise((resolve) => (late = setTimeout(resolve, parsed.closeTimeout)))]);
         clearTimeout(late);
         await transport.close();
-        // What still waits for the engine ends with it.
+        // Closing the engine ends the calls that still wait for it.
         await engine.close();
         await stopped;
       })()),

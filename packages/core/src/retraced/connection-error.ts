@@ -7,10 +7,10 @@ const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UN
 const TLS = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO$)/;
 
 /**
- * Says what a failed exchange means: an error that tells wrong address, refused connection, TLS failure and time-out apart, and whether the
- * batch may have been stored all the same.
+ * Classifies a failed exchange: the error's code tells a wrong address, a refused connection, a TLS failure and a time-out apart, and `inDoubt` says
+ * whether the server may have stored the batch.
  *
- * @param thrown what the HTTP client threw
+ * @param thrown the error of the HTTP client
  * @param base the API's base address, for the message
  */
 export function readFailure(thrown: unknown, base: string): ServerDelivery {
@@ -20,14 +20,14 @@ export function readFailure(thrown: unknown, base: string): ServerDelivery {
 }
 
 function describe(code: string, base: string): AuditError {
-  // The client's own error is left out: it may hold the request, and with it the token.
-  if (TLS.test(code)) return new AuditError('ERR_AUDIT_TLS', `No trusted TLS connection to ${base} (${code}).`);
-  if (UNREACHABLE.has(code)) return new AuditError('ERR_AUDIT_ADDRESS', `Nothing is found at ${base} (${code}).`);
-  if (TIMEOUTS.has(code)) return new AuditError('ERR_AUDIT_TIMEOUT', `No answer in time from ${base} (${code}).`);
+  // The client's own error is not attached: it may contain the request and with it the token.
+  if (TLS.test(code)) return new AuditError('ERR_AUDIT_TLS', `The TLS connection to ${base} is not trusted (${code}).`);
+  if (UNREACHABLE.has(code)) return new AuditError('ERR_AUDIT_ADDRESS', `There is no server at ${base} (${code}).`);
+  if (TIMEOUTS.has(code)) return new AuditError('ERR_AUDIT_TIMEOUT', `The server at ${base} did not respond in time (${code}).`);
   return new AuditError('ERR_AUDIT_CONNECTION', `The connection to ${base} failed (${code}).`);
 }
 
-/** Happy-eyeballs failures come as an AggregateError whose members have the codes. */
+/** Node reports failed Happy Eyeballs attempts as an AggregateError; its members have the codes. */
 function codeOf(thrown: unknown): string {
   if (typeof thrown !== 'object' || thrown === null) return 'unknown';
   if ('code' in thrown && typeof thrown.code === 'string') return thrown.code;

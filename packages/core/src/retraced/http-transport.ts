@@ -9,31 +9,31 @@ import { type Answer, readAnswer, readSearch } from './response.js';
 import { readFailure } from './connection-error.js';
 import type { Search, ServerDelivery, Transport } from '../publish/transport.js';
 
-/** Where to send, as whom, and how patiently. */
+/** The server, the credentials and the time-outs. */
 export interface HttpTransportOptions {
   /** The API's base address, without a slash at the end. */
   apiBase: string;
   project: string;
-  /** The token, or what gives it: asked before each call, so that it can be rotated. */
+  /** The token, or a function that returns it. The function is called before each request, so that the token can be rotated. */
   token: string | (() => string | Promise<string>);
   /** The most connections at a time. */
   connections: number;
   /** How long to wait for a connection, in milliseconds. */
   connectTimeout: number;
-  /** How long to wait for the answer's head, and between two pieces of its body, in milliseconds. */
+  /** How long to wait for the response's head, and between two chunks of its body, in milliseconds. */
   timeout: number;
 }
 
-/** The server closes idle connections after 5 s (Publisher API, "Calls"): be first. */
+/** The server closes idle connections after 5 s (Publisher API, "Calls"), so the client closes them earlier. */
 const KEEP_ALIVE = 4_000;
-/** Twice what a search for fifty of the largest events gives back; what is longer is no answer of the API. */
+/** The longest response that is read, in bytes: twice that of a search for fifty events of the largest size. */
 const MAX_ANSWER = 16_777_216;
 const SEARCH = `query ($query: String!, $last: Int!) { search(query: $query, last: $last) { edges { node { ${READ_BACK} } } } }`;
-/** Others would need quoting, in a query language that has none for commas. */
+/** Ids that can be searched for. Other ids would need quoting, and the query language cannot quote commas. */
 const SEARCHABLE_ID = /^[\w.-]{1,128}$/;
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
-/** Reads an answer as it comes from the connection: nobody needs it as a stream, which would cost each call something. */
+/** Collects a response. Implementing undici's handler avoids a stream for every call. */
 class AnswerReader implements Dispatcher.DispatchHandler {
   private readonly pieces: Buffer[] = [];
   private status = 0;
@@ -44,12 +44,12 @@ class AnswerReader implements Dispatcher.DispatchHandler {
     private readonly reject: (error: Error) => void,
   ) {}
 
-  /** It tells undici which kind of handler this is. */
+  /** undici recognises its newer handler interface by this method. */
   onRequestStart(): void {}
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     this.status = status;
-    // Twice in an answer, it is a list.
+    // A repeated header is an array.
     this.retryAfter = [headers['retry-after']].flat()[0];
   }
 
@@ -68,9 +68,10 @@ class AnswerReader implements Dispatcher.DispatchHandler {
 }
 
 /**
- * Sends events by HTTP over connections that stay open. Redirects are not followed: they would carry the token elsewhere.
+ * Creates a transport that sends events by HTTP over persistent connections. It does not follow redirects, which could send the token to another
+ * host.
  *
- * @param options where to send and how patiently
+ * @param options server, credentials and time-outs
  */
 export function httpTransport(options: HttpTransportOptions): Transport<ServerDelivery> {
   const base = new URL(options.apiBase);
@@ -86,7 +87,7 @@ export function httpTransport(options: HttpTransportOptions): Transport<ServerDe
   });
   const project = `${base.pathname.replace(/\/+$/, '')}/publisher/v1/project/${encodeURIComponent(options.project)}`;
 
-  /** Never without a usable token: such a call kills the server (Publisher API, trap 7). */
+  /** Returns a token that may be sent. A call without one crashes the server (Publisher API, trap 7). */
   async function tokenNow(): Promise<string> {
     if (typeof options.token === 'string') return options.token;
     let token: unknown;
@@ -97,9 +98,13 @@ export function httpTransport(options: HttpTransportOptions): Transport<ServerDe
       throw new AuditError('ERR_AUDIT_UNAUTHORIZED', `The "token" function threw (${kind}).`, { field: 'token' });
     }
     if (typeof token === 'string' && HEADER_SAFE.test(token.trim())) return token.trim();
-    throw new AuditError('ERR_AUDIT_UNAUTHORIZED', 'The "token" function gave no token; expected visible ASCII characters.', {
-      field: 'token',
-    });
+    throw new AuditError(
+      'ERR_AUDIT_UNAUTHORIZED',
+      'The "token" function returned no usable token; expected a string of visible ASCII characters.',
+      {
+        field: 'token',
+      },
+    );
   }
 
   function post(path: string, body: string, token: string): Promise<Answer> {
@@ -142,9 +147,9 @@ export function httpTransport(options: HttpTransportOptions): Transport<ServerDe
 }
 
 /**
- * The transport that settings ask for.
+ * Creates the transport for an auditor's settings.
  *
- * @param settings where to send, and how
+ * @param settings the settings of an auditor or relay
  */
 export function transportTo(
   settings: Pick<HttpTransportOptions, 'apiBase' | 'project' | 'token'> & {

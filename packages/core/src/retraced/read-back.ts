@@ -1,19 +1,19 @@
 import type { AuditEvent, Crud, StringMap } from '../event/event.js';
 
-/** The attributes of an event that the log gives back as they were sent, as a GraphQL selection (Publisher API, "What can be read back"). */
+/** GraphQL selection of the attributes that the log returns (Publisher API, "What can be read back"). */
 export const READ_BACK = `id action crud external_id is_failure is_anonymous source_ip description component version created received
   actor { id name fields { key value } } group { id name } target { id name type fields { key value } } fields { key value } metadata { key value }`;
 
-/** An event as the log gives it back. */
+/** An event that was read from the log. */
 export interface ReadBackEvent {
   /** The server's id. */
   id: string;
-  /** Cut to whole seconds by the server. */
+  /** ISO 8601, cut to whole seconds by the server. */
   created: string | undefined;
   received: string | undefined;
-  /** The names that the log holds now, which another event may have changed. */
+  /** The current names in the log. A later event may have changed them. */
   names: { actor: string | undefined; group: string | undefined; target: string | undefined };
-  /** What comes back as it was sent; no times and no names. */
+  /** The attributes that the log returns unchanged; `created` and the names are not among them. */
   event: AuditEvent;
 }
 
@@ -22,7 +22,7 @@ type Node = Record<string, unknown> & { actor?: Part; group?: Part; target?: Par
 type Part = { id?: string | null; name?: string | null; type?: string | null; fields?: Pairs } | null;
 
 /**
- * Reads a GraphQL node.
+ * Converts a GraphQL node to an event.
  *
  * @param node a node of a search with {@link READ_BACK}
  */
@@ -51,7 +51,7 @@ function partOf(part: Part | undefined): { id: string; type?: string; fields?: S
   return { id: part.id, ...(part.type && { type: part.type }), ...(fields && { fields }) };
 }
 
-/** An empty list stands for an absent map, too: the server does not tell them apart, and we never send an empty one. */
+/** The server returns an empty list for an absent map. An empty map is never sent, so an empty list means that the map was absent. */
 function mapOf(pairs: Pairs): StringMap | undefined {
   return pairs && pairs.length > 0 ? Object.fromEntries(pairs.map(({ key, value }) => [key, value])) : undefined;
 }

@@ -1,20 +1,20 @@
 import { AuditError } from '../errors.js';
 import { READ_BACK, readBack, type ReadBackEvent } from './read-back.js';
 
-/** Where a log is read, and which part of it. */
+/** The log to read, and which part of it. */
 export interface ReadLogOptions {
   apiBase: string;
   project: string;
   token: string;
-  /** In the API's search syntax; empty for all. */
+  /** A query in the API's search syntax; an empty one selects all events. */
   query: string;
   /** How long to wait for a page, in milliseconds. */
   timeout: number;
-  /** Is told how far it is. */
+  /** Called after every page. */
   progress?: (read: number, total: number) => void;
 }
 
-const PAGE = 500;
+const EVENTS_PER_PAGE = 500;
 const SEARCH = `query ($query: String!, $last: Int!, $before: String) { search(query: $query, last: $last, before: $before) {
   totalCount edges { cursor node { ${READ_BACK} } } } }`;
 
@@ -26,27 +26,27 @@ interface Page {
 /**
  * Reads a log back through GraphQL, page by page, newest first.
  *
- * @param options where, and which part
+ * @param options the log and the query
  * @throws AuditError `ERR_AUDIT_CONNECTION`, `ERR_AUDIT_UNAUTHORIZED`, `ERR_AUDIT_NOT_FOUND` or `ERR_AUDIT_SERVER`
  */
 export async function* logPages({ progress, query, ...where }: ReadLogOptions): AsyncGenerator<ReadBackEvent[]> {
   let count = 0;
   let before: string | undefined;
   for (;;) {
-    const { totalCount, edges } = await readPage(where, { query, last: PAGE, ...(before !== undefined && { before }) });
+    const { totalCount, edges } = await readPage(where, { query, last: EVENTS_PER_PAGE, ...(before !== undefined && { before }) });
     if (edges.length === 0) return;
     count += edges.length;
     progress?.(count, Math.max(totalCount, count));
     yield edges.map(({ node }) => readBack(node));
-    // A page comes oldest first or newest first; what is before the oldest is next.
+    // Servers differ in the order within a page. The next page lies before the oldest event of this one.
     const next = [edges[0]!, edges.at(-1)!].reduce((a, b) => (timeOf(a.node) <= timeOf(b.node) ? a : b)).cursor;
-    if (edges.length < PAGE || next === before) return;
+    if (edges.length < EVENTS_PER_PAGE || next === before) return;
     before = next;
   }
 }
 
 /**
- * Reads a log back, whole.
+ * Reads all events of a log that match the query.
  *
  * @param options where, and which part
  * @throws AuditError as {@link logPages}

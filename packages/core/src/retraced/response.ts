@@ -3,7 +3,7 @@ import type { Receipt } from '../event/event.js';
 import { parseRetryAfter } from '../publish/retry.js';
 import type { ServerDelivery } from '../publish/transport.js';
 
-/** An answer of the server, read to its end or to the bound. */
+/** A response of the server with its whole body. */
 export interface Answer {
   status: number;
   body: string;
@@ -19,16 +19,16 @@ const CODES: Partial<Record<number, AuditErrorCode>> = {
   429: 'ERR_AUDIT_RATE_LIMITED',
 };
 const REFUSED = new Set([400, 413, 422]);
-/** Answers of proxies: the server behind them may have stored the batch. */
+/** Proxies send these statuses when the server did not answer in time; it may have stored the batch. */
 const IN_DOUBT = new Set([502, 504]);
 
 /**
- * Says what an answer means for the batch that was sent.
+ * Interprets a response to a batch.
  *
- * @param answer the server's answer
- * @param count how many events were sent
- * @param single whether they went out by the single call
- * @param token the token, to be kept out of what is reported
+ * @param answer the server's response
+ * @param count number of events in the batch
+ * @param single whether the single call was used
+ * @param token the token, which is removed from reported texts
  */
 export function readAnswer(answer: Answer, count: number, single: boolean, token: string): ServerDelivery {
   if (answer.status === 201) return readReceipts(answer, count, single, token);
@@ -45,15 +45,15 @@ export function readAnswer(answer: Answer, count: number, single: boolean, token
 }
 
 /**
- * The server's own words in an error answer: JSON, HTML or plain text (Publisher API, trap 10), in one line, without control characters and
- * without the token, cut to 500 characters.
+ * Extracts the reason from an error response, which is JSON, HTML or plain text (Publisher API, trap 10). The result is one line of at most 500
+ * characters, without control characters and without the token.
  *
- * @param body the answer's body
+ * @param body the response's body
  * @param token the token
  */
 function reasonOf(body: string, token: string): string {
   const text = messageIn(body)
-    // Before any cut: half a token is still a secret.
+    // The token is removed before the text is cut: a cut token would not be found, and half a token is still a secret.
     .replaceAll(token, '[token]')
     .slice(0, 10 * MAX_REASON)
     .replace(/<[^>]*>/g, ' ')
@@ -70,19 +70,19 @@ function readReceipts(answer: Answer, count: number, single: boolean, token: str
   if (Array.isArray(receipts) && receipts.length === count && receipts.every(isReceipt)) return { kind: 'accepted', receipts };
   const error = new AuditError(
     'ERR_AUDIT_RECEIPT',
-    `The server answered 201 to ${some(count)}, but not with ${count === 1 ? 'a receipt' : `${count} receipts`}: ${reasonOf(answer.body, token)}`,
+    `The server answered 201 to ${some(count)}, but without ${count === 1 ? 'a receipt' : `${count} receipts`}: ${reasonOf(answer.body, token)}`,
     { status: 201 },
   );
   return { kind: 'retry', error, inDoubt: true };
 }
 
 /**
- * Reads the answer to a search.
+ * Reads the response to a search.
  *
  * @param answer the server's answer
  * @param token the token, to be kept out of what is reported
  * @returns the nodes that were found
- * @throws AuditError as {@link readAnswer} reports it, when the search did not succeed
+ * @throws AuditError with the code that {@link readAnswer} gives, if the search failed
  */
 export function readSearch(answer: Answer, token: string): unknown[] {
   const parsed = parse(answer.body) as { data?: { search?: { edges?: { node?: unknown }[] } } } | undefined;

@@ -4,21 +4,21 @@ import type { SpoolSize } from './spool.js';
 
 /** The bounds of a spool. */
 export interface SpoolBounds {
-  /** The most events that it holds. */
+  /** The most events that the spool holds. */
   maxEvents: number;
-  /** The most bytes of JSON that it holds. */
+  /** The most bytes of event JSON that the spool holds. */
   maxBytes: number;
 }
 
-/** The share of the bounds above which failures are coalesced, so that a flood of them leaves room for successes. */
+/** Above this share of the bounds, failures are coalesced, so that a flood of failures leaves room for successes. */
 const COALESCE_ABOVE = 0.5;
 
 /**
- * Whether a failed attempt is to be coalesced instead of appended: failures may take half of the room, successes all of it.
+ * Whether a failed attempt is coalesced instead of appended: failures may take half of the room, successes all of it.
  *
  * @param event the event
- * @param size what the spool holds
- * @param bounds what it may hold
+ * @param size current size of the spool
+ * @param bounds bounds of the spool
  */
 export function isToBeCoalesced(event: Pick<SerialisedEvent, 'isFailure'>, size: SpoolSize, bounds: SpoolBounds): boolean {
   if (!event.isFailure) return false;
@@ -26,16 +26,16 @@ export function isToBeCoalesced(event: Pick<SerialisedEvent, 'isFailure'>, size:
 }
 
 /**
- * Says why there is no room for an event.
+ * Checks whether there is room for an event.
  *
  * @param event the event
  * @param size what the spool holds
  * @param bounds what it may hold
- * @returns an `ERR_AUDIT_SPOOL_FULL`; undefined when there is room
+ * @returns the error `ERR_AUDIT_SPOOL_FULL`; undefined if there is room
  */
 export function refusalOf(event: SerialisedEvent, size: SpoolSize, bounds: SpoolBounds): AuditError | undefined {
   if (size.events < bounds.maxEvents && size.bytes + event.bytes <= bounds.maxBytes) return undefined;
   const seen = `${size.events} events with ${size.bytes} bytes`;
   const bound = `${bounds.maxEvents} events and ${bounds.maxBytes} bytes`;
-  return new AuditError('ERR_AUDIT_SPOOL_FULL', `The spool is full: it holds ${seen}, and takes ${bound}.`);
+  return new AuditError('ERR_AUDIT_SPOOL_FULL', `The spool is full: it holds ${seen}; its bounds are ${bound}.`);
 }

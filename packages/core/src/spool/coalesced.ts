@@ -1,12 +1,12 @@
 import type { CoalescedFailures } from './spool.js';
 
-/** The most sources a minute that are told apart; the attempts of all others count as from nowhere. */
+/** The most sources that are counted separately within a minute. Attempts from further sources are counted together, with an empty source. */
 export const MAX_SOURCES = 1_000;
 
 const MINUTE = 60_000;
 
 /**
- * The minute of a moment.
+ * Converts milliseconds to minutes.
  *
  * @param at milliseconds since 1970
  * @returns minutes since 1970
@@ -15,11 +15,11 @@ export function minuteOf(at: number): number {
   return Math.floor(at / MINUTE);
 }
 
-/** Coalesced failures in memory, by minute and source. */
+/** Counts of coalesced failures by minute and source, in memory. */
 export interface CoalescedTable {
   add(source: string, at: number): void;
   before(minute: number): CoalescedFailures[];
-  /** Takes what was counted in the coalesced count, which may have grown since it was read. */
+  /** Subtracts a count that became an event. The stored count may have grown since it was read. */
   subtract(coalesced: CoalescedFailures): void;
 }
 

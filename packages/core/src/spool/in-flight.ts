@@ -1,16 +1,19 @@
-/** What a relay has in flight, by the process that it is of: of one process nothing more is taken until all of it is done. */
+/**
+ * The events that a relay has in flight, by the instance they belong to. A relay takes further events of an instance only when none of its events are
+ * in flight.
+ */
 export interface InFlight {
-  /** Takes events as in flight; one that is there already counts once. */
+  /** Adds events. An event that is in flight already is counted once. */
   take(instance: string, seqs: readonly number[]): void;
   /**
-   * Lets go of events.
+   * Removes events.
    *
-   * @returns the processes of which nothing is in flight any more
+   * @returns the instances that have no more events in flight
    */
   leave(seqs: readonly number[]): string[];
-  /** The processes of which something is in flight. */
+  /** The instances that have events in flight. */
   instances(): string[];
-  /** How many events are in flight. */
+  /** Number of events in flight. */
   size(): number;
 }
 

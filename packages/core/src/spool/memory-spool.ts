@@ -8,16 +8,16 @@ import type { CoalescingSpool, DeadLetter, SpooledEvent } from './spool.js';
 import { createSpoolCounter } from './spool-counter.js';
 
 const MAX_DEAD_LETTERS = 100;
-/** With more than these waiting, memory counts for more than the time to make their canonical text anew. */
+/** Beyond this number of waiting events, the canonical text is not kept in memory but computed again when the event is sent. */
 const MAX_READY = 20_000;
 
-/** An event that waits, with the text behind its id or without. */
+/** A waiting event, with or without its canonical text. */
 type Waiting = Omit<SpooledEvent, 'tail'> & { tail: string | undefined };
 
 /**
- * A spool that lasts as long as its process. What was set aside is kept for a look, the newest hundred.
+ * Creates a spool in memory, which is lost with the process. The newest hundred dead letters can be inspected.
  *
- * @param bounds how much it holds
+ * @param bounds bounds of the spool
  */
 export function memorySpool(bounds: SpoolBounds): CoalescingSpool & { deadLetters(): readonly DeadLetter[] } {
   const queue = createQueue<Waiting>();
@@ -78,7 +78,7 @@ function ready(event: Waiting): SpooledEvent {
   return event as SpooledEvent;
 }
 
-/** What is done at once, as a promise. */
+/** Runs synchronous work; an exception becomes a rejection. */
 function settled(work: () => void): Promise<void> {
   return new Promise((resolve) => {
     work();

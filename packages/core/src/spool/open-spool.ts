@@ -6,7 +6,7 @@ import { memorySpool } from './memory-spool.js';
 import { openingSpool } from './opening-spool.js';
 import type { CoalescingSpool } from './spool.js';
 
-/** What opening a spool needs of the settings. */
+/** The settings that decide which spool is opened. */
 export interface OpenSpoolSettings {
   apiBase: string;
   project: string;
@@ -22,34 +22,34 @@ export interface OpenSpoolSettings {
   sealKey: object | undefined;
 }
 
-/** What a spool tells while it is opened and after. */
+/** Called while a spool is being opened and afterwards. */
 export interface OpenSpoolListener {
   /** The spool is open. */
   opened(): void;
-  /** Events of processes that are gone were taken over. */
+  /** Events were taken over from processes that have ended. */
   adopted(events: number): void;
-  /** Something is not as it should be, but nothing is lost by it. */
+  /** Reports a problem that loses no event. */
   warned(error: AuditError): void;
 }
 
-/** An open spool, or one that is being opened. */
+/** A spool that is open or being opened. */
 export interface OpenSpool {
   spool: CoalescingSpool;
   /** The instance: a UUID, new at each start. */
   instance: string;
   kind(): 'disk' | 'memory' | 'opening';
-  /** Whether a spool on disk was wanted and could not be had. */
+  /** Whether the spool is in memory because a spool on disk could not be opened. */
   fellBack(): boolean;
 }
 
-/** How often it is looked for processes that are gone, in milliseconds. */
+/** How often the directory is searched for spools of processes that have ended, in milliseconds. */
 const ADOPTION_PERIOD = 60_000;
 
 /**
- * Opens the spool that the settings ask for. A directory that cannot be used is an error if the spool is required, else a warning, and the spool is
- * in memory.
+ * Opens the spool that the settings ask for. If its directory cannot be used, a required spool throws; any other falls back to memory, with a
+ * warning.
  *
- * @param settings what is asked for
+ * @param settings the auditor's settings
  * @param listener is told what happens
  * @throws AuditError `ERR_AUDIT_SPOOL` when the directory of a required spool cannot be used
  */
@@ -64,12 +64,7 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
     hasFallenBack = true;
     kind = 'memory';
     const why = thrown instanceof Error ? thrown.message : 'unknown';
-    listener.warned(
-      new AuditError(
-        'ERR_AUDIT_SPOOL',
-        `${why} Events wait in memory, and are lost with the process.`,
-      ),
-    );
+    listener.warned(new AuditError('ERR_AUDIT_SPOOL', `${why} Events wait in memory, and are lost with the process.`));
     setImmediate(listener.opened);
     return memorySpool(wanted);
   }
@@ -88,7 +83,7 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
     return opened(fallBack(thrown));
   }
   if (isOnTmpfs(wanted.directory)) {
-    const text = `The spool directory ${wanted.directory} is in memory (tmpfs): what waits there is lost when the machine restarts.`;
+    const text = `The spool directory ${wanted.directory} is in memory (tmpfs): events that wait there are lost when the machine restarts.`;
     listener.warned(new AuditError('ERR_AUDIT_SPOOL', text));
   }
 
@@ -103,7 +98,7 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
   ).then(
     (spool): CoalescingSpool => {
       kind = 'disk';
-      // The first listener hears of it once the spool can be asked.
+      // The listener is called later, when the caller has the spool.
       setImmediate(listener.opened);
       return adopting(spool, listener);
     },
@@ -120,7 +115,7 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
   return opened(openingSpool(opening), place.instance);
 }
 
-/** Looks, once a minute, for spools that were left meanwhile. */
+/** Takes over, once a minute, the spools of processes that have ended since. */
 function adopting(spool: DiskSpool, listener: OpenSpoolListener): CoalescingSpool {
   const timer = setInterval(() => {
     spool.adopt().then(listener.opened, (thrown: unknown) => {
@@ -137,7 +132,7 @@ function adopting(spool: DiskSpool, listener: OpenSpoolListener): CoalescingSpoo
   };
 }
 
-/** Where a spool on disk is required and cannot be had, nothing is taken. */
+/** Stands in for a required spool on disk that could not be opened: it refuses every event. */
 function brokenSpool(error: AuditError): CoalescingSpool {
   const memory = memorySpool({ maxEvents: 0, maxBytes: 0 });
   const refuse = (): Promise<never> => Promise.reject(error);

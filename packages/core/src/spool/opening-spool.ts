@@ -3,9 +3,9 @@ import type { CoalescingSpool, SpoolSize } from './spool.js';
 const EMPTY: SpoolSize = { events: 0, bytes: 0, failures: 0, coalesced: 0, setAside: 0 };
 
 /**
- * A spool that is still being opened: what is asked of it waits until it is there, in order.
+ * Creates a spool that is still being opened. Calls wait, in order, until the spool is open.
  *
- * @param opening the spool to come; must not reject
+ * @param opening resolves to the spool; must not reject
  */
 export function openingSpool(opening: Promise<CoalescingSpool>): CoalescingSpool {
   let opened: CoalescingSpool | undefined;

@@ -1,13 +1,13 @@
-/** Events that nobody has in flight, oldest first. */
+/** A queue of the events that are not in flight, oldest first. */
 export interface Queue<T> {
   push(event: T): void;
   take(limit: number): T[];
-  /** Puts events back in front. */
+  /** Puts events back to the front. */
   putBack(events: readonly T[]): void;
   readonly length: number;
 }
 
-/** Creates a queue with a moving head: `shift` on a long array costs its length. */
+/** Creates an empty queue. It moves an index instead of calling `shift`, which copies a long array. */
 export function createQueue<T>(): Queue<T> {
   let events: T[] = [];
   let head = 0;

@@ -1,7 +1,7 @@
 import type { SerialisedEvent } from '../event/serialise.js';
 import type { SpoolSize } from './spool.js';
 
-/** Counts what a spool holds. */
+/** Counts the events and bytes in a spool. */
 export interface SpoolCounter {
   add(event: Pick<SerialisedEvent, 'bytes' | 'isFailure'>): void;
   remove(event: Pick<SerialisedEvent, 'bytes' | 'isFailure'>): void;
@@ -9,9 +9,9 @@ export interface SpoolCounter {
 }
 
 /**
- * Creates a counter.
+ * Creates a counter. The caller updates `coalesced` and `setAside` in its `size`.
  *
- * @param start what is there already
+ * @param start the initial size
  */
 export function createSpoolCounter(start: Partial<SpoolSize> = {}): SpoolCounter {
   const size: SpoolSize = { events: 0, bytes: 0, failures: 0, coalesced: 0, setAside: 0, ...start };

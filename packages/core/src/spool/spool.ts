@@ -1,43 +1,43 @@
 import type { Receipt } from '../event/event.js';
 import type { SerialisedEvent } from '../event/serialise.js';
 
-/** How much a spool holds. */
+/** The size of a spool. */
 export interface SpoolSize {
   events: number;
   bytes: number;
-  /** Of the events, the failed attempts. */
+  /** The number of events that are failed attempts. */
   failures: number;
-  /** Failed attempts that are coalesced and not yet events. */
+  /** Failed attempts that were coalesced and have not become an event yet. */
   coalesced: number;
-  /** Events that the server will not take; they wait for an operator. */
+  /** Events that were set aside and wait for an operator. */
   setAside: number;
 }
 
-/** An event in a spool, with what is known of earlier tries. */
+/** An event in a spool and the history of its delivery. */
 export interface SpooledEvent extends SerialisedEvent {
-  /** Its place: what was appended later has a higher one. */
+  /** Its position in the spool. Events that were appended later have a higher one. */
   seq: number;
-  /** When it was appended, in milliseconds since 1970. */
+  /** Time of the append, in milliseconds since 1970. */
   queuedAt: number;
-  /** Whether an earlier try may have stored it at the server. */
+  /** Whether the server may have stored it in an earlier try. */
   inDoubt: boolean;
-  /** How many processes ended while they were sending it. */
+  /** Number of processes that ended while they were sending it. */
   crashes: number;
 }
 
-/** What is known of an event that will never arrive; it may be unreadable. */
+/** An event that cannot be delivered. Its body may be unreadable. */
 export type UndeliverableEvent = Pick<SpooledEvent, 'seq' | 'id' | 'body' | 'bytes' | 'isFailure'>;
 
-/** An event that arrived, with its receipt; without one where an engine took it, whose relay gets the receipt. */
+/** A delivered event and its receipt. An event that was handed over to an engine has none: its relay gets the receipt. */
 export interface Settled {
   event: SpooledEvent;
   receipt?: Receipt;
   isVerified: boolean;
 }
 
-/** Failed attempts from one source within one minute, of which only the number is kept. */
+/** A number of failed attempts from one source within one minute, which were counted instead of stored. */
 export interface CoalescedFailures {
-  /** The source's address; empty when it is not known, or when there are too many sources. */
+  /** The client's address; empty if it is not known or if there were too many sources. */
   source: string;
   /** Minutes since 1970. */
   minute: number;
@@ -47,7 +47,7 @@ export interface CoalescedFailures {
   last: number;
 }
 
-/** An event that was set aside: the server will never take it, or it cannot be read any more. */
+/** An event that was set aside, since the server refuses it or its stored body cannot be read. */
 export interface DeadLetter {
   seq: number;
   id: string;
@@ -58,85 +58,85 @@ export interface DeadLetter {
 }
 
 /**
- * The queue between the application and the publisher. An event leaves it only when it is settled or set aside. Every spool, in memory, on disk
- * or remote, keeps this contract.
+ * The queue between the application and the publisher. An event leaves it only when it is settled or set aside. All implementations (memory, disk,
+ * engines) pass the same contract tests.
  */
 export interface Spool {
-  /** Whether what was appended outlives the process. */
+  /** Whether appended events outlive the process. */
   readonly isDurable: boolean;
   /**
-   * Takes an event.
+   * Appends an event.
    *
-   * @returns when the event is as safe as this spool makes it. Events that are written together may get the very same promise: whoever appends many can tell
-   *   by its identity which of them are answered at once.
-   * @throws AuditError `ERR_AUDIT_SPOOL_FULL` when there is no room, `ERR_AUDIT_SPOOL` when it is broken; the event is not taken
+   * @returns a promise that resolves when the event is stored as durably as this spool can. Events that are written together may get the same
+   * promise, so that a caller can await it once for all of them.
+   * @throws AuditError `ERR_AUDIT_SPOOL_FULL` if there is no room, `ERR_AUDIT_SPOOL` if the spool is broken; the event was not appended
    */
   append(event: SerialisedEvent): Promise<void>;
   /**
-   * Hands out the oldest events that nobody has in flight; they stay in the spool. What cannot be read any more is set aside on the way, with a reason
-   * that says what was seen.
+   * Returns the oldest events that are not in flight, and marks them as in flight. They stay in the spool. Events that cannot be read are set aside
+   * with a reason and not returned.
    *
-   * @param limit how many at the most
+   * @param limit the most events to return
    */
   peek(limit: number): Promise<SpooledEvent[]>;
-  /** Writes down that these are about to be sent, so that a process that dies of it leaves a trace. */
+  /** Records that events are about to be sent, so that the next process knows which events were in flight if this one crashes. */
   begin(events: readonly SpooledEvent[]): Promise<void>;
   /**
-   * Gives events back that were peeked and could not be delivered; they are the oldest again.
+   * Returns events that were peeked and not delivered to the front of the queue.
    *
    * @param inDoubt whether the server may have stored them
    */
   release(events: readonly SpooledEvent[], inDoubt: boolean): Promise<void>;
-  /** Lets go of events whose receipts were checked. */
+  /** Removes events whose receipts were checked. */
   settle(settled: readonly Settled[]): Promise<void>;
-  /** Sets an event aside that will never arrive, keeping why. */
+  /** Sets aside an event that cannot be delivered, with the reason. */
   deadLetter(event: UndeliverableEvent, reason: string): Promise<void>;
-  /** What is in the spool, in flight or not. */
+  /** The size of the spool, including events in flight. */
   size(): SpoolSize;
-  /** How many events nobody has in flight. */
+  /** Number of events that are not in flight. */
   waiting(): number;
   close(): Promise<void>;
 }
 
-/** A spool of one process, which keeps of failed attempts only their number while they would take the room of others. */
+/** A spool of one process. It can count failed attempts instead of storing them, when they would take the room of other events. */
 export interface CoalescingSpool extends Spool {
   /**
-   * Keeps of a failed attempt only that it happened.
+   * Counts a failed attempt instead of storing it.
    *
-   * @param source its address, or nothing
-   * @param at when, in milliseconds since 1970
+   * @param source the client's address; empty if it is not known
+   * @param at time of the attempt, in milliseconds since 1970
    */
   coalesce(source: string, at: number): Promise<void>;
   /**
-   * The coalesced of minutes that are over.
+   * Returns the counts of earlier minutes.
    *
-   * @param before minutes since 1970; of this and later minutes none
+   * @param before the first minute that is not returned, in minutes since 1970
    */
   coalesced(before: number): Promise<CoalescedFailures[]>;
-  /** Puts an event in the place of a coalesced count, at once: neither both nor none are ever there. */
+  /** Replaces a count by an event, atomically. */
   replaceCoalesced(coalesced: CoalescedFailures, event: SerialisedEvent): Promise<void>;
 }
 
 /**
- * A spool that many processes share, on an engine beyond this machine: applications append, relays take and settle. What one process appends is
- * handed out in its order, to one relay at a time.
+ * A spool that many processes share through an engine: applications append events, relays publish and settle them. The events of one instance are
+ * handed out in order, to one relay at a time.
  */
 export interface SharedSpool extends Spool {
   /** The engine, e.g. `postgres`. */
   readonly engine: string;
   /**
-   * Takes events, all or none. One whose id it holds already counts as taken.
+   * Appends all of the events or none. An event whose id the engine already has is skipped.
    *
-   * @param events in their order
-   * @param instance the process that they are of
-   * @returns when the engine has them safe
-   * @throws AuditError `ERR_AUDIT_ENGINE` when it cannot tell that, `ERR_AUDIT_SPOOL_FULL` when there is no room
+   * @param the events, in order
+   * @param instance id of the instance that the events belong to
+   * @returns a promise that resolves when the engine has stored the events
+   * @throws AuditError `ERR_AUDIT_ENGINE` if the engine did not confirm that, `ERR_AUDIT_SPOOL_FULL` if there is no room
    */
   appendAll(events: readonly SerialisedEvent[], instance: string): Promise<void>;
   /**
-   * Looks what waits, since other processes append and settle, too.
+   * Updates the number of waiting events, since other processes append and settle, too.
    *
-   * @throws AuditError `ERR_AUDIT_ENGINE` when the engine cannot be asked
+   * @throws AuditError `ERR_AUDIT_ENGINE` if the engine does not respond
    */
   refresh(): Promise<void>;
 }

@@ -2,19 +2,19 @@ import { canonicalTail } from '../event/canonical.js';
 import type { AuditEvent } from '../event/event.js';
 import type { SpooledEvent, UndeliverableEvent } from './spool.js';
 
-/** An event as storage keeps it: its id, and the text behind the server's, follow from its body. */
+/** The stored attributes of an event. Its id and its canonical text are derived from the body. */
 export type StoredEvent = Pick<SpooledEvent, 'seq' | 'body' | 'queuedAt' | 'inDoubt' | 'crashes'>;
 
-/** What is stored in the place of an event and cannot be read. */
+/** A stored event that cannot be read. */
 export interface UnreadableEvent extends UndeliverableEvent {
-  /** What was seen. */
+  /** Why it cannot be read. */
   reason: string;
 }
 
 /**
- * Reads events out of storage. What cannot be read is to be set aside: it must neither be sent nor keep others from being sent.
+ * Parses stored events. The caller must set aside the unreadable ones, so that they neither get sent nor block other events.
  *
- * @param stored what is stored, in its order
+ * @param stored the stored events, in order
  */
 export function readStored(stored: readonly StoredEvent[]): { events: SpooledEvent[]; unreadable: UnreadableEvent[] } {
   const events: SpooledEvent[] = [];
@@ -33,21 +33,21 @@ export function readStored(stored: readonly StoredEvent[]): { events: SpooledEve
 }
 
 /**
- * Describes what cannot be read.
+ * Describes a stored event that cannot be read.
  *
- * @param seq its place
- * @param body what is stored there
- * @param reason why it cannot be read
+ * @param seq position in the spool
+ * @param body the stored text
+ * @param reason why the text cannot be read
  */
 export function unreadableEvent(seq: number, body: string, reason: string): UnreadableEvent {
   return { seq, id: idIn(body, seq), body, bytes: Buffer.byteLength(body), isFailure: parsed(body)?.['is_failure'] === true, reason };
 }
 
 /**
- * The event in a stored body.
+ * Parses a stored body.
  *
- * @param body its JSON, which may be damaged
- * @returns undefined if it is no event with an id
+ * @param body JSON that may be damaged
+ * @returns undefined if the body is not an event with an `external_id`
  */
 export function eventIn(body: string): (AuditEvent & { external_id: string }) | undefined {
   const event = parsed(body);
@@ -55,21 +55,21 @@ export function eventIn(body: string): (AuditEvent & { external_id: string }) | 
 }
 
 /**
- * Says what was seen in the place of an event, without a word of its text.
+ * Describes an unreadable body without quoting it.
  *
- * @param body what {@link readStored} cannot read
+ * @param body a body that {@link readStored} cannot read
  */
 export function flawOf(body: string): string {
   const what =
-    parsed(body) === undefined ? 'are no JSON object' : eventIn(body) ? 'are no event' : 'are an object without the id of an event';
+    parsed(body) === undefined ? 'are not a JSON object' : eventIn(body) ? 'are not an event' : 'are a JSON object without external_id';
   return `its stored body cannot be read: ${Buffer.byteLength(body)} bytes that ${what}`;
 }
 
 /**
- * The id of an event, also out of a body that is damaged elsewhere.
+ * Finds the id of an event, even if the rest of its body is damaged.
  *
- * @param body what is stored
- * @param seq its place, which names it if the id is lost
+ * @param body the stored text
+ * @param seq position in the spool, which becomes the id if the id is lost
  */
 export function idIn(body: string, seq: number): string {
   return eventIn(body)?.external_id ?? /"external_id":"([^"\\]{1,64})"/.exec(body)?.[1] ?? `damaged-${seq}`;

@@ -1,36 +1,36 @@
 import { createLRU } from 'lru.min';
 
-/** A route that takes credentials, and whether it is audited. */
+/** A route that received credentials, and whether it is audited. */
 export interface CoveredRoute {
   method: string;
-  /** The route's pattern, or the path where the framework tells none. */
+  /** The route's pattern, or the path if the framework does not expose the pattern. */
   route: string;
   isAudited: boolean;
-  /** How many requests with a credential it had. */
+  /** Number of requests with a credential. */
   requests: number;
 }
 
-/** Which routes take credentials. */
+/** Records which routes receive credentials. */
 export interface Coverage {
   /**
    * Counts a request that carried a credential.
    *
    * @param method of the request
-   * @param route its pattern or path
+   * @param route the route's pattern or the path
    * @param isAudited whether it became an attempt
    */
   count(method: string, route: string, isAudited: boolean): void;
   routes(): CoveredRoute[];
 }
 
-/** A scanner may try any number of paths. */
+/** Bounds the memory that a scanner can fill with paths. */
 const MAX_ROUTES = 500;
 const MAX_ROUTE = 256;
 
 /**
- * Creates an empty list; it keeps the five hundred routes that were used last.
+ * Creates an empty record of the {@link MAX_ROUTES} most recently used routes.
  *
- * @param warn is told, once a route, that it takes credentials and is not audited
+ * @param warn called once for each route that receives credentials and is not audited
  */
 export function createCoverage(warn: (route: CoveredRoute) => void): Coverage {
   const routes = createLRU<string, CoveredRoute>({ max: MAX_ROUTES });

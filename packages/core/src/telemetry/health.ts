@@ -1,48 +1,48 @@
 import type { AuditErrorCode } from '../errors.js';
 import type { BreakerState } from '../publish/breaker.js';
 
-/** Whether events are safe and on their way. */
+/** Whether events are stored safely and get published. */
 export interface Health {
   /** `ok`; `degraded`: nothing is lost, but an operator should look; `failing`: events are being lost, or soon will be. */
   status: 'ok' | 'degraded' | 'failing';
-  /** What is not well, for people. */
+  /** Descriptions of what is wrong, for operators. */
   problems: string[];
-  /** Where events wait: a file that outlives the process, memory, or an engine that a relay takes them from. */
+  /** Where events wait: in a file that outlives the process, in memory, or in an engine. */
   spool: 'disk' | 'memory' | 'opening' | 'engine';
   waiting: number;
   setAside: number;
-  /** Whether the server can be reached, as far as is known. */
+  /** Whether the last calls reached the server. */
   breaker: BreakerState;
-  /** When the last receipt came, in ISO 8601. */
+  /** Time of the last receipt, in ISO 8601. */
   lastReceipt: string | undefined;
   lastError: { code: AuditErrorCode; at: string } | undefined;
 }
 
-/** What health is judged by. */
+/** The values that health is computed from. */
 export interface HealthSigns extends Omit<Health, 'status' | 'problems'> {
   lost: number;
   mismatched: number;
-  /** Whether a spool on disk was wanted and could not be had. */
+  /** Whether the spool fell back from disk to memory. */
   fellBack: boolean;
-  /** The share of the spool that is taken, 0 to 1. */
+  /** Used share of the spool, 0 to 1. */
   fill: number;
 }
 
 const ALMOST_FULL = 0.8;
 
 /**
- * Judges.
+ * Computes the status and the list of problems.
  *
- * @param signs what is known
+ * @param signs the current values
  */
 export function healthOf({ lost, mismatched, fellBack, fill, ...seen }: HealthSigns): Health {
   const failing = [
     lost > 0 && `${lost} events were lost`,
-    mismatched > 0 && `${mismatched} receipts do not match what was sent`,
+    mismatched > 0 && `${mismatched} receipts do not match the events that were sent`,
     fill >= ALMOST_FULL && `the spool is ${Math.round(fill * 100)}% full`,
   ].filter((problem) => problem !== false);
   const degraded = [
-    fellBack && 'the spool is in memory, since its directory cannot be used',
+    fellBack && 'the spool is in memory, because its directory cannot be used',
     seen.breaker !== 'closed' && 'the server cannot be reached',
     seen.setAside > 0 &&
       `${seen.setAside} events are set aside${seen.spool === 'engine' ? ' in the engine' : ': see "auditlogin spool list"'}`,

@@ -1,25 +1,25 @@
 import type { AuditorStats } from './stats.js';
 
 const COUNTERS = {
-  queued: 'Events that were queued',
-  handedOver: 'Events that an engine took',
-  verified: "Events that the server stored, and whose receipt's hash is right",
-  mismatched: "Events that the server stored, and whose receipt's hash is wrong",
-  lost: 'Events that are lost',
-  retries: 'Tries that failed',
-  coalesced: 'Failed attempts of which only the number is kept',
+  queued: 'Events that were appended to the spool',
+  handedOver: 'Events that were handed over to an engine',
+  verified: 'Published events whose receipt has the right hash',
+  mismatched: 'Published events whose receipt has a wrong hash',
+  lost: 'Events that were lost',
+  retries: 'Failed calls that were or will be repeated',
+  coalesced: 'Failed attempts that were counted instead of stored',
 } as const satisfies Partial<Record<keyof AuditorStats, string>>;
 const GAUGES = {
-  waiting: 'Events that wait',
-  setAside: 'Events that are set aside',
+  waiting: 'Events that wait in the spool',
+  setAside: 'Events that were set aside',
 } as const satisfies Partial<Record<keyof AuditorStats, string>>;
 
 /**
- * Shows the numbers of an auditor through `@opentelemetry/api`, if the application has it: counters `auditlogin.events.queued` and so on, gauges
- * `auditlogin.events.waiting` and `auditlogin.events.set_aside`.
+ * Registers an auditor's counters with `@opentelemetry/api`, if the application has installed it: counters such as `auditlogin.events.queued`, and
+ * the gauges `auditlogin.events.waiting` and `auditlogin.events.set_aside`.
  *
- * @param stats reads the numbers
- * @returns takes them back
+ * @param stats returns the current counts
+ * @returns removes the metrics
  */
 export async function exposeMetrics(stats: () => AuditorStats): Promise<() => void> {
   let api: typeof import('@opentelemetry/api');

@@ -3,20 +3,20 @@ import type { AuditEvent } from '../event/event.js';
 import type { Settings } from '../config/options.js';
 import type { CheckedReceipt } from '../publish/receipt.js';
 
-/** Tells the application's logger and callbacks what happens; a callback that throws harms nothing. */
+/** Passes events and errors to the application's logger and callbacks. An exception in a callback is logged and otherwise ignored. */
 export interface Reporter {
   receipt(checked: CheckedReceipt): void;
   drop(event: AuditEvent, error: AuditError, fate: DropFate): void;
   retry(error: AuditError, wait: number, waiting: number): void;
   problem(error: AuditError): void;
-  /** Tells somebody what to configure, once for each key. */
+  /** Logs a recommendation about the configuration, once for each key. */
   advise(key: string, message: string): void;
 }
 
-/** What became of an event that is not published. */
+/** Why an event is not published. */
 type DropFate = 'lost' | 'set aside';
 
-/** A flood of losses is logged in one line a period, in milliseconds, with its count. */
+/** Losses are logged at most once in this period, in milliseconds, with their number. */
 const DROP_LOG_PERIOD = 10_000;
 /** Keys that somebody was advised about; a scanner must not grow them without end. */
 const MAX_ADVICE = 1_000;
@@ -24,18 +24,18 @@ const MAX_ADVICE = 1_000;
 /**
  * Creates the reporter of an auditor.
  *
- * @param settings its logger and callbacks
+ * @param settings logger and callbacks
  */
 export function createReporter(settings: Pick<Settings, 'logger' | 'onReceipt' | 'onDrop' | 'onMismatch' | 'onError'>): Reporter {
   const unlogged = { lost: 0, 'set aside': 0 };
   const quietUntil = { lost: 0, 'set aside': 0 };
   const advised = new Set<string>();
 
-  /** A callback may throw or reject: that harms nothing but itself. */
+  /** Calls a callback of the application, and logs its error if it throws or rejects. */
   function call<A extends unknown[]>(callback: ((...args: A) => unknown) | undefined, ...args: A): void {
     guarded(
       () => callback?.(...args),
-      (thrown) => log('error', { callback: callback?.name }, `a callback of the application threw ${thrown}`),
+      (thrown) => log('error', { callback: callback?.name }, `a callback threw ${thrown}`),
     );
   }
 
@@ -53,7 +53,7 @@ export function createReporter(settings: Pick<Settings, 'logger' | 'onReceipt' |
         log(
           'error',
           { code: 'ERR_AUDIT_HASH_MISMATCH', id, external_id: checked.event.external_id },
-          `ERR_AUDIT_HASH_MISMATCH: the server's hash of event ${JSON.stringify(id)} is not the hash of what was sent`,
+          `ERR_AUDIT_HASH_MISMATCH: the server's hash of event ${JSON.stringify(id)} is not the hash of the event that was sent`,
         );
         call(settings.onMismatch, checked);
       }
@@ -86,7 +86,7 @@ export function createReporter(settings: Pick<Settings, 'logger' | 'onReceipt' |
   };
 }
 
-/** Runs code of the application that may throw, or return a promise that rejects. */
+/** Runs code of the application, which may throw or return a promise that rejects. */
 function guarded(run: () => unknown, failed: (kind: string) => void): void {
   const fail = (thrown: unknown): void => failed(thrown instanceof Error ? thrown.name : 'something');
   try {

@@ -1,25 +1,25 @@
-/** What became of the events so far. */
+/** Counters of an auditor since its start. */
 export interface AuditorStats {
-  /** Events that were queued. */
+  /** Events that were appended to the spool. */
   queued: number;
-  /** Events that an engine took, for a relay to publish. */
+  /** Events that were handed over to an engine; a relay publishes them. */
   handedOver: number;
   /** Events that the server stored. */
   published: number;
-  /** Of those, the ones whose receipt's hash is the hash of what was sent. */
+  /** Published events whose receipt has the right hash. */
   verified: number;
-  /** Of those, the ones whose receipt's hash is not. */
+  /** Published events whose receipt has a wrong hash. */
   mismatched: number;
-  /** Events that are lost: no room, or still in memory when the auditor was closed. */
+  /** Events that were lost: the spool was full, or they were still in memory when the auditor was closed. */
   lost: number;
-  /** Events that the server refused, or that grew too old: they wait for an operator. */
+  /** Events that were set aside for an operator, since the server refused them or they were too old. */
   setAside: number;
-  /** Failed logins of which only the number is kept, while the spool is half full. */
+  /** Failed logins that were counted instead of stored, while the spool was more than half full. */
   coalesced: number;
-  /** Events of earlier processes that were taken over. */
+  /** Events that were taken over from processes that have ended. */
   adopted: number;
-  /** Tries that failed and were or will be made again. */
+  /** Failed calls, each of which was or will be repeated. */
   retries: number;
-  /** Events that wait. */
+  /** Events that wait in the spool. */
   waiting: number;
 }

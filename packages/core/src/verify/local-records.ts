@@ -5,14 +5,14 @@ import { ledgersIn, spoolsIn } from '../spool/disk/directory.js';
 import { type LedgerEntry, openLedger } from '../spool/disk/ledger.js';
 import type { LocalEvent } from './check-log.js';
 
-/** The bound does not matter to a reader. */
+/** Only writers enforce this bound. */
 const ANY_SIZE = 1_073_741_824;
 
 /**
- * What the applications of a spool directory still have: events that wait, and events that were set aside. Running applications are not disturbed.
+ * Reads the events in a spool directory that wait or were set aside. Running applications are not disturbed.
  *
  * @param directory the spool directory
- * @param destination of destinationOf(): only what is for there
+ * @param destination only events for this destination, as `destinationOf()` returns it
  */
 export function localEventsIn(directory: string, destination: string): LocalEvent[] {
   return spoolsIn(directory, destination).flatMap((path) => {
@@ -21,7 +21,7 @@ export function localEventsIn(directory: string, destination: string): LocalEven
       const { rows, unreadable } = file.read(0, Number.MAX_SAFE_INTEGER);
       return [
         ...rows.map(({ body }) => localEvent(eventIn(body)!.external_id, body, false)),
-        // The next process that takes the spool sets these aside.
+        // Unreadable events count as set aside: the next process that opens the spool sets them aside.
         ...[...unreadable, ...file.deadLetters()].map(({ id, body }) => localEvent(id, body, true)),
       ];
     } finally {
@@ -31,10 +31,10 @@ export function localEventsIn(directory: string, destination: string): LocalEven
 }
 
 /**
- * The receipts that the applications of a spool directory have kept.
+ * Reads the receipts in the ledgers of a spool directory.
  *
  * @param directory the spool directory
- * @param destination of destinationOf(): only those from there
+ * @param destination only receipts of this destination, as `destinationOf()` returns it
  */
 export function localReceiptsIn(directory: string, destination: string): LedgerEntry[] {
   return ledgersIn(directory, destination).flatMap((path) => {

@@ -41,21 +41,21 @@ const scenarios: readonly Scenario[] = [
   ...hostSafety,
 ];
 
-/** Takes the place of what the contract uses by itself. */
+/** Replacements for the contract's default parts. */
 export interface AdapterContractParts {
-  /** What an answer waits for. @default 'after-response' */
+  /** The `durability` option. @default 'after-response' */
   durability?: 'after-response' | 'before-response';
-  /** The auditor of a scenario. @default a {@link recordingAuditor} */
+  /** Creates the auditor of a scenario. @default a {@link recordingAuditor} */
   auditor?: () => RecordingAuditor;
-  /** Takes every secret that went through the scenarios: canaries, and the session cookies that the application set. */
+  /** Collects every secret that occurred in the scenarios: canaries, and session cookies that the application set. */
   secrets?: Set<string>;
 }
 
 /**
- * The contract of every adapter: run each scenario with `run()`.
+ * The tests that every adapter must pass; run each one with `run()`.
  *
- * @param adapter how to start an application
- * @param parts what takes the place of the usual parts
+ * @param adapter starts applications with the adapter
+ * @param parts replacements for the default parts
  */
 export function adapterContract(adapter: ContractAdapter, parts: AdapterContractParts = {}): ContractTest[] {
   return scenarios
@@ -93,7 +93,7 @@ async function runScenario(
     await client(clientOf(server.base, secrets));
     const wanted = typeof expected === 'function' ? count : expected.length;
     await auditor.settled(wanted);
-    // What should not come has had its chance by now.
+    // Waits for events that must not occur.
     await pause(30);
     const events = await auditor.settled(wanted);
     if (typeof expected === 'function') expected(events);

@@ -3,10 +3,10 @@ import { connect } from 'node:net';
 import { CANARIES, type ContractClient } from './scenario.js';
 
 /**
- * A client of an application under the contract.
+ * Creates a client of an application under test.
  *
- * @param base the application's address
- * @param secrets takes the session cookies that the application sets
+ * @param base base address of the application
+ * @param secrets collects the session cookies that the application sets
  */
 export function clientOf(base: string, secrets: Set<string>): ContractClient {
   return {
@@ -53,7 +53,7 @@ export function clientOf(base: string, secrets: Set<string>): ContractClient {
   };
 }
 
-/** Keeps the secret part of a session cookie, as servers keep it: without its signature, which the libraries put behind a dot. */
+/** Collects the secret part of a session cookie, without the signature that libraries append after a dot. */
 function keepSecret(secrets: Set<string>, cookie: string): void {
   const value = decodeURIComponent(cookie.slice(cookie.indexOf('=') + 1).split(';')[0]!);
   const secret = value.replace(/^s:/, '').split('.')[0]!;

@@ -1,9 +1,9 @@
-/** One test of a contract, for any test runner. It asserts by `node:assert`, so it passes if `run()` resolves. */
+/** One test of a contract, for any test runner. It passes if `run()` resolves, and fails with an error of `node:assert`. */
 export interface ContractTest {
   name: string;
   run(): Promise<void>;
-  /** Why it cannot run on this machine. */
+  /** Why the test cannot run on this machine. */
   skip?: string;
-  /** How long it may take, in milliseconds, if that is more than a runner usually allows. */
+  /** How long the test may take, in milliseconds, if that exceeds a runner's usual time-out. */
   timeout?: number;
 }

@@ -12,10 +12,10 @@ import {
 } from '@auditlogin/core';
 import { violations } from '@auditlogin/core/log';
 
-/** What the server does with one request instead of answering well. */
+/** Handles one request instead of the server's regular code. */
 export type Fault = (request: { events: AuditEvent[]; single: boolean }, response: ServerResponse, store: () => object) => void;
 
-/** A server with the Publisher API that can fail in every way. */
+/** A server with the Publisher API that can be told to fail. */
 export interface FaultServer {
   apiBase: string;
   /** Every event that was stored, in order. */
@@ -25,18 +25,18 @@ export interface FaultServer {
   headers: IncomingMessage['headers'][];
   /** The queries of all searches. */
   searches: string[];
-  /** The next searches fail with these statuses. */
+  /** Statuses that the next searches fail with, one each. */
   searchFaults: number[];
-  /** The next requests get these faults, one each. */
+  /** Faults of the next requests, one each. */
   faults: Fault[];
-  /** Every request gets this fault, while it is set. */
+  /** Fault of every request, while it is set. */
   always: Fault | undefined;
-  /** The most connections at one time. */
+  /** The highest number of simultaneous connections so far. */
   connections(): number;
   close(): Promise<void>;
 }
 
-/** Starts a server with the Publisher API on a free port of 127.0.0.1. It answers well, and as the real server does, until it is given faults. */
+/** Starts a server with the Publisher API on a free port of 127.0.0.1. It behaves like the real server until it is given faults. */
 export async function startFaultServer(): Promise<FaultServer> {
   let count = 0;
   let most = 0;
@@ -73,7 +73,7 @@ export async function startFaultServer(): Promise<FaultServer> {
     answer(response, 201, store());
   }
 
-  /** What a search gives back, with the losses of the real server (Publisher API, "What can be read back"). */
+  /** The result of a search, with the losses of the real server (Publisher API, "What can be read back"). */
   function found(query: string): object {
     const ids = query.replace('external_id:', '').split(',');
     const edges = fault.stored.flatMap((event, index) => {
@@ -107,19 +107,19 @@ export async function startFaultServer(): Promise<FaultServer> {
 }
 
 /**
- * Answers a request as a {@link Fault} wants it.
+ * Sends a response, for use in a {@link Fault}.
  *
- * @param response of the request
- * @param status its status
- * @param body JSON, or text as it is
- * @param headers beside the content type
+ * @param response the response to write
+ * @param status HTTP status
+ * @param body an object, which is sent as JSON, or a text
+ * @param headers headers in addition to the content type
  */
 export function answer(response: ServerResponse, status: number, body: object | string, headers: Record<string, string> = {}): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
-/** An auditor with its receipts, drops and errors kept. */
+/** An auditor, and everything that it reported. */
 export interface WatchedAuditor {
   auditor: Auditor;
   receipts: CheckedReceipt[];
@@ -129,14 +129,14 @@ export interface WatchedAuditor {
   logs: string[];
 }
 
-/** The token of {@link watchedAuditor}: it must be found in no error and no log. */
+/** The token of {@link watchedAuditor}. It must not occur in any error or log. */
 export const TOKEN = 'token-canary-9';
 
 /**
- * Creates an auditor with a spool in memory that sends quickly and often, and keeps what it was told.
+ * Creates an auditor with a spool in memory and short waits, and collects everything that it reports.
  *
- * @param apiBase of the fault server
- * @param options what is different
+ * @param apiBase base address of the fault server
+ * @param options options that differ from these
  */
 export function watchedAuditor(apiBase: string, options: AuditorOptions = {}): WatchedAuditor {
   const watched: Omit<WatchedAuditor, 'auditor'> = { receipts: [], mismatches: [], drops: [], errors: [], logs: [] };

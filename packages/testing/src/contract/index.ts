@@ -1,4 +1,4 @@
-// What every adapter and every spool must hold, for their authors, and a server that fails in every way.
+// Entry point for authors of adapters and engines: the contract tests, and a server that can be told to fail.
 export { adapterContract, type AdapterContractParts } from './adapter-contract.js';
 export {
   type ContractAdapter,

@@ -2,42 +2,42 @@ import assert from 'node:assert/strict';
 import type { Agent, IncomingHttpHeaders } from 'node:http';
 import type { AuditEvent, AuditLoginOptions, Marker } from '@auditlogin/core';
 
-/** One exchange, as a scenario's handler acts on it in any framework. */
+/** One exchange. The handlers of scenarios use it in every framework. */
 export interface ContractExchange {
   body: unknown;
   headers: IncomingHttpHeaders;
-  /** What the router took from the path. */
+  /** The route parameters. */
   params: Record<string, string>;
   /** The one marker of the exchange. */
   mark: Marker;
-  /** A marker of its own for each call. */
+  /** Returns a new marker with every call. */
   newMarker(): Marker;
-  /** Adds a header to the answer. */
+  /** Sets a header of the response. */
   header(name: string, value: string): void;
-  /** Answers with a status and JSON. */
+  /** Responds with a status and JSON. */
   json(status: number, body: unknown): Promise<void>;
-  /** Answers with a status and bytes as they are, of the type JSON. */
+  /** Responds with a status and these bytes, with the content type of JSON. */
   bytes(status: number, body: Buffer): Promise<void>;
   redirect(location: string): Promise<void>;
-  /** Answers in pieces, with a pause between them. */
+  /** Responds in chunks, with a pause between them. */
   stream(pieces: string[], pause: number): Promise<void>;
-  /** Fails in the framework's own way, so that its error handling answers with the status. */
+  /** Throws an error in the framework's own way, so that its error handler responds with the status. */
   fail(status: number): never;
-  /** Never answers. */
+  /** Never responds. */
   hang(): Promise<void>;
-  /** Puts a user where the framework's authentication would. */
+  /** Sets the user in the place where the framework's authentication sets it. */
   setUser(user: unknown): void;
-  /** Keeps a value in the session as it is. */
+  /** Stores a value in the session. */
   keep(key: string, value: unknown): void;
-  /** What the session keeps. */
+  /** Reads a value from the session. */
   kept(key: string): unknown;
-  /** Logs a user into a new session, as the framework's session library does it. */
+  /** Logs a user in and renews the session, in the way of the framework's session library. */
   logIn(userId: string): Promise<void>;
-  /** Ends the session's login, as the framework's session library does it. */
+  /** Logs the user out, in the way of the framework's session library. */
   logOut(): Promise<void>;
 }
 
-/** Where every adapter mounts the handler of a scenario. */
+/** The routes on which every adapter mounts a scenario's handler. */
 export const contractRoutes = [
   ['post', '/login'],
   ['put', '/login'],
@@ -56,14 +56,14 @@ export const contractRoutes = [
   ['post', '/other'],
 ] as const;
 
-/** A running application under the contract. */
+/** A running application under test. */
 export interface ContractServer {
   /** `http://127.0.0.1:port` */
   base: string;
   close(): Promise<void>;
 }
 
-/** What an adapter shows to the contract: how to start an application. */
+/** Starts applications with an adapter for the contract. */
 export interface ContractAdapter {
   /**
    * Starts an application with sessions (a cookie, and an anonymous session for everybody), a JSON body parser and the adapter, on `host` and with
@@ -80,45 +80,45 @@ export interface ContractAdapter {
 }
 
 export interface ContractSetup {
-  /** The address to listen on: `127.0.0.1`, or `::` for both families. */
+  /** The address to listen on: `127.0.0.1`, or `::` for IPv4 and IPv6. */
   host: string;
   trustedProxies: number;
-  /** Mount the adapter twice. */
+  /** Whether the adapter is mounted twice. */
   twice: boolean;
-  /** The session's store takes nothing. */
+  /** Whether the session store fails every write. */
   storeIsDown: boolean;
-  /** Runs before the handler, behind the sessions, and may answer itself. */
+  /** Runs after the session middleware and before the handler, and may respond itself. */
   before?: (exchange: ContractExchange) => Promise<'answered' | undefined>;
 }
 
-/** What a client does, and what must be audited. */
+/** A test: what a client does, and which events must be recorded. */
 export interface Scenario {
   name: string;
   options?: Partial<AuditLoginOptions<never>>;
   setup?: Partial<ContractSetup>;
-  /** It is about what comes behind an answer, which an answer that is held back does not have. */
+  /** The scenario needs an event that is recorded after the response, so it does not run with `before-response`. */
   onlyAfterResponse?: true;
   handler(exchange: ContractExchange): Promise<void>;
   /** @param client sends requests to the application */
   client(client: ContractClient): Promise<unknown>;
-  /** What each event must have, in order of the attempts; a function looks at all of them. */
+  /** The expected attributes of each event, in the order of the attempts, or a function that checks all events. */
   expected: readonly PartialEvent[] | ((events: readonly AuditEvent[]) => void);
-  /** How many events to wait for, where `expected` is a function. @default 1 */
+  /** Number of events to wait for if `expected` is a function. @default 1 */
   count?: number;
-  /** The problems that are reported to the application. @default none */
+  /** The problems that must be reported to the application. @default none */
   problems?: readonly RegExp[];
 }
 
-/** Parts of an event; undefined says that a part or field is not there. */
+/** Attributes of an event; undefined means that the attribute or field must be absent. */
 export type PartialEvent = Omit<{ [K in keyof AuditEvent]?: AuditEvent[K] | undefined }, 'fields'> & {
   fields?: Record<string, string | undefined>;
 };
 
-/** Sends requests as a browser or a program would. */
+/** Sends requests like a browser or a program. */
 export interface ContractClient {
-  /** Sends a request and reads its answer. */
+  /** Sends a request and reads the response. */
   send(method: string, path: string, options?: SendOptions): Promise<ContractAnswer | 'aborted'>;
-  /** Sends bytes on one connection, and hangs up after some milliseconds. */
+  /** Sends bytes on one connection, and closes it after `hangUp` milliseconds. */
   raw(bytes: string, hangUp: number): Promise<void>;
 }
 
@@ -131,16 +131,16 @@ export interface ContractAnswer {
 export interface SendOptions {
   body?: unknown;
   headers?: Record<string, string>;
-  /** Hang up this many milliseconds after sending, or when the answer's head has come. */
+  /** Close the connection this many milliseconds after sending, or when the response's head has arrived. */
   hangUp?: number | 'head';
   agent?: Agent;
   /** Connect to this address of the application. @default '127.0.0.1' */
   host?: string;
-  /** Send neither a cookie nor a key beside what `headers` names. */
+  /** Send no cookie and no key other than those in `headers`. */
   isBare?: true;
 }
 
-/** Secrets that every scenario carries, and that may be found nowhere. */
+/** Secrets that requests carry and that must not occur in any event, log or file. */
 export const CANARIES = {
   password: 'pw-canary-5f1c!Zq',
   token: 'tk-canary-77aa20c4e1',
@@ -148,36 +148,36 @@ export const CANARIES = {
   issued: 'is-canary-9e41d07b62c8',
 };
 
-/** What most requests carry. */
+/** The body of most requests. */
 export const LOGIN = { username: 'ann', password: CANARIES.password, refreshToken: CANARIES.token };
 
-/** Tries to log in. */
+/** Sends a login request. */
 export const post = (client: ContractClient, options: SendOptions = {}): ReturnType<ContractClient['send']> =>
   client.send('POST', '/login', { body: LOGIN, ...options });
 
-/** Answers with 200, which proves nothing. */
+/** Responds with 200, which proves nothing. */
 export const ok = (exchange: ContractExchange): Promise<void> => exchange.json(200, {});
 
 export const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** The session cookie that an answer set, as a `Cookie` header. */
+/** Returns the session cookie that a response set, as a `Cookie` header. */
 export function cookieOf(answer: Awaited<ReturnType<ContractClient['send']>>): string {
   const cookies = answer === 'aborted' ? [] : (answer.headers['set-cookie'] ?? []);
   assert.notEqual(cookies.length, 0, 'the application set no session cookie');
   return cookies.map((text) => text.split(';')[0]).join('; ');
 }
 
-/** A JSON Web Token; nobody checks its signature. */
+/** Creates a JSON Web Token, whose signature nobody checks. */
 export function tokenFor(claims: object): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${part({ alg: 'HS256' })}.${part(claims)}.${Buffer.from(CANARIES.issued).toString('base64url')}`;
 }
 
 /**
- * Holds an event against what it must have.
+ * Asserts that an event has the expected attributes.
  *
  * @param event the event
- * @param expected its parts
+ * @param expected the expected attributes
  * @param what names the event in the message of a failure
  */
 export function compare(event: AuditEvent, { fields, ...parts }: PartialEvent, what = ''): void {
@@ -186,11 +186,11 @@ export function compare(event: AuditEvent, { fields, ...parts }: PartialEvent, w
   for (const [key, value] of Object.entries(fields ?? {})) assert.equal(event.fields?.[key], value, `fields.${key} of ${about}`);
 }
 
-/** One request of a {@link table}: what it is, what its handler does, what is recorded. */
+/** One request of a {@link table}: its name, its handler and the expected event. */
 export interface Row {
   is: string;
   does(exchange: ContractExchange): unknown;
-  /** undefined for no event. */
+  /** The expected event; undefined if none may be recorded. */
   expected: PartialEvent | undefined;
   method?: string;
   path?: string;
@@ -202,9 +202,9 @@ export interface Row {
 const CASE = 'x-case';
 
 /**
- * A scenario of one application and a request for each row.
+ * Creates a scenario that sends one request per row to one application.
  *
- * @param name states the behaviour that all rows show
+ * @param name the behaviour that all rows show
  * @param rows the requests
  * @param more options and set-up of the application
  */
@@ -234,7 +234,7 @@ export function table(name: string, rows: readonly Row[], more: Partial<Scenario
   };
 }
 
-/** Parts of events that many scenarios expect. */
+/** Expected attributes that many scenarios share. */
 export const is = {
   success: (actor: string, evidence: string): PartialEvent => ({
     action: 'user.login',

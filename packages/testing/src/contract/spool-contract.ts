@@ -11,32 +11,32 @@ import {
 import { normaliseEvent } from '@auditlogin/core/log';
 import type { ContractTest } from './contract-test.js';
 
-/** How a spool is opened for {@link spoolContract}. */
+/** Opens spools for {@link spoolContract}. */
 export interface SpoolUnderContract {
-  /** Opens an empty spool that takes ten events. */
+  /** Opens an empty spool with room for ten events. */
   open(): Promise<Spool> | Spool;
-  /** Whether no more of a process's events are handed out until all that were handed out are done, as in a spool that processes share. @default false */
+  /** Whether further events of an instance are handed out only when none of its events are in flight, as in a shared spool. @default false */
   isOneBatchAtATime?: boolean;
 }
 
-/** How a spool is opened for {@link sharedSpoolContract}. */
+/** Opens shared spools for {@link sharedSpoolContract}. */
 export interface SharedSpoolUnderContract {
   /** Empties the engine; runs before each test. */
   reset(): Promise<void>;
-  /** Opens one more spool on the engine, with a lease of about a second. */
+  /** Opens another spool on the same engine, with a lease of about a second. */
   open(): Promise<SharedSpool> | SharedSpool;
   /**
-   * Takes events in another process, which is killed while it has them.
+   * Takes events in another process and kills it while they are in flight.
    *
-   * @param limit how many
-   * @returns their ids
+   * @param limit number of events
+   * @returns ids of the events
    */
   takeAndDie(limit: number): Promise<string[]>;
   /**
-   * Puts a body into the engine as it is, past the spool, among the events of an instance.
+   * Stores a body in the engine, bypassing the spool.
    *
-   * @param body text that is no event
-   * @param instance the process that it is of
+   * @param body a text that is not an event
+   * @param instance id of the instance it belongs to
    */
   putRaw(body: string, instance: string): Promise<void>;
 }
@@ -78,14 +78,14 @@ async function withSpool<S extends Spool>(open: () => Promise<S> | S, test: (spo
 }
 
 /**
- * What every spool must hold, whatever it is made of.
+ * The tests that every spool must pass.
  *
- * @param subject how one is opened
+ * @param subject opens spools
  */
 export function spoolContract({ open, isOneBatchAtATime = false }: SpoolUnderContract): ContractTest[] {
   const test = (name: string, body: (spool: Spool) => Promise<void>): ContractTest => ({ name, run: () => withSpool(open, body) });
   return [
-    test('hands out the oldest events first, each to one caller only, and keeps them until they are settled', async (spool) => {
+    test('hands out the oldest events first, each to one caller only, and stores them until they are settled', async (spool) => {
       await append(spool, 'a', 'b', 'c');
       const first = await spool.peek(2);
       assert.deepEqual(ids(first), ['a', 'b']);
@@ -104,7 +104,7 @@ export function spoolContract({ open, isOneBatchAtATime = false }: SpoolUnderCon
       assert.deepEqual(ids(await spool.peek(5)), ['a', 'b', 'c']);
     }),
 
-    test('lets go of events that are settled or set aside, and of no others', async (spool) => {
+    test('removes events that are settled or set aside, and no others', async (spool) => {
       await append(spool, 'a', 'b', 'c');
       const [a, b, c] = await spool.peek(3);
       await settle(spool, [a!]);
@@ -114,7 +114,7 @@ export function spoolContract({ open, isOneBatchAtATime = false }: SpoolUnderCon
       assert.deepEqual(ids(await spool.peek(5)), ['c']);
     }),
 
-    test('hands out events byte for byte as it took them', async (spool) => {
+    test('hands out events byte for byte as they were appended', async (spool) => {
       const event = spoolEvent('\u{1F600}"\\');
       await spool.append(event);
       const taken = await spool.peek(1);
@@ -124,7 +124,7 @@ export function spoolContract({ open, isOneBatchAtATime = false }: SpoolUnderCon
       assert.deepEqual(rest, { ...event, inDoubt: false, crashes: 0 });
     }),
 
-    test('refuses events when it is full, keeps what it has, and takes events again when there is room', async (spool) => {
+    test('refuses events when it is full, loses none of the others, and accepts events again when there is room', async (spool) => {
       await append(spool, ...'0123456789');
       await assert.rejects(spool.append(spoolEvent('x')), isSpoolFull);
       const [first] = await spool.peek(1);
@@ -134,7 +134,7 @@ export function spoolContract({ open, isOneBatchAtATime = false }: SpoolUnderCon
       assert.deepEqual(ids(await spool.peek(20)), [...'123456789', 'x']);
     }),
 
-    test('marks an event that the server may have stored when it hands it out again', async (spool) => {
+    test('marks a released event as in doubt if the server may have stored it', async (spool) => {
       await append(spool, 'a', 'b');
       const [a] = await spool.peek(1);
       await spool.begin([a!]);
@@ -148,7 +148,7 @@ export function spoolContract({ open, isOneBatchAtATime = false }: SpoolUnderCon
       );
     }),
 
-    test('counts failures apart', async (spool) => {
+    test('counts failed attempts separately', async (spool) => {
       await spool.append(spoolEvent('ok'));
       await spool.append(spoolEvent('no', true));
       assert.deepEqual([spool.size().events, spool.size().failures], [2, 1]);
@@ -159,13 +159,13 @@ export function spoolContract({ open, isOneBatchAtATime = false }: SpoolUnderCon
 }
 
 async function countsBefore(spool: CoalescingSpool, minute: number): Promise<CoalescedFailures[]> {
-  // Copied: under Jest, what comes from a worker has the prototypes of another realm, which strict comparison tells apart.
+  // Copies the objects: under Jest, messages from a worker have the prototypes of another realm, which a strict comparison distinguishes.
   const counts = Array.from(await spool.coalesced(minute), (found) => ({ ...found }));
   return counts.sort((one, other) => one.source.localeCompare(other.source));
 }
 
 /**
- * What every spool of one process must hold beside {@link spoolContract}: it coalesces failures.
+ * Further tests for a spool of one process, which coalesces failures.
  *
  * @param open opens an empty spool
  */
@@ -175,7 +175,7 @@ export function coalescingContract(open: () => Promise<CoalescingSpool> | Coales
     run: () => withSpool(open, body),
   });
   return [
-    test('counts coalesced failures by source and minute, and puts an event in the place of a count', async (spool) => {
+    test('counts coalesced failures by source and minute, and replaces a count by an event', async (spool) => {
       for (const [source, at] of [
         ['a', 60_000],
         ['a', 61_000],
@@ -189,7 +189,7 @@ export function coalescingContract(open: () => Promise<CoalescingSpool> | Coales
         { source: 'a', minute: 1, count: 2, first: 60_000, last: 61_000 },
         { source: 'b', minute: 1, count: 1, first: 62_000, last: 62_000 },
       ]);
-      // One more comes while the event is made: it stays for the next.
+      // A failure that arrives while the event is composed stays for the next event.
       await spool.coalesce('a', 63_000);
       await spool.replaceCoalesced(coalesced[0]!, spoolEvent('f', true));
       assert.deepEqual([spool.size().events, spool.size().coalesced], [1, 3]);
@@ -203,7 +203,7 @@ export function coalescingContract(open: () => Promise<CoalescingSpool> | Coales
       assert.deepEqual(ids(await spool.peek(5)), ['f']);
     }),
 
-    test('tells a thousand sources a minute apart, and of more keeps only their number', async (spool) => {
+    test('counts a thousand sources a minute separately, and further sources together', async (spool) => {
       for (let index = 0; index < 1_500; index += 1) await spool.coalesce(`s${index}`, 5);
       const coalesced = await spool.coalesced(1);
       assert.ok(coalesced.length <= 1_001, `${coalesced.length} sources`);
@@ -218,7 +218,7 @@ export function coalescingContract(open: () => Promise<CoalescingSpool> | Coales
 const named = (prefix: string, count: number): SerialisedEvent[] =>
   Array.from({ length: count }, (_, index) => spoolEvent(`${prefix}${String(index).padStart(3, '0')}`));
 
-/** Looks and takes until something comes: what another has given back may take a moment. */
+/** Refreshes and peeks until there are events, since released events may take a moment to be visible. */
 async function take(spool: SharedSpool, limit: number): Promise<SpooledEvent[]> {
   for (const due = Date.now() + 15_000; ;) {
     await spool.refresh();
@@ -231,7 +231,7 @@ async function take(spool: SharedSpool, limit: number): Promise<SpooledEvent[]> 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
- * What every spool that processes share must hold beside {@link spoolContract}.
+ * Further tests for a spool that several processes share.
  *
  * @param subject how it is opened
  */
@@ -255,7 +255,7 @@ export function sharedSpoolContract({ reset, open, takeAndDie, putRaw }: SharedS
     ...(timeout !== undefined && { timeout }),
   });
   return [
-    test('hands to one process what another appended, and takes an id that it has already once', async (another) => {
+    test('hands events that one process appended to another, and stores an id only once', async (another) => {
       const [application, relay] = [await another(), await another()];
       await application.appendAll(named('a', 3), 'one');
       await application.appendAll(named('a', 4), 'one');
@@ -268,7 +268,7 @@ export function sharedSpoolContract({ reset, open, takeAndDie, putRaw }: SharedS
       assert.deepEqual([relay.size().events, relay.size().setAside], [0, 0]);
     }),
 
-    test('never has events of one process in flight at two relays, and keeps its order', async (another) => {
+    test('hands out the events of an instance in order, to one relay at a time', async (another) => {
       const [application, ...relays] = [await another(), await another(), await another()];
       for (const instance of ['one', 'two', 'three']) await application.appendAll(named(instance, 40), instance);
       const got: string[] = [];
@@ -299,7 +299,7 @@ export function sharedSpoolContract({ reset, open, takeAndDie, putRaw }: SharedS
       }
     }),
 
-    test('does not keep a process with one event waiting behind one with many', async (another) => {
+    test('does not let an instance with many events delay an instance with one', async (another) => {
       const [application, relay] = [await another(), await another()];
       await application.appendAll(named('loud', 200), 'loud');
       await application.appendAll(named('quiet', 1), 'quiet');
@@ -308,7 +308,7 @@ export function sharedSpoolContract({ reset, open, takeAndDie, putRaw }: SharedS
       assert.ok([...ids(first), ...ids(second)].includes('quiet000'));
     }),
 
-    test('sets a body aside that cannot be read, and hands out what stands before and behind it', async (another) => {
+    test('sets aside a body that cannot be read, and hands out the events before and after it', async (another) => {
       const [application, relay] = [await another(), await another()];
       await application.appendAll(named('a', 2), 'one');
       for (const body of ['{"action":"user.lo', '["no event"]', '{"external_id":7}']) await putRaw(body, 'one');
@@ -325,7 +325,7 @@ export function sharedSpoolContract({ reset, open, takeAndDie, putRaw }: SharedS
       assert.deepEqual([relay.size().events, relay.size().setAside, relay.waiting()], [0, 3, 0]);
     }),
 
-    test('hands what a killed relay had in flight to another, in doubt and with its crash counted', async (another) => {
+    test('hands the events of a killed relay to another one, in doubt and with the crash counted', async (another) => {
       const [application, relay] = [await another(), await another()];
       await application.appendAll(named('a', 3), 'one');
       assert.deepEqual(await takeAndDie(2), ['a000', 'a001']);

@@ -5,10 +5,10 @@ import { AuditError } from '../../errors.js';
 import { makePrivate, openSqlite } from './sqlite/database.js';
 import type { SqliteDatabase } from './sqlite/driver.js';
 
-/** Where a spool keeps its files: one per process, named by where its events go and by its instance. */
+/** The files of a spool. Each process has its own, named by destination and instance. */
 export interface SpoolPlace {
   directory: string;
-  /** Where its events go: spools for elsewhere are left alone. */
+  /** Id of the server and project that the events go to. A process only takes over spools with the same destination. */
   destination: string;
   /** The instance: a UUID, new at each start. */
   instance: string;
@@ -21,28 +21,32 @@ const LEDGER_NAME = /^ledger-([\da-f]{8})-[\da-f-]{36}\.db$/;
 const TMPFS_MAGIC = 0x01021994;
 
 /**
- * Makes the directory of the spools, for its owner only, and a place in it.
+ * Creates the spool directory, accessible to its owner only, and names the files of a new spool in it.
  *
  * @param directory the directory
  * @param destination of {@link destinationOf}
- * @throws AuditError `ERR_AUDIT_SPOOL` when it cannot be made or written, or is a symbolic link
+ * @throws AuditError `ERR_AUDIT_SPOOL` if the directory cannot be created or written, or is a symbolic link
  */
 export function takePlace(directory: string, destination: string): SpoolPlace {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     if (lstatSync(directory).isSymbolicLink()) throw new Error('it is a symbolic link');
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
-    // The directory may hold a place of somebody else's making: others may not look into it from now on.
+    // The directory may have existed with wider permissions.
     chmodSync(directory, 0o700);
   } catch (thrown) {
     const why = thrown instanceof Error ? ((thrown as NodeJS.ErrnoException).code ?? thrown.message) : 'unknown';
-    throw new AuditError('ERR_AUDIT_SPOOL', `The spool directory ${directory} cannot be used (${why}); set spool.directory or AUDITLOG_SPOOL_DIR.`, { field: 'spool.directory' });
+    throw new AuditError(
+      'ERR_AUDIT_SPOOL',
+      `The spool directory ${directory} cannot be used (${why}); set spool.directory or AUDITLOG_SPOOL_DIR.`,
+      { field: 'spool.directory' },
+    );
   }
   return placeIn(directory, destination);
 }
 
 /**
- * A new place in a directory.
+ * Names the files of a new spool.
  *
  * @param directory the directory
  * @param destination of {@link destinationOf}
@@ -54,7 +58,7 @@ export function placeIn(directory: string, destination: string): SpoolPlace {
 }
 
 /**
- * Names where events go, in 8 hex digits, so that one application never sends what another has left for its own project.
+ * Computes the id of a destination, 8 hex digits. It keeps an application from publishing events that another one left for its own project.
  *
  * @param connection the API's base address and the project
  */
@@ -63,7 +67,7 @@ export function destinationOf({ apiBase, project }: { apiBase: string; project: 
 }
 
 /**
- * Whether what is in a directory is gone when the machine restarts.
+ * Whether a directory is on tmpfs, which is lost when the machine restarts.
  *
  * @param directory the directory
  */
@@ -76,10 +80,10 @@ export function isOnTmpfs(directory: string): boolean {
 }
 
 /**
- * The spools in a directory, running or not.
+ * Lists the spools in a directory, in use or not.
  *
  * @param directory the directory
- * @param destination only those for there
+ * @param destination only those of this destination
  * @returns paths
  */
 export function spoolsIn(directory: string, destination?: string): string[] {
@@ -87,7 +91,7 @@ export function spoolsIn(directory: string, destination?: string): string[] {
 }
 
 /**
- * The ledgers in a directory.
+ * Lists the ledgers in a directory.
  *
  * @param directory the directory
  * @param destination only those for there
@@ -107,7 +111,7 @@ function namesIn(directory: string, pattern: RegExp, destination: string | undef
 }
 
 /**
- * Where the events of a spool go.
+ * Reads the destination from a spool's file name.
  *
  * @param path of {@link spoolsIn}
  */
@@ -115,7 +119,7 @@ export function destinationIn(path: string): string {
   return SPOOL_NAME.exec(basename(path))![1]!;
 }
 
-/** The lock of a spool, held while its process lives: the operating system lets go of it when the process is gone, however it went. */
+/** The lock of a spool. The operating system releases it when the process ends, even by a crash. */
 export interface SpoolLock {
   release(): void;
 }
@@ -124,7 +128,7 @@ export interface SpoolLock {
  * Takes the lock of a spool.
  *
  * @param file the spool's path
- * @returns undefined when a living process holds it
+ * @returns undefined if a running process holds it
  */
 export function lockSpool(file: string): SpoolLock | undefined {
   const path = `${file}-lock`;
@@ -140,7 +144,7 @@ export function lockSpool(file: string): SpoolLock | undefined {
   const held = db;
   return {
     release() {
-      // While it is still held: who has opened the old file by now finds the spool itself gone, or takes it anew.
+      // The lock file is removed before the lock is released. A process that has already opened the old lock file finds that the spool is gone.
       if (!existsSync(file)) rmSync(path, { force: true });
       held.close();
     },

@@ -5,7 +5,7 @@ import type { LedgerEntry } from './ledger.js';
 import type { SpoolChange } from './spool-file.js';
 import workerFile from './worker-path.cjs';
 
-/** What ends the waiting for a message's answers, as long as any is missing. */
+/** The time-out of the requests in one message. */
 interface Deadline {
   timer: NodeJS.Timeout;
   missing: number;
@@ -19,7 +19,7 @@ interface Waiter {
 
 type Content = { change: SpoolChange; receipts?: LedgerEntry[] } | DiskQuestion;
 
-/** Asks the worker of a spool. What is asked in one turn of the event loop leaves in one message. */
+/** Sends requests to the worker of a spool. The requests of one turn of the event loop are sent in one message. */
 export class DiskChannel {
   private readonly waiters = new Map<number, Waiter>();
   private outbox: (() => DiskRequest)[] = [];
@@ -42,11 +42,11 @@ export class DiskChannel {
   /**
    * Starts the worker.
    *
-   * @param workerData what it works on
-   * @param commitTimeout how long the disk may take for an answer, in milliseconds
-   * @param posted is called when a turn's questions have left
-   * @returns the channel, and what the worker has found
-   * @throws AuditError `ERR_AUDIT_SPOOL` when it does not start
+   * @param workerData files and bounds of the spool
+   * @param commitTimeout how long the worker may take to answer, in milliseconds
+   * @param posted called when the requests of a turn were sent
+   * @returns the channel, and the contents of the spool
+   * @throws AuditError `ERR_AUDIT_SPOOL` if the worker does not start
    */
   static async open(
     workerData: DiskWorkerData,
@@ -54,25 +54,26 @@ export class DiskChannel {
     posted: () => void,
   ): Promise<{ channel: DiskChannel; state: DiskState }> {
     if (workerFile.workerPath === undefined) {
-      const text = 'The spool on disk runs disk-worker.js of @auditlogin/core, which this bundle has left behind: keep "@auditlogin/core" external.';
+      const text =
+        'The spool on disk needs disk-worker.js of @auditlogin/core, which is not part of this bundle: keep "@auditlogin/core" external.';
       throw new AuditError('ERR_AUDIT_SPOOL', text);
     }
-    // Without the application's flags: what it preloads into its own threads has no place in this one.
+    // Modules that the application preloads by flags are not loaded into this worker.
     const worker = new Worker(workerFile.workerPath, { workerData, execArgv: [] });
     const state = await started(worker);
     return { channel: new DiskChannel(worker, commitTimeout, posted), state };
   }
 
-  /** Why nothing can be asked any more. */
+  /** The error that every further request is rejected with; undefined while the channel works. */
   get broken(): AuditError | undefined {
     return this.failure;
   }
 
   /**
-   * Has a change made.
+   * Requests a change.
    *
-   * @param what the change, asked for when the message leaves
-   * @returns when it is on disk: the place of the first event that it added, or 0
+   * @param what returns the change; called when the message is sent
+   * @returns a promise that resolves when the change is on disk, to the position of the first event that it added, or 0
    */
   change(what: () => { change: SpoolChange; receipts?: LedgerEntry[] }): Promise<number> {
     return this.request(what);
@@ -93,21 +94,21 @@ export class DiskChannel {
     if (this.failure) return Promise.reject(this.failure);
     const n = (this.lastNumber += 1);
     return new Promise<T>((resolve, reject) => {
-      // Not before the answer is the process to end; by itself the worker keeps nothing alive.
+      // Keeps the process alive until the answer is there. An idle worker does not.
       if (this.waiters.size === 0) this.worker.ref();
       this.waiters.set(n, { resolve, reject });
       if (this.outbox.push(() => ({ n, ...what() })) === 1) setImmediate(() => this.post());
     });
   }
 
-  /** One message a turn, and one timer: what crosses to the worker is copied, and each message costs. */
+  /** Sends all requests of a turn in one message with one timer, since each message costs time. */
   private post(): void {
     const messages = this.outbox.map((message) => message());
     this.outbox = [];
     this.posted();
     const error: DiskFailure = {
       code: 'ERR_AUDIT_SPOOL',
-      message: `The disk of the spool gave no answer within ${this.commitTimeout} ms.`,
+      message: `The spool's disk did not respond within ${this.commitTimeout} ms.`,
     };
     const timer = setTimeout(() => messages.forEach(({ n }) => this.answer(n, error, undefined)), this.commitTimeout).unref();
     const deadline: Deadline = { timer, missing: messages.length };

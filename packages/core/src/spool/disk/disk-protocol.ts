@@ -4,38 +4,38 @@ import type { LedgerEntry } from './ledger.js';
 import type { Synchronous } from './sqlite/database.js';
 import type { SpoolChange, SpoolFile, SpoolFileSize } from './spool-file.js';
 
-/** How the worker is started. */
+/** The worker's start parameters. */
 export interface DiskWorkerData {
   directory: string;
   destination: string;
   file: string;
-  /** Undefined when no ledger is kept. */
+  /** Path of the ledger; undefined if receipts are not stored. */
   ledger: string | undefined;
   maxBytes: number;
   synchronous: Synchronous;
 }
 
-/** What the worker is asked beside changes. */
+/** A request that does not change the spool's events. */
 export type DiskQuestion =
   | { ask: 'read'; after: number; limit: number; maxBytes: number }
   | { ask: 'coalesced'; before: number }
   | { ask: 'adopt' }
   | { ask: 'close' };
 
-/** What the worker is sent: each with a number under which it is answered. */
+/** A message to the worker. The answer has the same number `n`. */
 export type DiskRequest = { n: number } & ({ change: SpoolChange; receipts?: LedgerEntry[] } | DiskQuestion);
 
-/** What the worker found when it opened the file, or after it took over other spools. */
+/** What the worker found when it opened the file or took over other spools. */
 export interface DiskState {
-  /** By how much the file holds more than before. */
+  /** The increase of the file's size. */
   gained: SpoolFileSize;
-  /** How many events were taken over from processes that are gone. */
+  /** Number of events that were taken over from processes that have ended. */
   adopted: number;
-  /** The names of files that were damaged and put aside. */
+  /** Names under which damaged files were set aside. */
   quarantined: string[];
 }
 
-/** What is answered, by question. */
+/** The answers, by request. */
 export interface DiskAnswers {
   read: ReturnType<SpoolFile['read']>;
   coalesced: CoalescedFailures[];
@@ -43,12 +43,12 @@ export interface DiskAnswers {
   close: { isEmpty: boolean };
 }
 
-/** An error, as it crosses from the worker. */
+/** An error in the form in which the worker sends it. */
 export interface DiskFailure {
   code: AuditErrorCode;
   message: string;
 }
 
-/** What the worker sends: that it is ready, or the answers of one commit. */
+/** A message from the worker: it is ready, it failed to start, or it answers requests. */
 export type DiskReply =
   { ready: DiskState } | { failed: DiskFailure } | { answers: { n: number; result?: unknown; error?: DiskFailure }[] };

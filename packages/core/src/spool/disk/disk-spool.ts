@@ -14,47 +14,47 @@ import type { SpoolChange } from './spool-file.js';
 import { readStored } from '../stored-event.js';
 import { createSpoolCounter } from '../spool-counter.js';
 
-/** How a spool on disk works. */
+/** Options of a spool on disk. */
 export interface DiskSpoolOptions extends SpoolBounds {
-  /** Keep receipts in a ledger. */
+  /** Whether receipts are stored in a ledger. */
   ledger: boolean;
-  /** How long the disk may take for a commit, in milliseconds. */
+  /** How long a commit may take, in milliseconds. */
   commitTimeout: number;
   synchronous?: Synchronous;
 }
 
-/** What a spool on disk tells. */
+/** Called by a spool on disk. */
 export interface DiskSpoolListener {
-  /** Events of processes that are gone were taken over. */
+  /** Events were taken over from processes that have ended. */
   adopted(events: number): void;
-  /** A file was damaged and put aside, or events in it were set aside. */
+  /** A damaged file was renamed, or damaged events were set aside. */
   damaged(what: string): void;
 }
 
 /** A spool on disk. */
 export interface DiskSpool extends CoalescingSpool {
-  /** Takes over what processes that are gone have left. */
+  /** Takes over the spools of processes that have ended. */
   adopt(): Promise<void>;
 }
 
-/** Events that are appended in one turn of the event loop, and answered at once. */
+/** The page that collects the events of this turn of the event loop. They share one promise. */
 interface OpenPage {
   events: SerialisedEvent[];
   written: Promise<void>;
 }
 
-/** So much is kept in memory, ready to be sent; the rest is read when it is its turn. */
+/** The most events that are kept in memory, ready to be sent. The others are read from disk when it is their turn. */
 const WINDOW_EVENTS = 20_000;
 const WINDOW_BYTES = 16_777_216;
 
 /**
- * Opens the spool of this process: a SQLite file that a worker writes, so that no request waits for the disk. What is appended is answered when it is on
- * disk; appends of the same moment share one commit.
+ * Opens the spool of this process: a SQLite file that a worker writes, so that the event loop never waits for the disk. `append` resolves when the
+ * event is on disk. Events that are appended at the same time share one commit.
  *
- * @param place its files
- * @param options its bounds
- * @param listener is told what happens
- * @throws AuditError `ERR_AUDIT_SPOOL` when it cannot be opened
+ * @param place files of the spool
+ * @param options bounds and durability
+ * @param listener called with what happens
+ * @throws AuditError `ERR_AUDIT_SPOOL` if the spool cannot be opened
  */
 export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions, listener: DiskSpoolListener): Promise<DiskSpool> {
   const counter = createSpoolCounter();
@@ -71,7 +71,7 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
     maxBytes: options.maxBytes,
     synchronous: options.synchronous ?? 'FULL',
   };
-  // A page that has left takes no more events.
+  // A page that was sent to the worker takes no more events.
   const { channel, state } = await DiskChannel.open(workerData, options.commitTimeout, () => (openPage = undefined));
   absorb(state);
 
@@ -80,13 +80,13 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
 
   function absorb({ gained, adopted, quarantined }: DiskState): void {
     for (const [name, value] of Object.entries(gained)) counter.size[name as keyof SpoolSize] += value as number;
-    // What is taken over comes behind all that was appended, so from now on new events stay on disk until it is their turn.
+    // Events that were taken over are on disk only. Newer events must not overtake them, so these stay on disk as well until it is their turn.
     onDisk += gained.events;
     if (adopted > 0) listener.adopted(adopted);
     for (const name of quarantined) listener.damaged(`${name} was put aside; what could be read of it was saved`);
   }
 
-  /** What was appended is handed out from memory, as long as nothing older is on disk only. */
+  /** Keeps an appended event in memory, unless older events are on disk only. */
   function arrive(event: SpooledEvent): void {
     if (onDisk > 0 || queue.length >= WINDOW_EVENTS || queuedBytes >= WINDOW_BYTES) {
       onDisk += 1;
@@ -107,7 +107,7 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
       queuedBytes += event.bytes;
       queue.push(event);
     }
-    // What the worker could not read it has set aside itself.
+    // The worker has already set aside the events it could not read.
     for (const event of unreadable) countAside(event);
     for (const event of unusable) await deadLetter(event, event.reason);
     const lost = unreadable.length + unusable.length;
@@ -124,7 +124,7 @@ export async function openDiskSpool(place: SpoolPlace, options: DiskSpoolOptions
     await change({ do: 'deadLetter', seq: event.seq, reason, at: Date.now() });
   }
 
-  /** Takes turns: two that fill at once would read the same events. */
+  /** The running read, which concurrent peeks share: two reads would return the same events. */
   let filling: Promise<void> | undefined;
   async function peek(limit: number): Promise<SpooledEvent[]> {
     while (queue.length === 0 && onDisk > 0) await (filling ??= fill().finally(() => (filling = undefined)));

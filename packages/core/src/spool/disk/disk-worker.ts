@@ -21,7 +21,7 @@ try {
   if (ledgerPath !== undefined) ledger = openLedger(ledgerPath);
   send({ ready: adoptOrphans({ events: 0, bytes: 0, failures: 0, coalesced: 0, setAside: 0 }) });
   port.on('message', (posted: DiskRequest[]) => {
-    // All that has come by the end of this turn is committed at once.
+    // All requests that arrive in this turn are committed together.
     if (requests.length === 0) setImmediate(work);
     requests.push(...posted);
   });
@@ -50,13 +50,16 @@ function work(): void {
 
 type Change = Extract<DiskRequest, { change: unknown }>;
 
-/** Together, and if that fails what lets go of events first, then each by itself, so that one that has no room costs no other. */
+/**
+ * Commits all changes together. If that fails, it commits each one separately, those that free room first, so that a change that does not fit affects
+ * no other.
+ */
 function commitAll(changes: Change[]): { n: number; result?: unknown; error?: DiskFailure }[] {
   if (changes.length === 0) return [];
   try {
-    // The receipts first: what is settled and not in the ledger would look as if it had never been sent.
+    // Receipts are written first: after a crash in between, the event is sent again instead of missing its receipt.
     for (const { change, receipts } of changes) {
-      if (ledger && receipts && change.do === 'settle') ledger.keep(receipts);
+      if (ledger && receipts && change.do === 'settle') ledger.store(receipts);
     }
     const places = file.commit(changes.map(({ change }) => change));
     return changes.map(({ n }, index) => ({ n, result: places[index] }));
@@ -64,9 +67,9 @@ function commitAll(changes: Change[]): { n: number; result?: unknown; error?: Di
     if (changes.length === 1) return [{ n: changes[0]!.n, error: failureOf(thrown) }];
     const isTaking = ({ change }: Change): boolean =>
       change.do === 'append' || change.do === 'coalesce' || change.do === 'replaceCoalesced';
-    const letting = changes.filter((change) => !isTaking(change));
+    const freeing = changes.filter((change) => !isTaking(change));
     const taking = changes.filter(isTaking);
-    return [...letting.flatMap((change) => commitAll([change])), ...taking.flatMap((change) => commitAll([change]))];
+    return [...freeing.flatMap((change) => commitAll([change])), ...taking.flatMap((change) => commitAll([change]))];
   }
 }
 
@@ -83,7 +86,7 @@ function answer(request: Exclude<DiskRequest, Change>): unknown {
   }
 }
 
-/** Takes over what processes that are gone have left. What one of them had itself taken over, and not removed any more, is not taken twice. */
+/** Takes over the spools of processes that have ended. A spool that one of them had already taken over, but not yet removed, is not taken over twice. */
 function adoptOrphans(before: SpoolFileSize): DiskState {
   const orphans: { file: SpoolFile; lock: SpoolLock; name: string }[] = [];
   const quarantined = file.quarantined === undefined ? [] : [basename(file.quarantined)];

@@ -4,29 +4,29 @@ import { eventIn, flawOf, type StoredEvent, unreadableEvent, type UnreadableEven
 import { runsOf } from './ranges.js';
 import type { SqliteStatement } from './sqlite/driver.js';
 
-/** Events that are written together. */
+/** A page: up to {@link PAGE_EVENTS} events that are written as one row. */
 export interface NewPage {
-  /** Their JSON, an event a line: JSON has no line breaks of its own. */
+  /** The events' JSON, one event per line. JSON strings contain no raw line breaks. */
   lines: string;
   count: number;
-  /** The bytes of their JSON. */
+  /** Length of the events' JSON, in bytes. */
   bytes: number;
   failures: number;
-  /** When they were appended, in milliseconds since 1970. */
+  /** Time of the append, in milliseconds since 1970. */
   queuedAt: number;
 }
 
-/** What is known of earlier tries to send an event. */
-type Mark = Pick<StoredEvent, 'inDoubt' | 'crashes'>;
+/** The history of earlier tries to send an event. */
+type DeliveryHistory = Pick<StoredEvent, 'inDoubt' | 'crashes'>;
 
-/** The most events a page: what is sent together is most often written together. */
+/** The most events in a page. Events that are written together are usually sent together. */
 export const PAGE_EVENTS = 50;
 
 const DAMAGED = 'damaged on disk: its checksum is wrong';
 
 /**
- * The tables. What was settled of a page that still holds others is `gone`; what is being sent is in `flights`. Both are ranges of places, so that the usual
- * way of an event, with forty-nine others, costs a row each.
+ * The tables of a page store. `gone` lists settled events whose page still holds others; `flights` lists events that are being sent. Both store
+ * ranges of positions, so that a batch of fifty events usually costs one row.
  */
 export const PAGE_TABLES = `
   CREATE TABLE IF NOT EXISTS pages (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, bytes INTEGER NOT NULL, failures INTEGER NOT NULL,
@@ -35,31 +35,31 @@ export const PAGE_TABLES = `
   CREATE TABLE IF NOT EXISTS flights (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS marks (seq INTEGER PRIMARY KEY, in_doubt INTEGER NOT NULL, crashes INTEGER NOT NULL);`;
 
-/** The events of a spool's file. Places are never given twice as long as the file is open. */
+/** The events in a spool's file. A position is never used twice while the file is open. */
 export interface Pages {
-  /** @returns the place of the first */
+  /** @returns position of the first event */
   add(page: NewPage): number;
-  /** Adds events with what is known of them. @returns how many */
+  /** Adds events with their history. @returns their number */
   addAll(rows: readonly StoredEvent[]): number;
   begin(seqs: readonly number[]): void;
   release(seqs: readonly number[], inDoubt: boolean): void;
   remove(seqs: readonly number[]): void;
-  /** An event's JSON; empty if it was lost, undefined if there is no such event. */
+  /** An event's JSON; empty if the text was lost, undefined if there is no such event. */
   body(seq: number): string | undefined;
-  /** Gives a place away that no event will have here. */
+  /** Reserves a position that no event in the pages will use. */
   place(): number;
   /**
-   * Events in order, and apart from them those that cannot be read.
+   * Reads events in order. Those that cannot be read are returned separately.
    *
-   * @param after of higher places only
-   * @param limit stop when there are so many
-   * @param maxBytes stop when these have so many bytes of JSON
+   * @param after only events with a higher position
+   * @param limit the most events to return
+   * @param maxBytes stop when the events' JSON has this many bytes
    */
   read(after: number, limit: number, maxBytes: number): { rows: StoredEvent[]; unreadable: UnreadableEvent[] };
   size(): { events: number; bytes: number; failures: number };
   /** When the oldest event was appended, in milliseconds since 1970. */
   oldest(): number | undefined;
-  /** What was in flight when its process ended may have been stored, and may be what ended it. */
+  /** Marks the events that were in flight when the previous process ended as in doubt, and counts a crash for each. */
   land(): void;
 }
 
@@ -73,15 +73,16 @@ interface StoredPage {
   crcs: Uint8Array;
 }
 
+/** Positions from `first` to `last`, both included. */
 type Range = { first: number; last: number };
 
 const ALL: Range = { first: 0, last: Number.MAX_SAFE_INTEGER };
 
 /**
- * Makes a page.
+ * Makes a page of events.
  *
  * @param events 1 or more
- * @param queuedAt when they were appended, in milliseconds since 1970
+ * @param queuedAt time of the append, in milliseconds since 1970
  */
 export function pageOf(events: readonly Pick<SerialisedEvent, 'body' | 'bytes' | 'isFailure'>[], queuedAt: number): NewPage {
   let bytes = 0;
@@ -94,16 +95,16 @@ export function pageOf(events: readonly Pick<SerialisedEvent, 'body' | 'bytes' |
 }
 
 /**
- * An event by its JSON alone, as {@link pageOf} takes it.
+ * Makes an argument of {@link pageOf} from an event's JSON.
  *
- * @param body its JSON
+ * @param body the event's JSON
  */
 export function pageEntry(body: string): Pick<SerialisedEvent, 'body' | 'bytes' | 'isFailure'> {
   return { body, bytes: Buffer.byteLength(body), isFailure: eventIn(body)?.is_failure === true };
 }
 
 /**
- * The events in a page as it is in the file, as far as their checksums are right.
+ * Splits a stored page into events; those with a wrong checksum are undefined.
  *
  * @param page a row of `pages`
  */
@@ -114,10 +115,10 @@ export function intactLines({ lines, crcs }: Pick<StoredPage, 'lines' | 'crcs'>)
 }
 
 /**
- * Opens the events of a file whose tables are there.
+ * Opens the events of a file whose tables exist.
  *
- * @param statement prepares a statement, or gives the one that was prepared before
- * @param lastAside the last place of an event that was set aside, which no other may have
+ * @param statement returns a prepared statement, which it may cache
+ * @param lastAside the highest position of an event that was set aside
  */
 export function openPages(statement: (sql: string) => SqliteStatement, lastAside: number): Pages {
   const ranges = (sql: string, ...places: number[]): Range[] => statement(sql).all(...places) as Range[];
@@ -151,7 +152,7 @@ export function openPages(statement: (sql: string) => SqliteStatement, lastAside
     statement('DELETE FROM flights').run();
   }
 
-  /** Takes a range out of the flights, which may have been longer. */
+  /** Removes a range from the flights, which may extend beyond it. */
   function endFlight(range: Range): void {
     for (const flight of flightsOver(range)) {
       statement('DELETE FROM flights WHERE first = ?').run(flight.first);
@@ -166,7 +167,7 @@ export function openPages(statement: (sql: string) => SqliteStatement, lastAside
     statement('DELETE FROM marks WHERE seq BETWEEN ? AND ?').run(first, last);
     statement('DELETE FROM gone WHERE first >= ? AND first <= ? AND last <= ?').run(first, last, last);
     statement('DELETE FROM pages WHERE first >= ? AND first <= ? AND last <= ?').run(first, last, last);
-    // At its two ends a range may have parts of pages.
+    // The pages at both ends of the range may be covered only in part.
     const ends = 'SELECT * FROM (SELECT first, last FROM pages WHERE first <= ? ORDER BY first DESC LIMIT 2) WHERE last >= ?';
     for (const page of ranges(ends, last, first)) {
       statement('INSERT INTO gone VALUES (?, ?)').run(Math.max(first, page.first), Math.min(last, page.last));
@@ -182,7 +183,7 @@ export function openPages(statement: (sql: string) => SqliteStatement, lastAside
     return page && page.last >= seq ? page : undefined;
   }
 
-  function marksIn({ first, last }: Range): Map<number, Mark> {
+  function marksIn({ first, last }: Range): Map<number, DeliveryHistory> {
     const marks = statement('SELECT * FROM marks WHERE seq BETWEEN ? AND ?').all(first, last) as {
       seq: number;
       in_doubt: number;

@@ -7,17 +7,17 @@ const BYTES = 32;
 const KEY = /^[\w-]{43}$/;
 
 /**
- * The key of a spool directory for the digests of typed names, made when it is first asked for: all processes of the directory share it.
+ * Returns the key for the digests of typed names, which all processes of a spool directory share. The first call creates it.
  *
- * @param directory the directory, which exists
- * @returns undefined when it can be neither read nor made
+ * @param directory an existing directory
+ * @returns undefined if the key can be neither read nor created
  */
 export function identityKeyIn(directory: string): string | undefined {
   const path = join(directory, NAME);
   try {
     writeFileSync(path, randomBytes(BYTES).toString('base64url'), { flag: 'wx', mode: 0o600 });
   } catch {
-    // It is there already, or cannot be written, which the next line finds out.
+    // The file exists already, or reading it fails below.
   }
   try {
     const key = readFileSync(path, 'utf8').trim();

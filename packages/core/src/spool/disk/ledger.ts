@@ -1,38 +1,38 @@
 import { makeDurable, makePrivate, openSqlite, transaction } from './sqlite/database.js';
 
-/** A receipt that is kept. */
+/** A stored receipt. */
 export interface LedgerEntry {
-  /** Our id of the event. */
+  /** The event's `external_id`. */
   externalId: string;
-  /** The server's. */
+  /** The server's id of the event. */
   receiptId: string;
   hash: string;
   isVerified: boolean;
-  /** When the receipt came, in milliseconds since 1970. */
+  /** Time of the receipt, in milliseconds since 1970. */
   at: number;
-  /** The place in the chain of seals, if the event is sealed. */
+  /** Instance of the seal, if the event is sealed. */
   instance?: string;
   sealSeq?: number;
 }
 
 /** The receipts of one instance. */
 export interface Ledger {
-  keep(entries: readonly LedgerEntry[]): void;
+  store(entries: readonly LedgerEntry[]): void;
   all(): Iterable<LedgerEntry>;
   close(): void;
 }
 
 /**
- * Opens a ledger, making it if it is missing.
+ * Opens a ledger, and creates it if it is missing.
  *
  * @param path the file
- * @param options `readOnly` for a look at another process's
+ * @param options `readOnly` to read the ledger of another process
  */
 export function openLedger(path: string, options: { readOnly?: boolean } = {}): Ledger {
   if (!options.readOnly) makePrivate(path);
   const db = openSqlite(path);
   if (options.readOnly) {
-    // Not opened as read-only: what a killed process left in WAL mode can only be read by who may write.
+    // The file is not opened as read-only: SQLite must be able to write to read a WAL file that a killed process left behind.
     db.exec('PRAGMA busy_timeout = 5000; PRAGMA query_only = ON');
   } else {
     db.exec('PRAGMA busy_timeout = 5000');
@@ -42,7 +42,7 @@ export function openLedger(path: string, options: { readOnly?: boolean } = {}): 
   }
   const insert = options.readOnly ? undefined : db.prepare('INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?)');
   return {
-    keep(entries) {
+    store(entries) {
       transaction(db, 'BEGIN IMMEDIATE', () => {
         for (const { externalId, receiptId, hash, isVerified, at, instance, sealSeq } of entries) {
           insert?.run(externalId, receiptId, hash, isVerified ? 1 : 0, at, instance ?? null, sealSeq ?? null);

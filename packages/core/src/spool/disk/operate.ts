@@ -6,45 +6,46 @@ import { openSpoolFile, type SpoolFile } from './spool-file.js';
 import type { DeadLetter } from '../spool.js';
 import { readStored } from '../stored-event.js';
 
-/** The spool of one process. */
+/** Summary of the spool of one process. */
 export interface SpoolSummary {
   file: string;
-  /** Whether its process lives. */
+  /** Whether its process is running. */
   isInUse: boolean;
   events: number;
   bytes: number;
   coalesced: number;
   setAside: number;
-  /** When the oldest event was appended, in milliseconds since 1970. */
+  /** Time at which the oldest waiting event was appended, in milliseconds since 1970; undefined if none waits. */
   oldest: number | undefined;
 }
 
-/** What operators do with spools. Running applications are not disturbed. */
+/** What operators can do with the spools of a directory. Running applications are not disturbed. */
 export interface SpoolOperator {
   summaries(): SpoolSummary[];
-  /** What the server would not take, or what grew too old. */
+  /** The events that were set aside. */
   deadLetters(): (DeadLetter & { file: string })[];
   /**
-   * Has events sent once more: they become a spool of their own, which a running application takes over within a minute, or the next one at its start.
+   * Sends events that were set aside again. They move to a new spool, which a running application takes over within a minute, or the next application
+   * at its start.
    *
-   * What cannot be read stays set aside: no server would take it.
+   * Events that cannot be read stay set aside, since no server would accept them.
    *
-   * @param ids our ids; undefined means all that was set aside
-   * @returns how many are sent once more, and the ids of those that cannot be read
+   * @param ids `external_id`s; undefined for all
+   * @returns the number of events that will be sent again, and the ids of those that cannot be read
    */
   replay(ids: readonly string[] | undefined): { replayed: number; unreadable: string[] };
-  /** Deletes events that were set aside. @returns how many */
+  /** Deletes events that were set aside. @returns their number */
   discard(ids: readonly string[] | undefined): number;
 }
 
-/** The bound does not matter beside the process whose spool it is. */
+/** Only the process that owns a spool enforces its bound. */
 const ANY_SIZE = 1_073_741_824;
 
 /**
  * Opens a spool directory for an operator.
  *
  * @param directory the directory
- * @throws AuditError `ERR_AUDIT_SPOOL` when it is not there
+ * @throws AuditError `ERR_AUDIT_SPOOL` if the directory does not exist
  */
 export function operateSpools(directory: string): SpoolOperator {
   if (!existsSync(directory)) {
@@ -64,7 +65,7 @@ export function operateSpools(directory: string): SpoolOperator {
     });
   }
 
-  /** @returns what was chosen, of all spools */
+  /** @returns the chosen events of all spools */
   function eachChosen(ids: readonly string[] | undefined, work: (file: SpoolFile, chosen: DeadLetter[]) => void): DeadLetter[] {
     const wanted = ids && new Set(ids);
     return each('share', (file) => {

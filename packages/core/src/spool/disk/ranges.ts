@@ -1,7 +1,7 @@
 /**
- * Places as ranges without gaps, in order.
+ * Combines positions to ranges of consecutive ones, in order.
  *
- * @param seqs places, each once, in any order
+ * @param seqs positions, each once, in any order
  */
 export function runsOf(seqs: readonly number[]): { first: number; last: number }[] {
   const runs: { first: number; last: number }[] = [];

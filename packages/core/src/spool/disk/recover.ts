@@ -4,10 +4,10 @@ import { openSqlite } from './sqlite/database.js';
 import type { SqliteDatabase } from './sqlite/driver.js';
 
 /**
- * Puts a damaged file aside, with its companions.
+ * Renames a damaged file and its companions.
  *
  * @param path the file
- * @returns its new name
+ * @returns the new path
  */
 export function quarantine(path: string): string {
   const name = `${path}.damaged-${Date.now()}`;
@@ -17,7 +17,7 @@ export function quarantine(path: string): string {
 }
 
 /**
- * Reads what can be read of a damaged file, page by page: an error ends one read, not the others.
+ * Reads the intact events of a damaged file, page by page. A page that cannot be read is skipped.
  *
  * @param damaged the file
  */
@@ -41,7 +41,7 @@ export function* recovered(damaged: string): Iterable<{ bodies: string[]; queued
       }
     }
   } catch {
-    // Not even its table can be read: the damaged file stays for a forensic look.
+    // The table cannot be read at all. The damaged file stays for a forensic analysis.
   } finally {
     db.close();
   }

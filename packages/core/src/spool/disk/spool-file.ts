@@ -18,7 +18,7 @@ import {
 import type { SqliteDatabase, SqliteStatement } from './sqlite/driver.js';
 import type { CoalescedFailures, DeadLetter } from '../spool.js';
 
-/** A change of the file. Changes of one commit are made together or not at all. */
+/** A change of the file. A commit makes all of its changes or none. */
 export type SpoolChange =
   | { do: 'append'; page: NewPage }
   | { do: 'begin'; seqs: number[] }
@@ -28,7 +28,7 @@ export type SpoolChange =
   | { do: 'coalesce'; source: string; at: number }
   | { do: 'replaceCoalesced'; coalesced: CoalescedFailures; page: NewPage };
 
-/** What a file holds. */
+/** The size of a spool in a file. */
 export interface SpoolFileSize {
   events: number;
   bytes: number;
@@ -37,34 +37,37 @@ export interface SpoolFileSize {
   setAside: number;
 }
 
-/** How a file is opened. */
+/** Options for opening a file. */
 export interface SpoolFileOptions {
-  /** The most bytes of JSON that it will hold; the file itself is bounded in proportion. */
+  /** The most bytes of event JSON; the size of the file is bounded in proportion. */
   maxBytes: number;
-  /** `NORMAL` loses acknowledged events in a power cut; it is there for the test that proves so. @default 'FULL' */
+  /** `NORMAL` may lose acknowledged events in a power cut. Only the test that proves this uses it. @default 'FULL' */
   synchronous?: Synchronous;
-  /** `own`: by the process whose spool it is, or is now. `share`: beside it. `read`: beside it, changing nothing. @default 'own' */
+  /**
+   * `own`: by the process that holds the spool's lock. `share`: while another process may own it. `read`: the same, without changing anything.
+   * @default 'own'
+   */
   mode?: 'own' | 'share' | 'read';
 }
 
 /** A spool in one SQLite file. Every function blocks; call it in a worker. */
 export interface SpoolFile {
   readonly path: string;
-  /** What was damaged when it was opened: readable events were saved, the damaged file was kept under this name. */
+  /** The name that the damaged file was renamed to, if it was damaged when it was opened. Its readable events are in this file. */
   readonly quarantined: string | undefined;
   /**
-   * Makes changes durable, all or none.
+   * Commits all of the changes or none.
    *
-   * @returns for each change the place of the first event that it added, or 0
-   * @throws AuditError `ERR_AUDIT_SPOOL_FULL` when the disk is full, `ERR_AUDIT_SPOOL` when the file is broken
+   * @returns for each change, the position of the first event that it added, or 0
+   * @throws AuditError `ERR_AUDIT_SPOOL_FULL` if the disk is full, `ERR_AUDIT_SPOOL` if the file cannot be written for another reason
    */
   commit(changes: readonly SpoolChange[]): number[];
   /**
-   * Events in order, and apart from them those that cannot be read. Who owns the file sets the latter aside on the way.
+   * Reads events in order. Those that cannot be read are returned separately; if the file is opened as `own`, they are set aside.
    *
-   * @param after of higher places only
+   * @param after only events with a higher position
    * @param limit the most events
-   * @param maxBytes stop when these have so many bytes of JSON
+   * @param maxBytes stop when the events' JSON has this many bytes
    */
   read(after: number, limit: number, maxBytes?: number): { rows: StoredEvent[]; unreadable: UnreadableEvent[] };
   coalesced(before: number): CoalescedFailures[];
@@ -73,21 +76,21 @@ export interface SpoolFile {
   size(): SpoolFileSize;
   /** When the oldest event was appended, in milliseconds since 1970. */
   oldest(): number | undefined;
-  /** The spools whose events were taken over, in the names of their files. */
+  /** File names of the spools whose events were taken over. */
   adopted(): string[];
-  /** Adds events that were read out of a damaged file. */
+  /** Adds events that were recovered from a damaged file. */
   save(bodies: readonly string[], queuedAt: number): void;
-  /** Takes over all that is in another file, once. @returns how many events */
+  /** Copies everything from another file, and remembers its name so that it is not copied twice. @returns the number of events */
   adopt(other: SpoolFile, name: string): number;
   close(): void;
 }
 
 const SQLITE_PAGE_BYTES = 4_096;
 const WAL_PAGES = 500;
-/** More than moving the whole log into the file can take. */
+/** More than a checkpoint of the whole write-ahead log can need. */
 const RESERVED_BYTES = 2 * WAL_PAGES * SQLITE_PAGE_BYTES;
 const JOURNAL_LIMIT = WAL_PAGES * SQLITE_PAGE_BYTES;
-/** Room for indexes, free pages and what was set aside, over the JSON itself. */
+/** The file may be this many times larger than the events' JSON: it also holds indexes, free pages and dead letters. */
 const ROOM_FACTOR = 3;
 const SCHEMA = `${PAGE_TABLES}
   CREATE TABLE IF NOT EXISTS set_aside (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL);
@@ -95,12 +98,11 @@ const SCHEMA = `${PAGE_TABLES}
   CREATE TABLE IF NOT EXISTS adopted (name TEXT PRIMARY KEY) WITHOUT ROWID;`;
 
 /**
- * Opens a spool in one SQLite file, making it if it is missing. A file that is no database any more is put aside under another name, with what can be
- * read of it saved.
+ * Opens a spool in one SQLite file, and creates it if it is missing. A damaged file is renamed, and its readable events are copied to a new one.
  *
  * @param path the file
- * @param options its bounds
- * @throws AuditError `ERR_AUDIT_SPOOL` when the file cannot be opened, or is not as durable as it was asked to be
+ * @param options bounds, durability and mode
+ * @throws AuditError `ERR_AUDIT_SPOOL` if the file cannot be opened, or if SQLite does not commit as durably as requested
  */
 export function openSpoolFile(path: string, options: SpoolFileOptions): SpoolFile {
   try {
@@ -118,7 +120,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
   const { mode = 'own' } = options;
   const db = mode === 'read' ? openForReading(path) : openDatabase(path, options);
   const reservedSpace = `${path}-reserved`;
-  let reservedState: 'none' | 'laid' | 'spent' = 'none';
+  let reservedState: 'none' | 'reserved' | 'spent' = 'none';
   const statement = cached(db);
   const pages = openPages(statement, (statement('SELECT coalesce(max(seq), 0) AS seq FROM set_aside').get() as { seq: number }).seq);
 
@@ -137,7 +139,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
         return 0;
       case 'deadLetter': {
         const body = pages.body(change.seq);
-        if (body !== undefined) keepAside({ ...change, id: idIn(body, change.seq), body });
+        if (body !== undefined) storeDeadLetter({ ...change, id: idIn(body, change.seq), body });
         pages.remove([change.seq]);
         return 0;
       }
@@ -153,7 +155,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
     }
   }
 
-  function keepAside({ seq, id, body, reason, at }: DeadLetter): void {
+  function storeDeadLetter({ seq, id, body, reason, at }: DeadLetter): void {
     statement('INSERT OR REPLACE INTO set_aside VALUES (?, ?, ?, ?, ?)').run(seq, id, body, reason, at);
   }
 
@@ -179,19 +181,19 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
     }
   }
 
-  /** Deleting needs room, too: the reserved space is room that was kept for this moment. Until it is there again, nothing new is taken. */
+  /** Gives up the reserved space, since SQLite needs room to delete. New events are refused until the space is reserved again. */
   function makeRoom(): boolean {
     rmSync(reservedSpace, { force: true });
-    if (reservedState === 'laid') reservedState = 'spent';
+    if (reservedState === 'reserved') reservedState = 'spent';
     const { busy } = statement('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number };
     return busy === 0;
   }
 
   function restoreReserve(): void {
     try {
-      // What was drained is room in the file, not yet on the disk.
+      // Deleted events have freed pages in the file, which must be returned to the disk first.
       if (reservedState === 'spent') db.exec('PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)');
-      if (reserveSpace(reservedSpace)) reservedState = 'laid';
+      if (reserveSpace(reservedSpace)) reservedState = 'reserved';
     } catch (thrown) {
       if (!isDiskFull(thrown)) throw broken(thrown);
     }
@@ -202,7 +204,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
   }
 
   function read(after: number, limit: number, maxBytes = Number.POSITIVE_INFINITY): ReturnType<SpoolFile['read']> {
-    // Of one moment: beside it, its process may be settling.
+    // A transaction gives a consistent view, since the owner of the file may be settling events.
     const found = transaction(db, 'BEGIN', () => pages.read(after, limit, maxBytes));
     const at = Date.now();
     if (found.unreadable.length > 0 && mode === 'own') {
@@ -240,7 +242,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
     oldest: pages.oldest,
     adopted: () => (statement('SELECT name FROM adopted').all() as { name: string }[]).map(({ name }) => name),
     save(bodies, queuedAt) {
-      // Whether they were sent, nobody knows.
+      // It is not known whether the events were sent.
       const rows = bodies.map((body) => ({ seq: 0, body, queuedAt, inDoubt: true, crashes: 0 }));
       transaction(db, 'BEGIN IMMEDIATE', () => pages.addAll(rows));
     },
@@ -252,7 +254,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
           count += pages.addAll(page.rows);
           after = page.rows.at(-1)!.seq;
         }
-        for (const event of other.deadLetters()) keepAside({ ...event, seq: pages.place() });
+        for (const event of other.deadLetters()) storeDeadLetter({ ...event, seq: pages.place() });
         for (const found of other.coalesced(Number.MAX_SAFE_INTEGER)) {
           statement('INSERT INTO coalesced VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + ?3').run(
             ...[found.minute, found.source, found.count, found.first, found.last],
@@ -265,7 +267,7 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
     close() {
       if (mode !== 'own') return db.close();
       if (db.isOpen) {
-        // Statements that are not collected yet keep SQLite from doing so by itself.
+        // SQLite does not checkpoint on close while prepared statements have not been collected.
         db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
         db.close();
       }
@@ -299,19 +301,19 @@ function openDatabase(path: string, { maxBytes, synchronous = 'FULL' }: SpoolFil
   }
 }
 
-/** A file that its process left behind in WAL mode can only be read by who may write: SQLite has to lay its index anew. */
+/** Opens a file without changing events. It is not opened as read-only: SQLite must rebuild the index of a WAL file that a killed process left behind. */
 function openForReading(path: string): SqliteDatabase {
   const db = openSqlite(path);
   db.exec('PRAGMA busy_timeout = 5000; PRAGMA query_only = ON');
   if (db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'adopted'`).get() !== undefined) return db;
   db.close();
-  // Its process ended before it had written anything.
+  // The process ended before it created the tables.
   const empty = openSqlite(':memory:');
   empty.exec(SCHEMA);
   return empty;
 }
 
-/** Prepared statements are kept: preparing costs more than running. */
+/** Caches prepared statements, since preparing one costs more than running it. */
 function cached(db: SqliteDatabase): (sql: string) => SqliteStatement {
   const statements = new Map<string, SqliteStatement>();
   return (sql) => {
@@ -323,7 +325,7 @@ function cached(db: SqliteDatabase): (sql: string) => SqliteStatement {
   };
 }
 
-/** Takes room only where there is plenty: on a disk that is nearly full, events need it more. */
+/** Reserves space, unless the disk is nearly full: there, events need the room. */
 function reserveSpace(path: string): boolean {
   try {
     const { bavail, bsize } = statfsSync(dirname(path));

@@ -2,17 +2,17 @@ import fs = require('node:fs');
 import path = require('node:path');
 import process = require('node:process');
 
-/** The folder of this file; undefined where a bundler has put it into an ES module. */
+/** The folder of this file; undefined if a bundler has put the code into an ES module. */
 const folder = typeof __dirname === 'undefined' ? undefined : __dirname;
-/** A worker runs built code, so tests that read the sources use the build. */
+/** Where the worker's file may be. A worker runs built code, so tests that run the sources use the worker of the build. */
 const PLACES = ['disk-worker.js', path.join('..', '..', '..', 'dist', 'cjs', 'spool', 'disk', 'disk-worker.js')];
 
-/** The file of the spool's worker; undefined in a bundle that has left it behind. */
+/** The file of the spool's worker; undefined in a bundle that does not contain it. */
 const workerPath: string | undefined =
   folder === undefined ? undefined : PLACES.map((place) => path.join(folder, place)).find((place) => fs.existsSync(place));
 
-/** From where packages of ours are found: beside this file, or, in a bundle, beside the program. */
+/** The file that dependencies are resolved from: next to this one or, in a bundle, in the working directory. */
 const home: string = path.join(folder ?? process.cwd(), 'auditlogin.js');
 
-// CommonJS in both builds: only here is a file's own place known in the same words.
+// This module is CommonJS in both builds, since `__dirname` and `import.meta` exclude each other.
 export = { workerPath, home };

@@ -1,10 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { type SqliteDatabase, sqliteDriver } from './driver.js';
 
-/** How much of what was committed a power cut may cost: nothing (`FULL`), or what came last (`NORMAL`). */
+/** Durability of a commit. After a power cut, `FULL` loses no commit; `NORMAL` may lose the last ones. */
 export type Synchronous = 'FULL' | 'NORMAL';
 
-/** As `PRAGMA synchronous` tells them: https://www.sqlite.org/pragma.html#pragma_synchronous */
+/** Values of `PRAGMA synchronous`: https://www.sqlite.org/pragma.html#pragma_synchronous */
 const LEVELS: Record<Synchronous, number> = { NORMAL: 1, FULL: 2 };
 
 /** Primary result codes: https://www.sqlite.org/rescode.html */
@@ -14,12 +14,12 @@ const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
 
 /**
- * Opens a database, making it if it is missing. One process must open a file by this function only: another copy of SQLite, or `node:fs`, would drop the
- * locks on it when it closes the file (POSIX, fcntl).
+ * Opens a database, and creates it if it is missing. A process must open a file only by this function: when another copy of SQLite, or `node:fs`,
+ * closes the file, the process loses its locks on it (POSIX, fcntl).
  *
  * @param path the file, or `:memory:`
- * @param options `readOnly` for a file that nobody else writes
- * @throws Error when it cannot be opened, or when there is no SQLite
+ * @param options `readOnly` for a file that no other process writes
+ * @throws Error if the file cannot be opened, or if there is no SQLite
  */
 export function openSqlite(path: string, options: { readOnly?: boolean } = {}): SqliteDatabase {
   const { DatabaseSync } = sqliteDriver();
@@ -27,12 +27,12 @@ export function openSqlite(path: string, options: { readOnly?: boolean } = {}): 
 }
 
 /**
- * Has a database keep a write-ahead log and commit as durably as asked for, and looks whether it does: some builds of SQLite use NORMAL in this mode, which
- * loses acknowledged events in a power cut.
+ * Turns on a write-ahead log and the requested durability, and checks both: some builds of SQLite use NORMAL in this mode, which may lose
+ * acknowledged events in a power cut.
  *
  * @param db the database
- * @param synchronous how durably
- * @throws Error when it does not
+ * @param synchronous the requested durability
+ * @throws Error if SQLite uses other settings
  */
 export function makeDurable(db: SqliteDatabase, synchronous: Synchronous = 'FULL'): void {
   db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`);
@@ -42,7 +42,7 @@ export function makeDurable(db: SqliteDatabase, synchronous: Synchronous = 'FULL
 }
 
 /**
- * Asks for a setting or a figure of a database.
+ * Reads a pragma of a database.
  *
  * @param db the database
  * @param name of the pragma, e.g. `page_count`
@@ -52,13 +52,13 @@ export function pragma(db: SqliteDatabase, name: string): string | number {
 }
 
 /**
- * Does work in a transaction: all of it or nothing.
+ * Runs work in a transaction, which is rolled back if the work throws.
  *
  * @param db the database
- * @param begin `BEGIN IMMEDIATE` to write, `BEGIN` to read what is of one moment
- * @param work what is done
+ * @param begin `BEGIN IMMEDIATE` to write, `BEGIN` for a consistent view of several reads
+ * @param work the work
  * @returns what the work returns
- * @throws what the work throws, and what SQLite throws
+ * @throws errors of the work and of SQLite
  */
 export function transaction<T>(db: SqliteDatabase, begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
   db.exec(begin);
@@ -67,7 +67,7 @@ export function transaction<T>(db: SqliteDatabase, begin: 'BEGIN' | 'BEGIN IMMED
     db.exec('COMMIT');
     return result;
   } catch (thrown) {
-    // After a full disk SQLite has rolled back by itself.
+    // SQLite rolls back by itself if the disk is full.
     if (db.isTransaction) db.exec('ROLLBACK');
     throw thrown;
   }
@@ -77,9 +77,9 @@ export function transaction<T>(db: SqliteDatabase, begin: 'BEGIN' | 'BEGIN IMMED
  * Copies a database while it is in use.
  *
  * @param db the database
- * @param path where to
- * @param pages how many pages at a time
- * @param progress is told how far it is, in pages
+ * @param path path of the copy
+ * @param pages number of pages to copy at a time
+ * @param progress called with the number of pages copied and in total
  */
 export async function copySqlite(
   db: SqliteDatabase,
@@ -94,34 +94,34 @@ export async function copySqlite(
 }
 
 /**
- * Makes a file that only its owner can read, before SQLite makes one for everybody; its companions take its mode.
+ * Creates a file that only its owner can read. SQLite would create it readable for everybody, and gives its companion files the same mode.
  *
- * @param path the file; one that exists stays as it is
+ * @param path the file; an existing one is not changed
  */
 export function makePrivate(path: string): void {
   try {
-    // Never an existing one: closing it would drop the locks that this process holds on it (POSIX, fcntl).
+    // An existing file is not opened: closing it would drop the locks that this process holds on it (POSIX, fcntl).
     closeSync(openSync(path, 'ax', 0o600));
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
   }
 }
 
-/** Whether SQLite failed for want of room: a full disk may show as an I/O error, too. */
+/** Whether SQLite failed because the disk is full, which it may report as an I/O error. */
 export function isDiskFull(thrown: unknown): boolean {
   return [SQLITE_FULL, SQLITE_IOERR].includes(resultCode(thrown));
 }
 
-/** Whether SQLite found that the file is damaged, or no database. */
+/** Whether SQLite found that a file is damaged or not a database. */
 export function isCorrupt(thrown: unknown): boolean {
   return [SQLITE_CORRUPT, SQLITE_NOTADB].includes(resultCode(thrown));
 }
 
 /**
- * Looks whether the file is whole, as far as that is seen without reading every index.
+ * Checks a file for damage, without comparing indexes to tables.
  *
  * @param db the database
- * @throws Error that {@link isCorrupt} knows
+ * @throws Error that {@link isCorrupt} recognises, if the file is damaged
  */
 export function quickCheck(db: SqliteDatabase): void {
   const found = pragma(db, 'quick_check(1)');

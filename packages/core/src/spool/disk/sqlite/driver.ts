@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import workerFile from '../worker-path.cjs';
 
-/** A value that SQLite keeps. */
+/** A value that SQLite can store. */
 export type SqliteValue = null | number | bigint | string | Uint8Array;
 
 /** A prepared statement. */
@@ -14,7 +14,8 @@ export interface SqliteStatement {
 }
 
 /**
- * A database. Every function blocks. Keep a reference to it for as long as its statements are used: `@photostructure/sqlite` closes it when it is collected.
+ * A database. Every function blocks. Keep a reference to it while its statements are in use: `@photostructure/sqlite` closes a database when it is
+ * garbage-collected.
  */
 export interface SqliteDatabase {
   readonly isOpen: boolean;
@@ -24,7 +25,7 @@ export interface SqliteDatabase {
   close(): void;
 }
 
-/** What `node:sqlite` and `@photostructure/sqlite` have in common, as far as it is used here. */
+/** The common part of `node:sqlite` and `@photostructure/sqlite` that is used here. */
 export interface SqliteDriver {
   DatabaseSync: new (path: string, options?: { readOnly?: boolean }) => SqliteDatabase;
   backup(
@@ -34,16 +35,17 @@ export interface SqliteDriver {
   ): Promise<unknown>;
 }
 
-/** From this release on `node:sqlite` is used. Before, it is missing (Node 20) or experimental (Node 22). */
+/** The first release of Node whose `node:sqlite` is used. Before, it is missing (Node 20) or experimental (Node 22). */
 const BUILT_IN_FROM = 24;
 const FALLBACK = '@auditlogin/sqlite-node20';
 
 let loaded: SqliteDriver | undefined;
 
 /**
- * SQLite: `node:sqlite` on Node 24 and later, `@photostructure/sqlite` before. Loaded when it is first asked for, so that what opens no database loads no native code.
+ * Loads SQLite on the first call: `node:sqlite` on Node 24 and later, `@photostructure/sqlite` before. A process that opens no database loads no
+ * native code.
  *
- * @throws Error when neither can be loaded
+ * @throws Error if neither can be loaded
  */
 export function sqliteDriver(): SqliteDriver {
   return (loaded ??= builtIn() ?? fallback());
@@ -52,7 +54,7 @@ export function sqliteDriver(): SqliteDriver {
 function builtIn(): SqliteDriver | undefined {
   if (Number.parseInt(process.versions.node, 10) < BUILT_IN_FROM) return undefined;
   const { emitWarning } = process;
-  // Early releases of Node 24 say here that SQLite is experimental, which whoever reads it can do nothing about.
+  // Suppresses the warning of early Node 24 releases that SQLite is experimental, which an operator cannot act on.
   process.emitWarning = (warning: string | Error, ...more: unknown[]) => {
     if (more[0] !== 'ExperimentalWarning') Reflect.apply(emitWarning, process, [warning, ...more]);
   };
@@ -65,7 +67,7 @@ function builtIn(): SqliteDriver | undefined {
 
 function fallback(): SqliteDriver {
   try {
-    // By a name that no bundler follows: it would put native code, or its absence, into every bundle.
+    // `createRequire` hides the import from bundlers, which would bundle the native code or fail if it is missing.
     return createRequire(workerFile.home)(FALLBACK) as SqliteDriver;
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
