@@ -9,7 +9,7 @@ import type { ReadyOptions } from './streams.js';
 
 const RETRY_WAIT = 250;
 
-/** The messages that this process has fetched, under leases on their parts, and not yet acknowledged or given back. */
+/** The messages that this process has fetched and not yet acknowledged or given back, and the leases on their partitions. */
 export class HeldMessages {
   private readonly relay = randomUUID();
   private readonly leases = new Map<string, Lease>();
@@ -27,24 +27,27 @@ export class HeldMessages {
     }, options.lease / 3).unref();
   }
 
-  hasLease(part: number): boolean {
-    return this.leases.has(String(part));
+  hasLease(partition: number): boolean {
+    return this.leases.has(String(partition));
   }
 
-  /** The message of an event; undefined if it is not held any more. */
+  /** Returns the message of an event, or undefined if it is not held any more. */
   messageOf({ seq }: UndeliverableEvent): JsMsg | undefined {
     return this.messages.get(seq);
   }
 
-  /** Takes the lease on a part and what waits there. What comes late, or after the lease has ended, is left to the next who asks. */
-  async take(cluster: Cluster, part: number, limit: number, late: AbortSignal): Promise<StoredEvent[]> {
-    const lease = await takeLease(cluster.leases, part, this.relay, this.options.lease);
+  /**
+   * Takes the lease on a partition and fetches its events. If the request has timed out or the lease was lost meanwhile, the events are left to the
+   * next request.
+   */
+  async take(cluster: Cluster, partition: number, limit: number, late: AbortSignal): Promise<StoredEvent[]> {
+    const lease = await takeLease(cluster.leases, partition, this.relay, this.options.lease);
     if (!lease) return [];
-    const key = String(part);
+    const key = String(partition);
     this.leases.set(key, lease);
     let taken: JsMsg[] = [];
     try {
-      const fetched = await fetchFrom(cluster, this.options, part, limit);
+      const fetched = await fetchFrom(cluster, this.options, partition, limit);
       if (lease.isHeld() && !late.aborted) taken = fetched;
     } finally {
       if (taken.length === 0) await this.giveBack(key);
@@ -57,34 +60,35 @@ export class HeldMessages {
     return taken.map((message) => storedIn(message, lease));
   }
 
-  /** Writes down in the leases what is being sent. */
+  /** Records in the leases which events are being sent. */
   async begin(events: readonly UndeliverableEvent[]): Promise<void> {
-    const byPart = new Map<string, number[]>();
+    const byPartition = new Map<string, number[]>();
     for (const event of events) {
       const message = this.messageOf(event);
       if (!message) continue;
-      const part = partIn(message);
-      byPart.set(part, [...(byPart.get(part) ?? []), event.seq]);
+      const partition = partitionIn(message);
+      byPartition.set(partition, [...(byPartition.get(partition) ?? []), event.seq]);
     }
-    for (const [part, places] of byPart) await this.link.ask(() => this.leases.get(part)?.begin(places) ?? Promise.resolve());
+    for (const [partition, places] of byPartition)
+      await this.link.ask(() => this.leases.get(partition)?.begin(places) ?? Promise.resolve());
   }
 
-  /** Marks an event that the server may have stored. */
+  /** Records in the lease that the server may have stored an event. */
   doubt(event: UndeliverableEvent & { crashes: number }): void {
     const message = this.messageOf(event);
-    if (message) this.leases.get(partIn(message))?.marks.set(event.seq, { inDoubt: true, crashes: event.crashes });
+    if (message) this.leases.get(partitionIn(message))?.marks.set(event.seq, { inDoubt: true, crashes: event.crashes });
   }
 
   /**
-   * Acknowledged, and told that it was: only then is it gone. A consumer that was lost with a node answers nobody; the stream itself lets the event go
-   * then.
+   * Acknowledges an event and waits for the confirmation. If the consumer was lost with its node, nobody confirms; the event is then deleted from the
+   * stream.
    *
-   * @returns whether it was held
+   * @returns whether the event was held
    */
   async acknowledge(event: UndeliverableEvent): Promise<boolean> {
     const message = this.messageOf(event);
     if (!message) return false;
-    this.leases.get(partIn(message))?.marks.delete(event.seq);
+    this.leases.get(partitionIn(message))?.marks.delete(event.seq);
     await this.askUntilDone(message, ({ connection, manager }) =>
       connection
         .request(replyOf(message), '+ACK', { timeout: this.options.timeout / 2 })
@@ -93,45 +97,48 @@ export class HeldMessages {
     return true;
   }
 
-  /** What arrived must not be sent again because the cluster was away for a moment: tried until it is done, or another has the part. */
+  /**
+   * Repeats a request about a message until it succeeds, the spool is closed or the lease is lost. A published event must be acknowledged even if the
+   * cluster fails for a moment, or it would be sent again.
+   */
   askUntilDone(message: JsMsg, work: (cluster: Cluster) => Promise<unknown>): Promise<void> {
-    return this.untilDone(partIn(message), work);
+    return this.untilDone(partitionIn(message), work);
   }
 
-  /** Forgets events, and gives back the lease of each part of which none is left. */
+  /** Forgets events, and gives back the leases of the partitions that have no event left here. */
   async letGo(events: readonly UndeliverableEvent[]): Promise<void> {
     for (const { seq } of events) this.messages.delete(seq);
-    for (const part of this.inFlight.leave(events.map(({ seq }) => seq))) await this.giveBack(part);
+    for (const partition of this.inFlight.leave(events.map(({ seq }) => seq))) await this.giveBack(partition);
   }
 
   async close(): Promise<void> {
     this.isClosing = true;
     clearInterval(this.renewal);
-    for (const part of [...this.leases.keys()]) await this.giveBack(part);
+    for (const partition of [...this.leases.keys()]) await this.giveBack(partition);
   }
 
-  private async untilDone(part: string, work: (cluster: Cluster) => Promise<unknown>): Promise<void> {
+  private async untilDone(partition: string, work: (cluster: Cluster) => Promise<unknown>): Promise<void> {
     for (;;) {
       try {
         await this.link.ask(work);
         return;
       } catch (thrown) {
-        if (this.isClosing || this.leases.get(part)?.isHeld() === false) throw thrown;
+        if (this.isClosing || this.leases.get(partition)?.isHeld() === false) throw thrown;
         await new Promise((resolve) => setTimeout(resolve, RETRY_WAIT));
       }
     }
   }
 
-  private async giveBack(part: string): Promise<void> {
-    const lease = this.leases.get(part);
+  private async giveBack(partition: string): Promise<void> {
+    const lease = this.leases.get(partition);
     if (!lease) return;
-    await this.untilDone(part, () => lease.giveBack()).catch(() => undefined);
-    this.leases.delete(part);
+    await this.untilDone(partition, () => lease.giveBack()).catch(() => undefined);
+    this.leases.delete(partition);
   }
 }
 
-/** The part that a message is in: its subject ends with it. */
-export function partIn(message: JsMsg): string {
+/** Returns the partition of a message, which is the last word of its subject. */
+export function partitionIn(message: JsMsg): string {
   return message.subject.split('.').at(-1)!;
 }
 
@@ -140,7 +147,7 @@ function storedIn(message: JsMsg, lease: Lease): StoredEvent {
   return { seq: message.seq, body: message.string(), queuedAt: Number(message.headers?.get(QUEUED_AT)), ...mark };
 }
 
-/** Where an acknowledgement goes. The message's own `ackAck()` tries once in its life, however that ends. */
+/** The subject that acknowledgements are sent to. The message's own `ackAck()` cannot be repeated after a failure. */
 function replyOf(message: JsMsg): string {
   return (message as JsMsg & { readonly reply: string }).reply;
 }

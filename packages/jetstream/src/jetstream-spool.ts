@@ -3,17 +3,18 @@ import { AuditError } from '@auditlogin/core';
 import { createSpoolCounter, readStored, type SerialisedEvent, type SharedSpool, type UndeliverableEvent } from '@auditlogin/core/engine';
 import { headers } from '@nats-io/transport-node';
 import { INSTANCE, QUEUED_AT, REASON } from './headers.js';
-import { HeldMessages, partIn } from './held-messages.js';
+import { HeldMessages, partitionIn } from './held-messages.js';
 import { ClusterLink } from './link.js';
-import { partOf } from './partition.js';
+import { partitionOf } from './partition.js';
 import { type JetStreamOptions, namesOf, readyOptions } from './streams.js';
 import { Turns } from './turns.js';
 
 /**
- * A spool in NATS JetStream, shared by all processes that reach it. The streams come from {@link initJetStream}. An event counts as taken when as many nodes have
- * acknowledged it as the stream has replicas; it leaves when its receipt was verified. It connects when it is first used, and again whenever it has to.
+ * Creates a spool in NATS JetStream, shared by all processes that use the same stream. {@link initJetStream} creates the streams. An event is stored
+ * when the stream's replicas have acknowledged it, and removed when its receipt was checked. The connection is opened on first use and reopened when
+ * it breaks.
  *
- * @param options where it is
+ * @param options cluster, stream and limits
  */
 export function jetStreamSpool(options: JetStreamOptions = {}): SharedSpool {
   const ready = readyOptions(options);
@@ -23,27 +24,27 @@ export function jetStreamSpool(options: JetStreamOptions = {}): SharedSpool {
   const link = new ClusterLink(ready);
   const held = new HeldMessages(link, ready);
   const turns = new Turns();
-  /** Parts that are being asked, even if nobody waits for the answer any more. */
+  /** Partitions with a running request, including requests that have timed out. */
   const asked = new Set<number>();
   let isClosing = false;
 
-  const isOut = (part: number): boolean => held.hasLease(part) || asked.has(part);
+  const isOut = (partition: number): boolean => held.hasLease(partition) || asked.has(partition);
 
-  /** @returns the part that they are in */
+  /** @returns the partition of the events */
   async function publish(events: readonly SerialisedEvent[], instance: string): Promise<number> {
-    const part = await link.ask(async ({ client, partitions }) => {
-      const part = partOf(instance, partitions);
+    const partition = await link.ask(async ({ client, partitions }) => {
+      const partition = partitionOf(instance, partitions);
       const sent = events.map((event) => {
         const about = headers();
         about.set(INSTANCE, instance);
         about.set(QUEUED_AT, String(Date.now()));
-        return client.publish(names.subject(part), event.body, { msgID: event.id, headers: about });
+        return client.publish(names.subject(partition), event.body, { msgID: event.id, headers: about });
       });
       for (const result of await Promise.allSettled(sent)) if (result.status === 'rejected') throw fullOr(result.reason);
-      return part;
+      return partition;
     });
     for (const event of events) counter.add(event);
-    return part;
+    return partition;
   }
 
   async function refresh(): Promise<void> {
@@ -65,10 +66,10 @@ export function jetStreamSpool(options: JetStreamOptions = {}): SharedSpool {
     if (!message) return;
     const about = headers();
     about.set(INSTANCE, message.headers?.get(INSTANCE) ?? '');
-    // A header is a line.
+    // A header is limited to one line.
     about.set(REASON, reason.replace(/[\r\n]+/g, ' '));
     await held.askUntilDone(message, ({ client }) =>
-      client.publish(names.asideSubject(Number(partIn(message))), event.body, { msgID: event.id, headers: about }),
+      client.publish(names.asideSubject(Number(partitionIn(message))), event.body, { msgID: event.id, headers: about }),
     );
     await acknowledge(event);
     counter.size.setAside += 1;
@@ -86,16 +87,16 @@ export function jetStreamSpool(options: JetStreamOptions = {}): SharedSpool {
     },
     refresh,
     async peek(limit) {
-      for (const part of turns.parts()) {
-        if (isOut(part)) continue;
-        const count = turns.take(part);
+      for (const partition of turns.partitions()) {
+        if (isOut(partition)) continue;
+        const count = turns.take(partition);
         const taken = await link.ask(async (cluster, late) => {
-          if (isOut(part)) return [];
-          asked.add(part);
-          return held.take(cluster, part, limit, late).finally(() => asked.delete(part));
+          if (isOut(partition)) return [];
+          asked.add(partition);
+          return held.take(cluster, partition, limit, late).finally(() => asked.delete(partition));
         });
         if (taken.length === 0) continue;
-        if (count > taken.length) turns.put(part, count - taken.length);
+        if (count > taken.length) turns.put(partition, count - taken.length);
         const { events, unreadable } = readStored(taken);
         for (const event of unreadable) await deadLetter(event, event.reason);
         if (events.length > 0) return events;
@@ -108,13 +109,13 @@ export function jetStreamSpool(options: JetStreamOptions = {}): SharedSpool {
         const message = held.messageOf(event);
         if (!message) continue;
         if (inDoubt) held.doubt(event);
-        turns.note(Number(partIn(message)), events.length);
+        turns.note(Number(partitionIn(message)), events.length);
       }
       await held.letGo(events);
     },
     async settle(settled) {
       const events = settled.map(({ event }) => event);
-      // Where another has taken the part over, it has the events, too.
+      // If another relay has taken over the partition, it also has the events, so failures are ignored.
       await Promise.allSettled(events.map((event) => acknowledge(event)));
       await held.letGo(events);
     },
@@ -132,5 +133,5 @@ export function jetStreamSpool(options: JetStreamOptions = {}): SharedSpool {
 
 function fullOr(thrown: unknown): unknown {
   if (!/maximum messages exceeded/i.test(String(thrown))) return thrown;
-  return new AuditError('ERR_AUDIT_SPOOL_FULL', 'The stream is full: it takes no more events until some are published.');
+  return new AuditError('ERR_AUDIT_SPOOL_FULL', 'The stream is full; it refuses events until some were published.');
 }

@@ -1,46 +1,46 @@
 import type { KV } from '@nats-io/kv';
 
-/** What is known of an event that was in flight before. */
-interface Mark {
+/** The history of an event that was in flight before. */
+interface DeliveryHistory {
   inDoubt: boolean;
   crashes: number;
 }
 
-/** What the lease of a part says. */
+/** The stored form of a lease. */
 interface Entry {
-  /** Who has it; nobody if it is left out. */
+  /** The relay that holds the lease; undefined if nobody does. */
   relay?: string;
-  /** Until when, in milliseconds since 1970. */
+  /** End of the lease, in milliseconds since 1970. */
   until?: number;
-  /** The places of the events that are being sent. */
+  /** Sequence numbers of the events that are being sent. */
   begun?: number[];
-  /** What is known of events of this part, by their places. */
-  marks: [number, Mark][];
+  /** The history of events of this partition, by sequence number. */
+  marks: [number, DeliveryHistory][];
 }
 
-/** The lease on a part, while it is held. */
+/** A lease on a partition. */
 export interface Lease {
-  readonly part: number;
-  readonly marks: Map<number, Mark>;
-  /** Whether it is still held. */
+  readonly partition: number;
+  readonly marks: Map<number, DeliveryHistory>;
+  /** Whether this relay still holds it. */
   isHeld(): boolean;
-  /** Writes down what is being sent. */
+  /** Records the events that are being sent. */
   begin(places: readonly number[]): Promise<void>;
   renew(): Promise<void>;
   giveBack(): Promise<void>;
 }
 
 /**
- * Takes the lease on a part.
+ * Takes the lease on a partition.
  *
- * @param leases where leases are kept
- * @param part which part
- * @param relay who takes it
- * @param duration for how long, in milliseconds
- * @returns undefined if another has it
+ * @param leases the bucket of the leases
+ * @param partition number of the partition
+ * @param relay id of the relay
+ * @param duration length of the lease, in milliseconds
+ * @returns undefined if another relay holds it
  */
-export async function takeLease(leases: KV, part: number, relay: string, duration: number): Promise<Lease | undefined> {
-  const key = `part-${part}`;
+export async function takeLease(leases: KV, partition: number, relay: string, duration: number): Promise<Lease | undefined> {
+  const key = `partition-${partition}`;
   const found = await leases.get(key);
   const entry: Entry = found && found.operation === 'PUT' ? found.json<Entry>() : { marks: [] };
   if (entry.relay !== undefined && entry.until! > Date.now()) return undefined;
@@ -55,7 +55,7 @@ export async function takeLease(leases: KV, part: number, relay: string, duratio
     revision = revision === 0 ? await leases.create(key, text) : await leases.update(key, text, revision);
   };
   const hold = (): Promise<void> => write({ relay, until: Date.now() + duration, ...(begun && { begun }) });
-  // One change at a time: each must know the revision of the one before.
+  // Writes run one after the other, since each must name the revision of the previous one.
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = (work: () => Promise<void>): Promise<void> => {
     const mine = last.then(work, work);
@@ -65,12 +65,12 @@ export async function takeLease(leases: KV, part: number, relay: string, duratio
   try {
     await hold();
   } catch (thrown) {
-    // Another was faster.
+    // Another relay took the lease first.
     if (/wrong last sequence|key exists/i.test(String(thrown))) return undefined;
     throw thrown;
   }
   return {
-    part,
+    partition,
     marks,
     isHeld: () => isHeld,
     begin: (places) =>

@@ -4,10 +4,10 @@ import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { checkReplicas, connectTo, engineError, leasesOf, type ReadyOptions } from './streams.js';
 
-/** An open connection to the cluster, and what is asked by it. */
+/** An open connection to the cluster and its clients. */
 export interface Cluster {
   connection: NatsConnection;
-  /** Whether some node is there now. */
+  /** Whether a node is connected now. */
   isConnected(): boolean;
   client: JetStreamClient;
   manager: JetStreamManager;
@@ -15,7 +15,7 @@ export interface Cluster {
   partitions: number;
 }
 
-/** The way to the cluster: it connects when it is first used, and again whenever it has to. */
+/** Connects to the cluster on first use, and again after a failure. */
 export class ClusterLink {
   private cluster: Promise<Cluster> | undefined;
   private isClosed = false;
@@ -23,21 +23,21 @@ export class ClusterLink {
   constructor(private readonly options: ReadyOptions) {}
 
   /**
-   * Asks the cluster; what takes longer than it may is an error, and is not waited for any more.
+   * Runs a request with a time-out.
    *
-   * @param work asks; the signal tells that nobody waits any more
-   * @throws AuditError `ERR_AUDIT_ENGINE` when the cluster fails, `ERR_AUDIT_CLOSED` after {@link close}
+   * @param work the request; its signal is aborted when the request has timed out
+   * @throws AuditError `ERR_AUDIT_ENGINE` if the request fails or times out, `ERR_AUDIT_CLOSED` after {@link close}
    */
   async ask<T>(work: (cluster: Cluster, late: AbortSignal) => Promise<T>): Promise<T> {
     if (this.isClosed) throw new AuditError('ERR_AUDIT_CLOSED', 'The spool in JetStream is closed.');
     const mine = (this.cluster ??= open(this.options));
-    // One that could not be opened is opened anew the next time.
+    // A connection that failed to open is opened again by the next request.
     mine.catch(() => void (this.cluster === mine && (this.cluster = undefined)));
     const { timeout } = this.options;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), timeout);
     const tooLate = new Promise<never>((_, reject) => {
-      const error = new AuditError('ERR_AUDIT_ENGINE', `NATS JetStream gave no answer within ${timeout} ms.`);
+      const error = new AuditError('ERR_AUDIT_ENGINE', `NATS JetStream did not respond within ${timeout} ms.`);
       late.signal.addEventListener('abort', () => reject(error));
     });
     try {

@@ -5,35 +5,38 @@ import { connect, nanos, type NatsConnection, type NodeConnectionOptions } from 
 
 /** Options of {@link jetStreamSpool} and {@link initJetStream}. */
 export interface JetStreamOptions {
-  /** Addresses of the cluster's nodes, `host:port`. @default 127.0.0.1:4222 */
+  /** Addresses of the cluster's nodes, as `host:port`. @default 127.0.0.1:4222 */
   servers?: string[];
-  /** What else the connection needs: tls, user and password, token, authenticator. */
+  /** Other options of the connection: tls, user and password, token, authenticator. */
   connection?: Omit<NodeConnectionOptions, 'servers'>;
-  /** Name of the stream, and beginning of the names beside it. @default AUDITLOGIN */
+  /** Name of the stream, and prefix of the names of its companions. @default AUDITLOGIN */
   stream?: string;
   /**
-   * Copies of each event, on as many nodes. A stream with fewer is refused: a node by itself acknowledges before its disk has the event, so only further
-   * nodes make it safe.
+   * Number of nodes that store each event. A stream with fewer replicas is refused: a node acknowledges an event before it is on disk, so only
+   * further nodes make it safe.
    * @default 3
    */
   replicas?: number;
-  /** The most events that wait before no more are taken; set when the stream is made. @default 10000000 */
+  /** The most events that wait; further events are refused. Set when the stream is created. @default 10000000 */
   maxEvents?: number;
-  /** Parts that events are divided into by process: so many batches can be in flight at once; set when the stream is made. @default 32 */
+  /** Number of partitions that instances are distributed over. One batch per partition can be in flight. Set when the stream is created. @default 32 */
   partitions?: number;
-  /** How long the events of a relay that does not answer any more stay with it, in milliseconds; the relays' clocks must agree better than that. @default 30000 */
+  /**
+   * After this time without a sign of life from a relay, other relays take over its events, in milliseconds. The relays' clocks must differ by less.
+   * @default 30000
+   */
   lease?: number;
-  /** How long the cluster may take for an answer, in milliseconds. @default 10000 */
+  /** How long a request may take, in milliseconds. @default 10000 */
   timeout?: number;
 }
 
-/** The options with nothing left out. */
+/** The options with all defaults filled in. */
 export type ReadyOptions = Required<JetStreamOptions>;
 
 /**
- * Fills in what is left out.
+ * Fills in the defaults.
  *
- * @param options what was given
+ * @param options the given options
  */
 export function readyOptions(options: JetStreamOptions): ReadyOptions {
   return {
@@ -43,24 +46,27 @@ export function readyOptions(options: JetStreamOptions): ReadyOptions {
   };
 }
 
-/** How long the server knows an event's id, in milliseconds: longer than an application takes to send it again. */
+/** How long the server recognises an event's id, in milliseconds. It must be longer than an application takes to send an event again. */
 const DUPLICATE_WINDOW = 600_000;
-/** How long a relay may keep an event. Its lease ends sooner: who takes over begins anew at what is not acknowledged. */
+/**
+ * How long the server waits for an acknowledgement, in milliseconds. It is longer than any lease, since the relay that takes over a partition creates
+ * a new consumer.
+ */
 const ACK_WAIT = 3_600_000;
 
-/** The names of all that belongs to a stream. */
+/** The names of a stream's companions, subjects and consumers. */
 export const namesOf = (stream: string) => ({
   aside: `${stream}_SET_ASIDE`,
   leases: `${stream}_LEASES`,
-  subject: (part: number | '*') => `${stream}.event.${part}`,
-  asideSubject: (part: number | '*') => `${stream}.aside.${part}`,
-  consumer: (part: number) => `part-${part}`,
+  subject: (partition: number | '*') => `${stream}.event.${partition}`,
+  asideSubject: (partition: number | '*') => `${stream}.aside.${partition}`,
+  consumer: (partition: number) => `partition-${partition}`,
 });
 
 /**
- * Connects; a connection that breaks is made anew for as long as it takes.
+ * Connects to the cluster. A connection that breaks is reopened without a time limit.
  *
- * @param options where to
+ * @param options servers and credentials
  */
 export function connectTo({ servers, connection, timeout }: ReadyOptions): Promise<NatsConnection> {
   return connect({
@@ -71,10 +77,10 @@ export function connectTo({ servers, connection, timeout }: ReadyOptions): Promi
 }
 
 /**
- * Makes the stream of events, that of the ones set aside, and the leases; what is there already is left as it is.
+ * Creates the stream of events, the stream of events that were set aside, and the bucket of leases. Existing ones are not changed.
  *
- * @param options where, and how many replicas
- * @throws AuditError `ERR_AUDIT_ENGINE` when the cluster refuses, or when what is there has fewer replicas
+ * @param options servers, stream and replicas
+ * @throws AuditError `ERR_AUDIT_ENGINE` if the cluster refuses, or if an existing stream has fewer replicas
  */
 export async function initJetStream(options: JetStreamOptions = {}): Promise<void> {
   const ready = readyOptions(options);
@@ -109,12 +115,12 @@ export async function initJetStream(options: JetStreamOptions = {}): Promise<voi
 }
 
 /**
- * Looks whether a stream is as safe as it has to be.
+ * Checks whether a stream has enough replicas.
  *
  * @param manager asks
- * @param options which stream, and how many replicas it needs
+ * @param options name of the stream and the required replicas
  * @returns its number of partitions
- * @throws AuditError `ERR_AUDIT_ENGINE` when it has fewer replicas, or is not there
+ * @throws AuditError `ERR_AUDIT_ENGINE` if it has fewer replicas or does not exist
  */
 export async function checkReplicas(manager: JetStreamManager, { stream, replicas }: ReadyOptions): Promise<number> {
   const { config } = await manager.streams.info(stream);
@@ -129,24 +135,25 @@ export async function checkReplicas(manager: JetStreamManager, { stream, replica
 }
 
 /**
- * Makes the consumer of a part, which hands its events out in their order: all that are not acknowledged, whatever one before has handed out.
+ * Creates the consumer of a partition and replaces an existing one. The new one delivers every message that was not acknowledged, in order, even
+ * those that the old one has delivered.
  *
  * @param manager makes it
  * @param options which stream
- * @param part which part
+ * @param partition which partition
  */
-export async function makeConsumer(manager: JetStreamManager, { stream, replicas }: ReadyOptions, part: number): Promise<void> {
+export async function makeConsumer(manager: JetStreamManager, { stream, replicas }: ReadyOptions, partition: number): Promise<void> {
   const { subject, consumer } = namesOf(stream);
-  const name = consumer(part);
+  const name = consumer(partition);
   await manager.consumers.delete(stream, name).catch(() => undefined);
   await manager.consumers.add(stream, {
-    ...{ durable_name: name, filter_subject: subject(part), ack_policy: AckPolicy.Explicit },
+    ...{ durable_name: name, filter_subject: subject(partition), ack_policy: AckPolicy.Explicit },
     ...{ ack_wait: nanos(ACK_WAIT), max_ack_pending: 10_000, num_replicas: replicas },
   });
 }
 
 /**
- * The leases on parts.
+ * Opens the bucket of leases.
  *
  * @param connection asks
  * @param options which stream
@@ -155,7 +162,7 @@ export function leasesOf(connection: NatsConnection, { stream }: ReadyOptions): 
   return new Kvm(connection).open(namesOf(stream).leases);
 }
 
-/** Of what the client throws only its words: its fields may hold credentials. */
+/** Keeps only the client's message, since other properties may contain credentials. */
 export function engineError(thrown: unknown): AuditError {
   if (thrown instanceof AuditError) return thrown;
   const why = thrown instanceof Error ? thrown.message.slice(0, 200) || thrown.name : 'unknown';

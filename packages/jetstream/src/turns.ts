@@ -1,58 +1,58 @@
-/** What waits in each part, as far as is known, and whose turn it is: the part that was asked last comes last. */
+/** Number of waiting events in each partition, as of the last refresh. The partition that was asked last comes last. */
 export class Turns {
   private counts = new Map<number, number>();
 
-  /** The parts in their turn. */
-  parts(): number[] {
+  /** Returns the partitions in the order in which they are asked. */
+  partitions(): number[] {
     return [...this.counts.keys()];
   }
 
-  /** One more event waits in a part. */
-  add(part: number): void {
-    this.counts.set(part, (this.counts.get(part) ?? 0) + 1);
+  /** Adds one event to a partition. */
+  add(partition: number): void {
+    this.counts.set(partition, (this.counts.get(partition) ?? 0) + 1);
   }
 
-  /** So many events wait in a part. */
-  put(part: number, count: number): void {
-    this.counts.set(part, count);
+  /** Sets the number of events that wait in a partition. */
+  put(partition: number, count: number): void {
+    this.counts.set(partition, count);
   }
 
-  /** Events of a part wait, unless it is known already. */
-  note(part: number, count: number): void {
-    if (!this.counts.has(part)) this.counts.set(part, count);
+  /** Sets the number of events that wait in a partition, unless it is known already. */
+  note(partition: number, count: number): void {
+    if (!this.counts.has(partition)) this.counts.set(partition, count);
   }
 
   /**
-   * A part has had its turn.
+   * Removes a partition, whose turn it is.
    *
    * @returns how many events waited there
    */
-  take(part: number): number {
-    const count = this.counts.get(part) ?? 0;
-    this.counts.delete(part);
+  take(partition: number): number {
+    const count = this.counts.get(partition) ?? 0;
+    this.counts.delete(partition);
     return count;
   }
 
   /**
-   * What the stream says takes the place of what was known.
+   * Replaces all numbers by those of the stream.
    *
-   * @param found how many events wait, by part
+   * @param found how many events wait, by partition
    */
   replace(found: ReadonlyMap<number, number>): void {
-    // Parts keep their turn, which begins elsewhere in each relay: so they do not all try the same.
-    const known = this.parts();
-    const others = [...found.keys()].filter((part) => !this.counts.has(part));
+    // Partitions are asked in turn. New ones are added from a random position on, so that relays do not all try the same partition first.
+    const known = this.partitions();
+    const others = [...found.keys()].filter((partition) => !this.counts.has(partition));
     const start = Math.floor(Math.random() * others.length);
     const turns = [...known, ...others.slice(start), ...others.slice(0, start)];
-    this.counts = new Map(turns.flatMap((part) => (found.has(part) ? [[part, found.get(part)!]] : [])));
+    this.counts = new Map(turns.flatMap((partition) => (found.has(partition) ? [[partition, found.get(partition)!]] : [])));
   }
 
   /**
-   * How many events wait.
+   * Counts the events that wait.
    *
-   * @param isLeftOut says of which parts not
+   * @param isLeftOut tells which partitions are not counted
    */
-  total(isLeftOut: (part: number) => boolean): number {
-    return [...this.counts].reduce((sum, [part, count]) => (isLeftOut(part) ? sum : sum + count), 0);
+  total(isLeftOut: (partition: number) => boolean): number {
+    return [...this.counts].reduce((sum, [partition, count]) => (isLeftOut(partition) ? sum : sum + count), 0);
   }
 }
