@@ -11,7 +11,7 @@ class Uuid {
   }
 }
 
-/** As in BSON: `id` is its 12 bytes, and Mongoose adds `_id`, which is the ObjectId itself. */
+/** The ObjectId of BSON: `id` returns its 12 bytes. Mongoose adds `_id`, which returns the ObjectId itself. */
 class ObjectId {
   constructor(private readonly hex: string) {}
   get id(): Buffer {
@@ -76,8 +76,8 @@ const ids: [string, unknown, string | undefined][] = [
 ];
 
 describe.each(ids)('an id: %s', (_name, id, expected) => {
-  it('is written in its usual text where it is the id of a user', () => expect(accountOf({ id })?.id).toBe(expected));
-  it('is written the same where it stands in place of the user', () => expect(accountOf(id)?.id).toBe(expected));
+  it('is written in its usual form as the id of a user', () => expect(accountOf({ id })?.id).toBe(expected));
+  it('is written in the same form in place of the user', () => expect(accountOf(id)?.id).toBe(expected));
 });
 
 test.each<[string, unknown, unknown]>([
@@ -114,7 +114,7 @@ it('reads around a getter that throws', () => {
   expect(accountOf(user)).toEqual({ id: 'u-1', names: ['u-1'] });
 });
 
-it('never throws, never calls anybody [object Object], and gives the same answer twice', () => {
+it('never throws, never returns [object Object], and returns the same result twice', () => {
   fc.assert(
     fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true, withTypedArray: true }), (user) => {
       const account = accountOf(user);
@@ -126,7 +126,7 @@ it('never throws, never calls anybody [object Object], and gives the same answer
   );
 });
 
-it('keeps two different ids apart, however long they are', () => {
+it('never maps two different ids to one, however long they are', () => {
   const id = fc.oneof(
     fc.string({ minLength: 1 }),
     fc.string({ minLength: 1 }).map((end) => 'x'.repeat(600) + end),

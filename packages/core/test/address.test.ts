@@ -27,7 +27,7 @@ test.each([
 
 const isTaken = (source_ip: string): boolean => violations({ action: 'a', crud: 'c', is_anonymous: true, source_ip }).length === 0;
 
-test('every address becomes one that the server takes, and the same one again', () => {
+it('writes every address in a form that the server accepts and that does not change again', () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -47,7 +47,7 @@ test('every address becomes one that the server takes, and the same one again', 
   );
 });
 
-test('whatever is typed there never becomes an address that the server refuses', () => {
+it('never makes an address that the server refuses, from any text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (raw) => {
       const { source_ip } = normaliseAddress(raw);

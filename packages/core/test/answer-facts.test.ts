@@ -44,14 +44,14 @@ test.each<[string, unknown, string | undefined]>([
   expect(given === undefined ? NOTHING : given.account?.id).toBe(expected);
 });
 
-it('keeps what the answer says of the account: its tenant and what people type to mean it', () => {
+it('reads the tenant and the names of the account from the answer', () => {
   const user = { id: 7, name: 'Alice', email: 'alice@example.com', tenantId: 't', group: 'admins' };
   expect(credentialInJson({ token, user }, none)).toEqual({
     account: { id: '7', name: 'Alice', group: { id: 't' }, names: ['7', 'alice@example.com'] },
   });
 });
 
-it('does not take a token that the request had for a new one', () => {
+it('ignores a token that the request had already', () => {
   const isKnown = (text: string): boolean => text === opaque;
   expect(credentialInJson({ token: opaque, user: { id: 'alice' } }, isKnown)).toBeUndefined();
   expect(credentialInJson({ token, refresh_token: opaque }, isKnown)?.account?.id).toBe('alice');
@@ -145,12 +145,12 @@ test.each<[unknown, string | undefined]>([
   [null, undefined],
 ])('the shape %j', (json, expected) => expect(shapeOf(json, true)).toBe(expected));
 
-it('takes {ok: true} for a success only where the request carried a credential', () => {
+it('reads {ok: true} as a success only if the request carried a credential', () => {
   expect(shapeOf({ ok: true, message: 'check your mail' }, false)).toBeUndefined();
   expect(shapeOf({ ok: false }, false)).toBe('failure');
 });
 
-it('never throws, and never hands on a token', () => {
+it('never throws, and never returns a token', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (json) => {
       shapeOf(json, true);

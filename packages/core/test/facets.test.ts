@@ -3,13 +3,13 @@ import { accountOf, attemptsIn, FACET_NAMES, FACETS, readFacets } from '../src/f
 
 const event = (more: object = {}): AuditEvent => ({ action: 'user.login', crud: 'c', ...more });
 
-test('no two facets share a column or a letter', () => {
+it('gives every facet its own column and letter', () => {
   for (const property of ['column', 'letter', 'label'] as const) {
     expect(new Set(FACET_NAMES.map((name) => FACETS[name][property])).size).toBe(FACET_NAMES.length);
   }
 });
 
-test('an event without anything has an outcome and an action only', () => {
+it('reads only an outcome and an action from a minimal event', () => {
   expect(readFacets(event())).toEqual({ outcome: 'success', action: 'user.login' });
   expect(readFacets(event({ is_failure: true }))).toMatchObject({ outcome: 'failure' });
 });
@@ -28,7 +28,7 @@ test.each([
   ['no value of another type', 'reason', { fields: { reason: 5 } }, undefined],
 ] as const)('reads %s', (_what, facet, more, expected) => expect(readFacets(event(more))[facet]).toBe(expected));
 
-test('a user name that was typed is no account', () => {
+it('does not take a typed user name for an account', () => {
   expect(accountOf(event({ fields: { identity: 'alice' } }))).toBeUndefined();
 });
 

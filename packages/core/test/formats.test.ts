@@ -10,7 +10,7 @@ const oneOf =
   (value: object) =>
     keys.some((key) => key in value);
 
-/** The rules of OCSF 1.1.0 for the classes and objects that we fill; what they do not know is refused. */
+/** The schemas of the OCSF 1.1.0 classes and objects that are used. They refuse unknown attributes. */
 const org = z.strictObject({ uid: text.optional(), name: text.optional() }).refine(oneOf('uid', 'name'));
 const user = z
   .strictObject({
@@ -67,7 +67,7 @@ const ocsf = z
   ])
   .refine((event) => event.type_uid === event.class_uid * 100 + event.activity_id, 'type_uid is class_uid * 100 + activity_id');
 
-/** ECS 8.17: the allowed values of `event.category` with the types that it expects of each, and the types of the fields that we fill. */
+/** ECS 8.17: the allowed values of `event.category`, the types that each one expects, and the types of the fields that are used. */
 const EXPECTED_TYPES: Record<string, string[]> = {
   authentication: ['start', 'end', 'info'],
   iam: ['admin', 'change', 'creation', 'deletion', 'group', 'info', 'user'],
@@ -215,7 +215,7 @@ const anyFields = fc.record(
   { requiredKeys: [] },
 );
 
-test('whatever we send is valid in both formats', () => {
+it('converts any event to a valid one in both formats', () => {
   fc.assert(
     fc.property(anyEvent, fc.constantFrom(...ACTIONS, '__proto__', 'x'), anyFields, (input, action, fields) => {
       const event = normaliseEvent({ ...input, is_anonymous: true, action, fields: { ...input.fields, ...fields } });

@@ -68,7 +68,7 @@ test.each([
     'pin'.repeat(100),
     'passkeyName',
   ],
-])('%s is none', (name) => expect(isPasswordField(name)).toBe(false));
+])('%s is not a password field', (name) => expect(isPasswordField(name)).toBe(false));
 
 test.each<[string, unknown, string[]]>([
   ['a form', { username: 'bob', Password: 'p1' }, ['p1']],
@@ -173,7 +173,7 @@ test.each<[string, unknown, object]>([
   ['nothing', undefined, {}],
 ])('a login form: %s', (_name, body, expected) => expect(readLoginForm(body)).toEqual({ ...NOTHING, ...expected }));
 
-it('believes the extractor first, and still sees that the name is the password', () => {
+it('prefers the extractor, and still recognises that the name is the password', () => {
   expect(readLoginForm({ username: 'bob', secret: 's3cret' }, ' s3cret ')).toEqual({
     identity: 's3cret',
     identityIsPassword: true,
@@ -189,9 +189,9 @@ it.each([Object.create(null), { toString: 1 }, Symbol('s'), ['bob'], true, '', '
   (extracted) => expect(readLoginForm({ username: 'alice' }, extracted).identity).toBe('alice'),
 );
 
-it('takes a number for a name', () => expect(readLoginForm({}, 4711).identity).toBe('4711'));
+it('accepts a number as a name', () => expect(readLoginForm({}, 4711).identity).toBe('4711'));
 
-it('finds the password in a body that was padded with 100,000 keys, and takes such a body for an attempt', () => {
+it('finds the password in a body padded with 100,000 keys, and treats such a body as an attempt', () => {
   const padded: Record<string, unknown> = {};
   for (let i = 0; i < 100_000; i += 1) padded[`k${i}`] = 'x';
   expect(carriesCredential(padded)).toBe(true);

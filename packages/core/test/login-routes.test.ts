@@ -22,7 +22,7 @@ test.each([
   ...['/', '', '/profile', '/logins', '/login-history', '/loginx', '/mylogin', '/api/auth/local/register', '/callback/github', '/local'],
   ...['/session', '/v1/sessions', '/checkout/session', '/trainings/7/sessions', '/token', '/oauth/token', '/devices/token', '/logout'],
   ...['/trpc/post.list', '/trpc/.login', '/login/a/b', '/authentication/x', '/files/report.json', '/graphql'],
-])('POST %s is none by itself', (path) => expect(isLoginPath(path, NONE)).toBe(false));
+])('POST %s is not a login by itself', (path) => expect(isLoginPath(path, NONE)).toBe(false));
 
 test.each(['/session', '/v1/sessions', '/api/Sessions/'])('POST %s is a login with a credential', (path) => {
   expect(isLoginPath(path, { ...NONE, carriesCredential: true })).toBe(true);
@@ -71,7 +71,7 @@ test.each([
   ],
 ])('%s may mean /login', (target) => expect(looseForms(target).map((form) => form.replace(/(.)\/$/, '$1'))).toContain('/login'));
 
-test.each(['/log%2569n', '/a/login', '/', '*', 'other.example:443', ''])('%s does not', (target) =>
+test.each(['/log%2569n', '/a/login', '/', '*', 'other.example:443', ''])('%s does not mean /login', (target) =>
   expect(looseForms(target)).not.toContain('/login'),
 );
 

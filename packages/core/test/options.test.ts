@@ -12,7 +12,7 @@ function problem(options: object, env: NodeJS.ProcessEnv = {}): AuditError {
   throw new Error('no error');
 }
 
-test('options count before AUDITLOG_ variables, those before BOOTSTRAP_ variables', () => {
+it('prefers options to AUDITLOG_ variables, and those to BOOTSTRAP_ variables', () => {
   const env = {
     AUDITLOG_API_BASE: ' https://a.example/x/ \n',
     AUDITLOG_API_PROJECT: 'p',
@@ -23,7 +23,7 @@ test('options count before AUDITLOG_ variables, those before BOOTSTRAP_ variable
   expect(readSettings({ project: 'o' }, env)).toMatchObject({ project: 'o' });
 });
 
-test('what is missing is named, with how to get it', () => {
+it('names every missing setting and how to get it', () => {
   const error = problem({}, { AUDITLOG_API_PROJECT: 'p', AUDITLOG_API_TOKEN: '' });
   expect(error.code).toBe('ERR_AUDIT_CONFIG_MISSING');
   expect(error.message).toMatch(/apiBase: set AUDITLOG_API_BASE, or the option "apiBase"/);
@@ -67,12 +67,12 @@ describe('an auditor that does not know where to publish', () => {
     process.env = { ...saved };
   });
 
-  it.each(['production', 'staging', ''])('stops at start where NODE_ENV is "%s"', (environment) => {
+  it.each(['production', 'staging', ''])('throws at the start if NODE_ENV is "%s"', (environment) => {
     process.env['NODE_ENV'] = environment;
     expect(() => createAuditor()).toThrow(/auditlogin does not know where to publish/);
   });
 
-  it.each(['development', 'test'])('warns once where NODE_ENV is "%s", and audits nothing', (environment) => {
+  it.each(['development', 'test'])('warns once and audits nothing if NODE_ENV is "%s"', (environment) => {
     process.env['NODE_ENV'] = environment;
     const warn = jest.fn();
     const auditor = createAuditor({ logger: { warn, error: warn } });
@@ -84,7 +84,7 @@ describe('an auditor that does not know where to publish', () => {
   it.each([
     ['enabled: false', { enabled: false }, {}],
     ['AUDITLOG_DISABLED=1', {}, { AUDITLOG_DISABLED: '1' }],
-  ])('audits nothing, and says nothing, with %s', async (_what, options, environment) => {
+  ])('audits nothing without a warning, with %s', async (_what, options, environment) => {
     Object.assign(process.env, { NODE_ENV: 'production' }, environment);
     const warn = jest.fn();
     const auditor = createAuditor({ ...options, logger: { warn, error: warn } });

@@ -19,7 +19,7 @@ const attempt = (index: number, status: number): Attempt =>
     ...(status === 200 && { actor: 'ann' }),
   });
 
-/** How many failed attempts the events stand for. */
+/** The number of failed attempts that the events stand for. */
 const attemptsIn = (events: readonly AuditEvent[]): number =>
   events.filter(({ is_failure }) => is_failure).reduce((sum, { fields }) => sum + Number(fields?.['coalesced_count'] ?? 1), 0);
 
@@ -58,7 +58,7 @@ test.each(['memory', 'disk'] as const)(
   300_000,
 );
 
-test('the coalesced of a process that was killed are counted by the next', async () => {
+it('counts the failures that a killed process had coalesced', async () => {
   const kinds = { kind: 'disk', directory, maxEvents: 10 } as const;
   server.always = (_, response) => answer(response, 503, 'no');
   const first = watchedAuditor(server.apiBase, { spool: kinds });

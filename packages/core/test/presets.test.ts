@@ -9,7 +9,7 @@ const matcherOf = (name: PresetName): ((request: string) => string | undefined) 
   };
 };
 
-// Paths as the libraries serve them where their guides mount them.
+// The paths of the libraries, mounted as their guides mount them.
 test.each<[PresetName, string, string | undefined]>([
   ['better-auth', 'POST /api/auth/sign-in/email', 'user.login'],
   ['better-auth', 'POST /sign-in/username', 'user.login'],
@@ -74,7 +74,7 @@ test.each<[PresetName, string, string | undefined]>([
   ['webauthn', 'POST /generate-authentication-options', undefined],
 ])('%s: %s is %s', (name, request, action) => expect(matcherOf(name)(request)).toBe(action));
 
-test.each(Object.keys(PRESETS) as PresetName[])('%s names no route twice', (name) => {
+test.each(Object.keys(PRESETS) as PresetName[])('%s has no duplicate routes', (name) => {
   const all = [...PRESETS[name].routes, ...PRESETS[name].rules.map(({ match }) => match)];
   expect(new Set(all).size).toBe(all.length);
 });

@@ -65,7 +65,7 @@ test.each<[string, (response: ServerResponse) => void, unknown]>([
   expect((await exchange(answer)).body).toEqual(expected);
 });
 
-test('what the client gets is what the handler wrote', async () => {
+it('does not change what the handler writes', async () => {
   expect((await exchange((response) => response.end('ü'.repeat(900)))).sent).toBe('ü'.repeat(900));
 });
 
@@ -78,7 +78,7 @@ test.each<[string, (response: ServerResponse) => void]>([
   expect((await exchange(answer)).seen).toEqual({ kind: 'answered', status: 302, location: '/login?error' });
 });
 
-test('compressed by middleware that was mounted earlier: the bytes are plain, whatever the header says', async () => {
+it('reads plain bytes if middleware mounted earlier compresses them after the capture', async () => {
   expect(await readBody(Buffer.from('{"a":1}'), { ...JSON_TYPE, contentEncoding: 'gzip' }, 100)).toEqual({
     state: 'read',
     value: { a: 1 },
@@ -97,9 +97,12 @@ test.each([
   ],
 ])('the ruling %j', (answer, expected) => expect(readOutcomeRule(answer)).toEqual(expected));
 
-test.each(['yes', true, {}, { outcome: 'failure', reason: 'because' }])('the ruling %j is refused, with what is expected', (answer) => {
-  expect(() => readOutcomeRule(answer)).toThrow(/"outcome" returned an unusable (?:outcome|reason); expected one of \w+/);
-});
+test.each(['yes', true, {}, { outcome: 'failure', reason: 'because' }])(
+  'refuses the result %j of a rule, and names what is expected',
+  (answer) => {
+    expect(() => readOutcomeRule(answer)).toThrow(/"outcome" returned an unusable (?:outcome|reason); expected one of \w+/);
+  },
+);
 
 test.each<[string, (response: Http2ServerResponse) => unknown, Ending]>([
   ['answered', (response) => response.writeHead(401).end('no'), { kind: 'answered', status: 401 }],

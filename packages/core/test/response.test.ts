@@ -29,7 +29,7 @@ test.each<[object, object]>([
   [new AggregateError([Object.assign(new Error('x'), { code: 'ECONNREFUSED' })]), { inDoubt: false }],
 ])('the failure %j', (thrown, expected) => expect(readFailure(thrown, 'http://x')).toMatchObject({ kind: 'retry', ...expected }));
 
-test('no part of the token is in the reason, wherever the answer is cut', () => {
+it('never includes a part of the token in the reason, wherever the response is cut', () => {
   for (let lead = 4980; lead <= 5000; lead += 1) {
     const delivery = readAnswer({ status: 500, body: `<${'x'.repeat(lead - 2)}>${TOKEN} more` }, 1, true, TOKEN);
     expect(JSON.stringify(delivery)).not.toContain('tok' + 'en-c');

@@ -1,6 +1,6 @@
 import { backoff, parseRetryAfter } from '../src/publish/retry.js';
 
-test('full jitter below a bound that doubles up to the last', () => {
+it('waits a random time below a bound that doubles up to its limit', () => {
   const bounds = { min: 500, max: 60_000 };
   expect([1, 2, 3, 8, 500].map((failures) => backoff(failures, bounds, 1))).toEqual([500, 1000, 2000, 60_000, 60_000]);
   expect(backoff(5, bounds, 0)).toBe(0);
