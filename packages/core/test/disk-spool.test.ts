@@ -280,7 +280,7 @@ describe('adopt', () => {
     await spool.close();
   });
 
-  it('lets only one of two processes take over a spool', async () => {
+  it('lets only one of several processes take over a spool', async () => {
     for (const digit of '0123456789abcdef') leave(uuid(digit), [`x${digit}`]);
     const spools = await Promise.all([open(), open(), open()]);
     const ids = (await Promise.all(spools.map(idsIn))).flat();
@@ -288,7 +288,7 @@ describe('adopt', () => {
     await Promise.all(spools.map((spool) => spool.close()));
   });
 
-  it('releases the lock when its process ends', () => {
+  it('locks a spool until the lock is released', () => {
     const path = leave(uuid('a'), ['x']);
     const lock = lockSpool(path);
     expect(lock).toBeDefined();

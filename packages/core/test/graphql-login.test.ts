@@ -181,7 +181,7 @@ it('asks the application what its field returned, by the names of the schema', (
   ]);
 });
 
-it('decides nothing if the application cannot decide', () => {
+it("returns unknown if the application's own function throws", () => {
   const throwing = graphqlLogin({
     field: 'login',
     parse,

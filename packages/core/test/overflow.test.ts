@@ -26,7 +26,7 @@ const attemptsIn = (events: readonly AuditEvent[]): number =>
 const FLOOD = Number(process.env['AUDITLOGIN_FLOOD'] ?? 20_000);
 
 test.each(['memory', 'disk'] as const)(
-  `${FLOOD} failures and one success (%s): the success arrives, the sum is right, nothing grows beyond its bounds`,
+  `publishes the success and the number of all failures, within its bounds, in a flood of ${FLOOD} failures (%s)`,
   async (kind) => {
     server.always = (_, response) => answer(response, 503, 'no');
     const { auditor } = watchedAuditor(server.apiBase, { closeTimeout: 60_000, spool: { kind, directory, maxEvents: 1_000 } });

@@ -101,7 +101,7 @@ describe('why a strategy refused', () => {
     expect(failureOf('Negotiate oYGzMIGw', 401, named('negotiate'))).toMatchObject({ outcome: 'challenge', onLoginRoute: true });
   });
 
-  it('names the provider as the reason if there is one', () => {
+  it('distinguishes errors of a provider from errors of the server', () => {
     expect(errorOf(named('google')).reason).toBe('provider_error');
     expect(errorOf(local).reason).toBe('server_error');
   });

@@ -129,7 +129,7 @@ it('waits as long as Retry-After says, even if the back-off is shorter', async (
   expect(watched.logs.join()).toMatch(/"wait":1000/);
 });
 
-it('delivers events when the server starts to listen', async () => {
+it('keeps events waiting while the server refuses connections', async () => {
   await server.close();
   const ids = await report(3);
   await expect(watched.auditor.flush({ timeout: 60 })).rejects.toMatchObject({ code: 'ERR_AUDIT_TIMEOUT' });

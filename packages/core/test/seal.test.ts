@@ -109,7 +109,7 @@ it('names each seal in the next event', () => {
   expect([first!.seq, first!.prev, second!.seq, second!.prev]).toEqual([1, undefined, 2, first!.seal]);
 });
 
-it('rejects two chains that were made with the same key and instance', () => {
+it('finds a second chain that was made with the same key and instance', () => {
   const seals = [createSealer(KEY, INSTANCE), createSealer(KEY, INSTANCE)] as const;
   const at = (time: number): AuditEvent => ({ ...base, external_id: eventId(time), created: new Date(time).toISOString() });
   const first = seals[0](at(1_000));
