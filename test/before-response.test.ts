@@ -64,7 +64,7 @@ describe.each([...express, ...koa, ...fastify])('durability before-response: %s'
       .map((body) => (JSON.parse(body) as { fields: { outcome: string } }).fields.outcome);
   }
 
-  test.each<[string, (exchange: ContractExchange) => Promise<void>, number, string]>([
+  it.each<[string, (exchange: ContractExchange) => Promise<void>, number, string]>([
     ['JSON', (x) => x.json(200, { ok: true }), 200, 'success'],
     ['a failure', (x) => x.json(401, { ok: false }), 401, 'failure'],
     ['a thrown error', (x) => x.fail(500), 500, 'failure'],

@@ -62,11 +62,11 @@ describe.each([
   const table = new Map([...section.matchAll(/^\| `([\w.]+)` \| (.*?) \| .* \|$/gm)].map(([, option, cell]) => [option!, cell!]));
   const defaults = schema.parse({});
 
-  test('has every option that the schema knows, and no other', () => {
+  it('has every option that the schema knows, and no other', () => {
     expect([...table.keys()].sort()).toEqual([...optionNames(schema)].sort());
   });
 
-  test.each(optionNames(schema))('gives the default of the schema for %s', (option) => {
+  it.each(optionNames(schema))('gives the default of the schema for %s', (option) => {
     const value = option.split('.').reduce<unknown>((bag, key) => (bag as Record<string, unknown> | undefined)?.[key], defaults);
     const documented = /^`"?([^"`]*)"?`/.exec(table.get(option)!)?.[1];
     if (['number', 'boolean', 'string'].includes(typeof value) && value !== '') expect(documented).toBe(String(value));
@@ -106,7 +106,7 @@ describe('has only links to existing files and headings', () => {
     );
 
   const others = readdirSync(root).filter((file) => file.endsWith('.md') && file !== 'README.md');
-  test.each([...documents, ...others])('in %s', (file) => {
+  it.each([...documents, ...others])('in %s', (file) => {
     for (const [, link] of read(file).matchAll(/\]\(([^)\s]+)\)/g)) {
       const target = targetOf(file, link!);
       if (!target) continue;

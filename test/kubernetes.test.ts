@@ -29,7 +29,7 @@ function validate({ apiVersion, kind, ...rest }: Manifest): void {
   new models[kind]!(rest).validate();
 }
 
-test.each(manifests.map((manifest) => [`${manifest.kind} ${manifest.metadata.name}`, manifest] as const))(
+it.each(manifests.map((manifest) => [`${manifest.kind} ${manifest.metadata.name}`, manifest] as const))(
   '%s fits its schema',
   (_, manifest) => validate(manifest),
 );

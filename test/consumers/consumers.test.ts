@@ -49,7 +49,7 @@ it('compiles in strict TypeScript', () => {
   expect(stats(run('node', ['typescript/out/index.js', dataDir('ts')], folder))).toMatchObject({ verified: 2, lost: 0 });
 }, 60_000);
 
-test.each([
+it.each([
   ['koa', /AuditError,auditLogin,createAuditor,isAuditError,mark/],
   ['fastify', /AuditError,auditLogin,createAuditor,isAuditError,mark/],
   ['testing', /auditMatchers,recordingAuditor/],

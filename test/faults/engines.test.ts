@@ -122,7 +122,7 @@ for (const [name, missing, apiBase, open] of ENGINES) {
       expect(await waiting()).toEqual([...apps.map(() => 0), 0]);
     }
 
-    test(
+    it(
       `publishes every login that was answered while applications, relays and nodes are killed at random for ${CHAOS} s`,
       async () => {
         const owed: string[] = [];
@@ -165,7 +165,7 @@ for (const [name, missing, apiBase, open] of ENGINES) {
       CHAOS * 1_000 + DRAIN + 60_000,
     );
 
-    test(
+    it(
       `loses no login while the engine is gone for ${OUTAGE} s, and catches up afterwards`,
       async () => {
         const [first, working] = await Promise.all([app('app-1'), relay()]);

@@ -50,7 +50,7 @@ async function expectPublished(owed: Iterable<string>): Promise<void> {
   expectStored(server, [...owed, fresh!], people.sent);
 }
 
-test(
+it(
   `publishes every login that was answered, through ${ROUNDS} × kill -9 of two processes on one directory (before-response)`,
   async () => {
     const owed: string[] = [];
@@ -69,7 +69,7 @@ test(
   ROUNDS * ROUND_TIMEOUT,
 );
 
-test(
+it(
   `publishes every login that was committed, through ${ROUNDS} × kill -9 (after-response)`,
   async () => {
     const owed = new Set<string>();

@@ -59,7 +59,7 @@ function readable(directory: string): Set<string> {
 }
 
 suite(hasCompiler ? 'a power cut' : 'a power cut (skipped: it needs gcc on Linux: apt-get install gcc libc6-dev)', () => {
-  test(
+  it(
     `loses no event that was acknowledged, in ${ROUNDS} power cuts`,
     async () => {
       let total = 0;
@@ -73,7 +73,7 @@ suite(hasCompiler ? 'a power cut' : 'a power cut (skipped: it needs gcc on Linux
     ROUNDS * ROUND_TIMEOUT,
   );
 
-  test(
+  it(
     'loses acknowledged events with synchronous NORMAL (control)',
     async () => {
       let lost = 0;

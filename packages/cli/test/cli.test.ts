@@ -121,7 +121,7 @@ describe('doctor tells apart', () => {
       /Do not rely on this log/,
     ],
   ];
-  test.each(cases)('%s', async (_name, address, expected, advice) => {
+  it.each(cases)('%s', async (_name, address, expected, advice) => {
     const { code, output } = await doctor(await address());
     expect(output).toContain(`✗ ${expected}: `);
     expect(output).toMatch(advice);
@@ -137,7 +137,7 @@ describe('doctor tells apart', () => {
   });
 });
 
-test.each([
+it.each([
   [['dev', '--port', 'x'], 1, /"--port" is "x"; expected a whole number from 0 to 65535/],
   [['dev', '--prot', '1'], 2, /unknown option '--prot'[^]*--port/],
   [['dve'], 2, /unknown command 'dve'[^]*dev/],

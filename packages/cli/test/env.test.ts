@@ -334,7 +334,7 @@ describe('reports', () => {
     expect(stderr).not.toContain('canary');
   });
 
-  test.each<[string, () => void, string[], RegExp]>([
+  it.each<[string, () => void, string[], RegExp]>([
     [
       'no secret',
       () => (answers[EVERYWHERE] = [200, { items: [] }]),

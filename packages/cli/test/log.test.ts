@@ -105,7 +105,7 @@ describe('tail', () => {
     await until(() => tail.stdout().includes('after'));
   });
 
-  test.each([
+  it.each([
     [['--outcome', 'failure'], ['b']],
     [
       ['--outcome', 'failure,success'],
@@ -135,7 +135,7 @@ describe('tail', () => {
     expect(lines(stdout).map(({ event }) => event.external_id)).toEqual(expected);
   });
 
-  test.each([
+  it.each([
     [['--interval', 'soon'], /"--interval" is "soon"; expected a duration/],
     [['--lines', '-1'], /"--lines" is "-1"; expected a whole number from 0 to 10000/],
     [['--project', 'other'], /ERR_AUDIT_UNAUTHORIZED/],
@@ -159,7 +159,7 @@ describe('export and import', () => {
     metadata: { m: 'x' },
   };
 
-  test.each([
+  it.each([
     ['a running collector', (): string[] => []],
     ['the data folder of a collector', (): string[] => ['--data', join(folder, 'one')]],
   ])('exports events from %s as they were sent', async (_, flags) => {
@@ -244,7 +244,7 @@ describe('export and import', () => {
     expect(lines((await run(['export'], { env: otherEnv }).ended).stdout)).toHaveLength(2);
   });
 
-  test.each([
+  it.each([
     [['export', '--output', 'there'], /"--output" is "there", which cannot be written: it already exists/],
     [['export', '--data', 'nowhere'], /no collector's database in .*nowhere/],
     [['export', '--from', 'x'], /"--from" is "x"; expected a time in ISO 8601/],

@@ -24,7 +24,7 @@ it('engine init prints the SQL, and reports missing and invalid options', async 
 
 const API = { AUDITLOG_API_BASE: 'http://127.0.0.1:1', AUDITLOG_API_PROJECT: 'dev', AUDITLOG_API_TOKEN: 't' };
 
-test.each([
+it.each([
   [['--listen', '0.0.0.0:4478'], {}, /not a loopback address; set AUDITLOG_RELAY_TOKEN/],
   [['--listen', 'nowhere'], {}, /Option "--listen" is "nowhere"; expected an address and a port/],
   [['--in-doubt', 'hope'], {}, /expected "resend" or "reconcile"/],

@@ -141,7 +141,7 @@ it('finds no fault in the log of two instances with a restart and a new key', as
   await collector.close();
 });
 
-test.each<[string, (db: SqliteDatabase) => void, string, number]>([
+it.each<[string, (db: SqliteDatabase) => void, string, number]>([
   ['the source of an attack is changed', change('a3', '$.source_ip', '198.51.100.1'), 'altered', 1],
   ['a failure becomes a success', change('b6', '$.fields.outcome', 'success'), 'altered', 1],
   ['what the hash of the server does not cover', change('b7', '$.crud', 'r'), 'altered', 1],

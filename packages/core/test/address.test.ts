@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { normaliseAddress, violations } from '../src/log.js';
 
-test.each([
+it.each([
   ['203.0.113.7', { source_ip: '203.0.113.7' }],
   ['::ffff:203.0.113.7', { source_ip: '203.0.113.7' }],
   ['::FFFF:cb00:7107', { source_ip: '203.0.113.7' }],
@@ -23,7 +23,7 @@ test.each([
   ['', {}],
   ['  ', {}],
   [undefined, {}],
-])('%s', (raw, expected) => expect(normaliseAddress(raw)).toEqual(expected));
+])('normalises %s', (raw, expected) => expect(normaliseAddress(raw)).toEqual(expected));
 
 const isTaken = (source_ip: string): boolean => violations({ action: 'a', crud: 'c', is_anonymous: true, source_ip }).length === 0;
 

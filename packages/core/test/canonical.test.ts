@@ -11,7 +11,7 @@ it('has accepted recordings to compare with', () => {
   expect(accepted.length).toBeGreaterThan(400);
 });
 
-test.each(accepted.map((recording) => [recording.name, recording] as const))('computes the hash of the server: %s', (_name, recording) => {
+it.each(accepted.map((recording) => [recording.name, recording] as const))('computes the hash of the server: %s', (_name, recording) => {
   for (const { event, receipt } of acceptedEvents(recording)) {
     // The recorded text is that of the official SDK, which is wrong if it disagrees with the server.
     if (recording.hash_input !== undefined && !recording.sdk_disagrees) expect(canonicalText(receipt.id, event)).toBe(recording.hash_input);

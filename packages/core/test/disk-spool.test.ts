@@ -94,7 +94,7 @@ describe('append', () => {
     await spool.close();
   });
 
-  test('files and folder are their owner\u2019s only, and synchronous is FULL', async () => {
+  it('creates files and folder for their owner only, with synchronous FULL', async () => {
     const spool = await open({ ledger: true });
     await spool.append(spoolEvent('a'));
     expect(statSync(folder).mode & 0o777).toBe(0o700);
@@ -402,7 +402,7 @@ describe('full', () => {
 });
 
 describe('the folder', () => {
-  test.each([
+  it.each([
     ['a symbolic link', (path: string) => symlinkSync(folder, path)],
     ['a file', (path: string) => closeSync(openSync(path, 'w'))],
   ])('refuses %s', (_name, make) => {

@@ -14,7 +14,7 @@ it('reads only an outcome and an action from a minimal event', () => {
   expect(readFacets(event({ is_failure: true }))).toMatchObject({ outcome: 'failure' });
 });
 
-test.each([
+it.each([
   ['what the fields say, before is_failure', 'outcome', { is_failure: true, fields: { outcome: 'unknown' } }, 'unknown'],
   ['the words of the server for true', 'outcome', { is_failure: 'TRUE' }, 'failure'],
   ['the reason', 'reason', { fields: { reason: 'wrong_password' } }, 'wrong_password'],
@@ -32,7 +32,7 @@ it('does not take a typed user name for an account', () => {
   expect(accountOf(event({ fields: { identity: 'alice' } }))).toBeUndefined();
 });
 
-test.each([
+it.each([
   [undefined, 1],
   ['41', 41],
   ['0', 1],

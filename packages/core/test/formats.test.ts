@@ -142,7 +142,7 @@ const failure: AuditEvent = {
 };
 delete failure.actor;
 
-test.each<[string, AuditEvent, object, object]>([
+it.each<[string, AuditEvent, object, object]>([
   [
     'a login',
     login,
@@ -168,7 +168,7 @@ test.each<[string, AuditEvent, object, object]>([
     },
   ],
   [
-    'a failure of nobody',
+    'an anonymous failure',
     failure,
     { status_id: 2, status_detail: 'wrong_password', user: { name: 'a***', type_id: 0 } },
     { event: { outcome: 'failure', reason: 'wrong_password' }, user: { name: 'a***' } },
@@ -198,7 +198,7 @@ test.each<[string, AuditEvent, object, object]>([
     { status_id: 2, activity_id: 99, service: { name: 'unknown' }, user: { name: 'anonymous' } },
     { event: { outcome: 'failure', type: ['info'] } },
   ],
-])('%s', (_name, event, inOcsf, inEcs) => {
+])('converts %s', (_name, event, inOcsf, inEcs) => {
   expect(ocsf.parse(toOcsf(event))).toMatchObject(inOcsf);
   expect(ecs.parse(toEcs(event))).toMatchObject(inEcs);
 });

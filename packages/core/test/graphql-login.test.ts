@@ -66,7 +66,7 @@ const OTHERWISE: Record<string, Record<string, string>> = {
 describe.each([...new Set(EXCHANGES.map(({ server }) => server))])('%s', (server) => {
   const rule = graphqlLogin({ field: FIELDS, parse });
   const own = OTHERWISE[server.split(' ')[0]!] ?? {};
-  test.each(EXCHANGES.filter((exchange) => exchange.server === server).map((exchange) => [exchange.name, exchange] as const))(
+  it.each(EXCHANGES.filter((exchange) => exchange.server === server).map((exchange) => [exchange.name, exchange] as const))(
     '%s',
     (name, exchange) => {
       expect(brief(rule(exchange))).toBe(own[name] ?? EXPECTED[name]);
@@ -80,7 +80,7 @@ const token = 'an-opaque-token-0123456789';
 const success = { data: { login: { token } } };
 const about = (id: string, name: string): object => ({ data: { login: { token, user: { id, name } } } });
 
-test.each<[string, unknown, unknown, number | undefined, string]>([
+it.each<[string, unknown, unknown, number | undefined, string]>([
   ['no answer', login, undefined, undefined, 'unknown'],
   ['an answer that is too long', login, undefined, 200, 'unknown'],
   ['an answer in parts', login, '---\r\ncontent-type: application/json\r\n\r\n{"data":{"login":{"token":"t"}}}', 200, 'unknown'],

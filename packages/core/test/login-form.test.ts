@@ -15,7 +15,7 @@ function formData(fields: Record<string, string>): FormData {
 const hostile = new Proxy({}, { get: boom, has: boom, ownKeys: boom, getPrototypeOf: boom });
 const NOTHING = { identityIsPassword: false, hasPassword: false, carriesCredential: false, hasGrant: false, isRefresh: false };
 
-test.each([
+it.each([
   ...['password', 'Password', 'PASSWORD', 'pass', 'Pass', 'pwd', 'passwd', 'passphrase', 'passcode', 'pin', 'PIN', 'otp', 'secret', 'totp'],
   ...[
     'userPassword',
@@ -41,7 +41,7 @@ test.each([
   ],
 ])('%s is a password field', (name) => expect(isPasswordField(name)).toBe(true));
 
-test.each([
+it.each([
   ...[
     'shipping',
     'compass',
@@ -70,7 +70,7 @@ test.each([
   ],
 ])('%s is not a password field', (name) => expect(isPasswordField(name)).toBe(false));
 
-test.each<[string, unknown, string[]]>([
+it.each<[string, unknown, string[]]>([
   ['a form', { username: 'bob', Password: 'p1' }, ['p1']],
   ['a nested user', { user: { email: 'bob', password: 'p1' } }, ['p1']],
   ['a form as it was sent', { 'user[password]': 'p1' }, ['p1']],
@@ -89,12 +89,12 @@ test.each<[string, unknown, string[]]>([
   ['a text', 'password=p1', []],
   ['nothing', undefined, []],
   ['a Proxy that throws', hostile, []],
-])('the passwords in %s', (_name, body, expected) => {
+])('finds the passwords in %s', (_name, body, expected) => {
   expect(passwordsIn(body)).toEqual(expected);
   expect(hasPassword(body)).toBe(expected.length > 0);
 });
 
-test.each<[string, unknown, boolean]>([
+it.each<[string, unknown, boolean]>([
   ['a password', { email: 'a@x.test', password: 'p' }, true],
   ['a mail address alone', { email: 'a@x.test' }, false],
   ['the cart of a shop', { items: [{ price: 'p1', quantity: 2 }] }, false],
@@ -119,9 +119,9 @@ test.each<[string, unknown, boolean]>([
   ['a refresh', { grant_type: 'refresh_token', refresh_token: 'r' }, false],
   ['nothing', undefined, false],
   ['an empty object', {}, false],
-])('%s', (_name, body, expected) => expect(carriesCredential(body)).toBe(expected));
+])('checks a body for a credential: %s', (_name, body, expected) => expect(carriesCredential(body)).toBe(expected));
 
-test.each<[string, unknown, object]>([
+it.each<[string, unknown, object]>([
   ['a form', { username: 'bob', password: 'p' }, { identity: 'bob', hasPassword: true, carriesCredential: true }],
   ['capitals', { Username: 'bob', Password: 'p' }, { identity: 'bob', hasPassword: true, carriesCredential: true }],
   ['camelCase', { userEmail: 'bob@x.test', pwd: 'p' }, { identity: 'bob@x.test', hasPassword: true, carriesCredential: true }],
@@ -171,7 +171,7 @@ test.each<[string, unknown, object]>([
   ],
   ['a text', 'username=bob', {}],
   ['nothing', undefined, {}],
-])('a login form: %s', (_name, body, expected) => expect(readLoginForm(body)).toEqual({ ...NOTHING, ...expected }));
+])('reads a login form: %s', (_name, body, expected) => expect(readLoginForm(body)).toEqual({ ...NOTHING, ...expected }));
 
 it('prefers the extractor, and still recognises that the name is the password', () => {
   expect(readLoginForm({ username: 'bob', secret: 's3cret' }, ' s3cret ')).toEqual({

@@ -48,7 +48,7 @@ it('keeps a __proto__ key, in the JSON and in the hash', () => {
   expect(canonicalTail(JSON.parse(serialised.body) as AuditEvent)).toBe(serialised.tail);
 });
 
-test.each<[string, unknown, RegExp]>([
+it.each<[string, unknown, RegExp]>([
   ['no action', { actor: { id: 1 } }, /'action'/],
   ['unknown key', { ...base, acton: 'x' }, /"acton" is not a field of an event; did you mean "action"\?/],
   ['unknown key of a part', { ...base, actor: { id: 1, email: 'x' } }, /"actor\.email"/],

@@ -31,7 +31,7 @@ it('names every missing setting and how to get it', () => {
   expect(error.message).not.toMatch(/project:/);
 });
 
-test.each<[object, string, RegExp]>([
+it.each<[object, string, RegExp]>([
   [{ tokn: 'x' }, 'ERR_AUDIT_OPTION_UNKNOWN', /Unknown option "tokn"; did you mean "token"\?/],
   [{ publish: { batchsize: 1 } }, 'ERR_AUDIT_OPTION_UNKNOWN', /"publish.batchsize"; did you mean "publish.batchSize"\?/],
   [{ publish: { batchSize: 51 } }, 'ERR_AUDIT_OPTION_INVALID', /"publish.batchSize" is 51: .*50/],
@@ -51,7 +51,7 @@ test.each<[object, string, RegExp]>([
   [{ identityKey: 'key-canary' }, 'ERR_AUDIT_OPTION_INVALID', /"identityKey" is a string that is not shown/],
   [{ logger: {} }, 'ERR_AUDIT_OPTION_INVALID', /"logger" is an object: expected an object with warn\(\) and error\(\)/],
   [{ onDrop: 1 }, 'ERR_AUDIT_OPTION_INVALID', /"onDrop" is 1: expected a function/],
-])('%j', (options, code, message) => {
+])('refuses %j', (options, code, message) => {
   const error = problem({ ...connection, ...options });
   expect(error.code).toBe(code);
   expect(error.message).toMatch(message);

@@ -25,7 +25,7 @@ const attemptsIn = (events: readonly AuditEvent[]): number =>
 
 const FLOOD = Number(process.env['AUDITLOGIN_FLOOD'] ?? 20_000);
 
-test.each(['memory', 'disk'] as const)(
+it.each(['memory', 'disk'] as const)(
   `publishes the success and the number of all failures, within its bounds, in a flood of ${FLOOD} failures (%s)`,
   async (kind) => {
     server.always = (_, response) => answer(response, 503, 'no');

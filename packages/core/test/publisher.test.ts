@@ -95,7 +95,7 @@ const endless: Fault = (_, response) => {
 };
 const notJson: Fault = (_, response, store) => (store(), answer(response, 201, '<html>ok</html>'));
 
-test.each<[string, Fault, AuditErrorCode, number]>([
+it.each<[string, Fault, AuditErrorCode, number]>([
   ['connection reset before storing', reset, 'ERR_AUDIT_CONNECTION', 0],
   ['connection reset after storing', resetAfterStoring, 'ERR_AUDIT_CONNECTION', 1],
   ['no answer', hang, 'ERR_AUDIT_TIMEOUT', 0],
@@ -113,7 +113,7 @@ test.each<[string, Fault, AuditErrorCode, number]>([
     'ERR_AUDIT_NOT_FOUND',
     0,
   ],
-])('%s: reported, sent again, nothing lost', async (_name, fault, code, duplicates) => {
+])('reports a failed call and sends the events again: %s', async (_name, fault, code, duplicates) => {
   server.faults.push(fault);
   const ids = await report(1);
   await watched.auditor.flush();
@@ -139,10 +139,10 @@ it('keeps events waiting while the server refuses connections', async () => {
   server = await startFaultServer();
 });
 
-test.each<[string, boolean]>([
-  ['with the index of the bad one', true],
-  ['without a hint', false],
-])('a batch that is refused for one event %s: only that one is set aside, with the reason', async (_name, withIndex) => {
+it.each<[string, boolean]>([
+  ['the response names its index', true],
+  ['the response does not name it', false],
+])('sets aside only the event that a batch was refused for, with the reason: %s', async (_name, withIndex) => {
   server.always = ({ events, single }, response, store) => {
     const index = events.findIndex(({ external_id }) => external_id === 'e7');
     if (index === -1) return answer(response, 201, store());
@@ -248,11 +248,11 @@ describe('in doubt', () => {
   const reconciling = (options: AuditorOptions = {}): WatchedAuditor =>
     watchedAuditor(server.apiBase, { ...options, publish: { inDoubt: 'reconcile', indexLag: 30, ...options.publish } });
 
-  test.each<[string, Fault]>([
+  it.each<[string, Fault]>([
     ['reset after storing', resetAfterStoring],
     ['a response that is cut short', cutBody],
     ['a wrong number of receipts', wrongCount],
-  ])('reconcile after %s: it is looked up and not sent again', async (_name, fault) => {
+  ])('finds a stored event instead of sending it again, after %s', async (_name, fault) => {
     await watched.auditor.close();
     watched = reconciling();
     server.faults.push(fault);

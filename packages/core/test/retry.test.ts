@@ -7,7 +7,7 @@ it('waits a random time below a bound that doubles up to its limit', () => {
 });
 
 const now = Date.UTC(2026, 0, 1);
-test.each([
+it.each([
   ['5', 5_000],
   ['0', 1_000],
   ['99999', 300_000],
@@ -15,4 +15,4 @@ test.each([
   ['Wed, 31 Dec 2025 00:00:00 GMT', 1_000],
   ['soon', undefined],
   [undefined, undefined],
-])('Retry-After: %s', (header, expected) => expect(parseRetryAfter(header, now)).toBe(expected));
+])('reads Retry-After: %s', (header, expected) => expect(parseRetryAfter(header, now)).toBe(expected));

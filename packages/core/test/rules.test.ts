@@ -9,7 +9,7 @@ const SINGLE = /\/event$/;
 const notOfTheEvent = new Set(['auth', 'path', 'content-type', 'body']);
 const single = recordings.filter(({ category, request }) => SINGLE.test(request.path) && !notOfTheEvent.has(category));
 
-test.each(single.map((recording) => [recording.name, recording] as const))(
+it.each(single.map((recording) => [recording.name, recording] as const))(
   'accepts and refuses like the server: %s',
   (_name, { request, response }) => {
     const found = violations(JSON.parse(request.body));

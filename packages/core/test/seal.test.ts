@@ -58,7 +58,7 @@ const base: AuditEvent = {
   external_id: '01a209cb-ceb0-77cc-b902-30e30430e94b',
 };
 
-test.each<[string, (event: AuditEvent) => void]>([
+it.each<[string, (event: AuditEvent) => void]>([
   ['action', (event) => (event.action = 'user.logout')],
   ['crud', (event) => (event.crud = 'r')],
   ['actor.id', (event) => (event.actor!.id = 'u2')],

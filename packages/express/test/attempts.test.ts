@@ -30,7 +30,7 @@ describe.each(majors)('%s', (_major, make) => {
 
   const toLogin = (base: string): Promise<Response> => post(`${base}/login`);
 
-  test.each<[string, express.RequestHandler, Partial<AuditEvent>, Record<string, string>]>([
+  it.each<[string, express.RequestHandler, Partial<AuditEvent>, Record<string, string>]>([
     [
       'a 200 alone, which proves nothing',
       (_, res) => void res.json({ token: 't' }),
