@@ -6,7 +6,7 @@ export default tseslint.config(
   { ignores: ['**/dist/', '**/node_modules/', 'test/consumers/*/', 'test/guides/command/src/', '.auditlogin/'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts', '**/*.tsx'],
+    files: ['**/*.ts', '**/*.mts', '**/*.tsx'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -45,7 +45,16 @@ export default tseslint.config(
   },
   { files: ['**/*.cts'], languageOptions: { globals: { __dirname: 'readonly' } } },
   {
-    files: ['**/test/**/*.ts'],
+    files: ['test/apps/**/*.{js,cjs}'],
+    languageOptions: { sourceType: 'commonjs', globals: { process: 'readonly', console: 'readonly', __dirname: 'readonly' } },
+  },
+  {
+    files: ['test/apps/*/*.mjs'],
+    languageOptions: { globals: { Buffer: 'readonly', URL: 'readonly', URLSearchParams: 'readonly' } },
+    rules: { 'no-unused-vars': ['error', { argsIgnorePattern: '^_' }] },
+  },
+  {
+    files: ['**/test/**/*.{ts,mts}'],
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },
   },
   walls,

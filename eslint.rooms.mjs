@@ -39,7 +39,16 @@ export const rooms = {
   'core/spool/disk': {
     files: 'packages/core/src/spool/disk/**',
     rooms: ['core/errors', 'core/event', 'core/spool'],
-    modules: ['@photostructure/sqlite', 'node:crypto', 'node:fs', 'node:module', 'node:path', 'node:process', 'node:worker_threads', 'node:zlib'],
+    modules: [
+      '@photostructure/sqlite',
+      'node:crypto',
+      'node:fs',
+      'node:module',
+      'node:path',
+      'node:process',
+      'node:worker_threads',
+      'node:zlib',
+    ],
   },
   'core/spool': { files: 'packages/core/src/spool/**', rooms: ['core/errors', 'core/event'] },
   'core/publish': { files: 'packages/core/src/publish/**', rooms: ['core/errors', 'core/event'], types: ['core/spool'] },
@@ -54,7 +63,7 @@ export const rooms = {
     files: 'packages/core/src/config/**',
     rooms: ['core/errors', 'core/event', 'core/logger', 'core/nearest'],
     types: ['core/attempt', 'core/publish', 'core/spool'],
-    modules: ['node:path', 'zod'],
+    modules: ['node:path', 'valibot'],
   },
   'core/telemetry': {
     files: 'packages/core/src/telemetry/**',
@@ -93,12 +102,12 @@ export const rooms = {
     files: 'packages/core/src/relay/**',
     rooms: ['core/config', 'core/errors', 'core/event', 'core/publish', 'core/retraced/http-transport', 'core/telemetry'],
     types: ['core/spool'],
-    modules: ['zod'],
+    modules: ['valibot'],
   },
   'core/adapter': {
     files: 'packages/core/src/adapter/**',
     rooms: ['core/attempt', 'core/auditor', 'core/config', 'core/errors', 'core/event'],
-    modules: ['ipaddr.js', 'lru-cache', 'node:async_hooks', 'node:crypto', 'node:http', 'node:module', 'node:util', 'node:zlib', 'zod'],
+    modules: ['ipaddr.js', 'lru-cache', 'node:async_hooks', 'node:crypto', 'node:http', 'node:module', 'node:util', 'node:zlib', 'valibot'],
   },
 
   // Core: its doors.
@@ -189,8 +198,8 @@ export const rooms = {
   },
   'collector/options': {
     files: 'packages/collector/src/options.ts',
-    rooms: ['collector/guard', 'core/door/engine', 'core/door/log', 'core/index'],
-    modules: ['node:crypto', 'node:fs', 'node:net', 'node:path', 'zod'],
+    rooms: ['collector/guard', 'core/door/engine', 'core/index'],
+    modules: ['node:crypto', 'node:fs', 'node:net', 'node:path', 'valibot'],
   },
   'collector/metrics': { files: 'packages/collector/src/metrics.ts', types: ['collector/store'], modules: ['express', 'prom-client'] },
   'collector/public-path': { files: 'packages/collector/src/public-path.cts', modules: ['node:path'] },
@@ -238,7 +247,7 @@ export const rooms = {
   'cli/kubernetes': {
     files: 'packages/cli/src/kubernetes/**',
     rooms: ['core/index'],
-    modules: ['node:child_process', 'node:events', 'node:fs', 'node:os', 'node:path', 'node:stream', 'undici', 'yaml', 'zod'],
+    modules: ['node:child_process', 'node:events', 'node:fs', 'node:os', 'node:path', 'node:stream', 'undici', 'valibot', 'yaml'],
   },
   'cli/commands': {
     files: 'packages/cli/src/commands/**',
@@ -253,7 +262,7 @@ export const rooms = {
       'node:stream',
       'node:timers',
       'prom-client',
-      'zod',
+      'valibot',
     ],
   },
   'cli/cli': {

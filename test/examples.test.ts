@@ -185,7 +185,7 @@ const stories: Record<string, Story> = {
       { action: 'user.login', is_failure: true, actor: undefined, reason: 'user_not_found', identity: 'n***y@example.com' },
       { action: 'user.login', is_failure: false, actor: 'u-1', group: 'acme', factors: 'password' },
       { action: 'user.session.refresh', is_failure: false, actor: 'u-1' },
-      { action: 'user.session.refresh', is_failure: true, actor: undefined, evidence: 'status' },
+      { action: 'user.session.refresh', is_failure: true, actor: undefined, evidence: 'body', status: '401' },
       { action: 'user.password.change', is_failure: true, actor: 'u-1', reason: 'wrong_password' },
       { action: 'user.password.change', is_failure: false, actor: 'u-1', group: 'acme' },
     ],
@@ -201,7 +201,7 @@ const stories: Record<string, Story> = {
     },
     expected: [
       { action: 'user.login', is_failure: true, actor: undefined, target: 'u-3', reason: 'account_locked', evidence: 'marker' },
-      { action: 'user.login', is_failure: false, actor: 'u-2', group: 'globex', evidence: 'session', method: 'password' },
+      { action: 'user.login', is_failure: false, actor: 'u-2', group: 'globex', evidence: 'passport', method: 'password' },
       { action: 'user.logout', is_failure: false, actor: 'u-2', evidence: 'session' },
     ],
   },
@@ -224,7 +224,7 @@ const stories: Record<string, Story> = {
       { action: 'user.impersonate.start', is_failure: false, actor: 'u-4', target: 'u-1', group: 'acme', original_actor: 'u-4' },
       { action: 'user.impersonate.start', is_failure: true, actor: 'u-1', target: undefined },
       { action: 'user.impersonate.stop', is_failure: false, actor: 'u-4', target: 'u-1' },
-      { action: 'user.login', is_failure: true, actor: undefined, evidence: 'status', status: '400' },
+      { action: 'user.login', is_failure: true, actor: undefined, evidence: 'body', status: '400' },
     ],
   },
   'fastify-graphql': {

@@ -33,10 +33,11 @@ export interface Result {
   bench: string;
   unit: string;
   ours: number;
-  peer: number;
+  /** Absent where no peer does the work. */
+  peer?: number;
   limit: number;
   /** The peer's value divided by ours. */
-  peer_ratio: number;
+  peer_ratio?: number;
   /** The limit's value divided by ours, 1 at most. */
   limit_ratio: number;
   /** The median and the spread of every side. */

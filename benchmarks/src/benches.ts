@@ -10,6 +10,17 @@ const overhead = (framework: string): Bench => ({
   env: { FRAMEWORK: framework, SPOOL: 'memory' },
 });
 
+const other = (framework: string): Bench => ({
+  name: `overhead-other-${framework}`,
+  title: `Requests of ${framework} that are no logins, beside an audit; a listener for the answer's end is the least that an audit of all routes needs`,
+  unit: 'µs CPU/request',
+  sides: ['bare', 'ours', 'limit'],
+  others: ['without-mark'],
+  script: 'overhead-other.js',
+  work: { full: 60_000, quick: 15_000 },
+  env: { FRAMEWORK: framework },
+});
+
 const relays = (engine: string, name: string): Bench => ({
   name: `relays-${engine}`,
   title: `Publishing through relays from ${name}, to an audit log that takes 100 ms; beside one process with the SDK's bulk call`,
@@ -58,6 +69,9 @@ export const BENCHES: readonly Bench[] = [
   overhead('express'),
   overhead('koa'),
   overhead('fastify'),
+  other('express'),
+  other('koa'),
+  other('fastify'),
   {
     ...overhead('express'),
     name: 'overhead-durable',

@@ -37,7 +37,8 @@ for (const bench of chosen) {
   const table = new Table({ head: ['', 'median', 'least', 'most'], style: { head: [], border: [] } });
   for (const [side, { median, min, max }] of Object.entries(sides)) table.push([side, median, min, max]);
   console.log(table.toString());
-  console.log(`${figures.peer_ratio} times better than the peer, ${figures.limit_ratio} of the limit`);
+  if (figures.peer_ratio !== undefined) console.log(`${figures.peer_ratio} times better than the peer`);
+  console.log(`${figures.limit_ratio} of the limit`);
   for (const [name, value] of Object.entries(figures))
     if (/_ratio$|_second$|_ms$|_mb$|_at_\d+$|^(?:before_response|memory|with_way_in)$/.test(name) && !/^(?:peer|limit)_ratio$/.test(name))
       console.log(`${name}: ${JSON.stringify(value)}`);

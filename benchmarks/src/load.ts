@@ -3,13 +3,14 @@ import { Pool } from 'undici';
 // Child process: sends a number of logins and counts the correct answers. Without a rate it sends them over a few connections as fast as it can and
 // never sleeps, since the server that answers would be charged for waking it. With a rate it sends logins whether the server is ready or not.
 const CONNECTIONS = 8;
+const { METHOD = 'POST', TARGET = '/login' } = process.env;
 const origin = `http://127.0.0.1:${process.env['PORT']}`;
 const lanes = new Pool(origin, { connections: CONNECTIONS, pipelining: 1 });
 const crowd = new Pool(origin, { connections: 128, pipelining: 1 });
 
 async function isRight(pool: Pool): Promise<boolean> {
   const headers = { 'user-agent': 'bench', 'x-request-id': 'r' };
-  const { statusCode, body } = await pool.request({ method: 'POST', path: '/login', headers });
+  const { statusCode, body } = await pool.request({ method: METHOD as 'GET' | 'POST', path: TARGET, headers });
   return (await body.text()) === '{"ok":true}' && statusCode === 200;
 }
 

@@ -91,6 +91,26 @@ describe('tail', () => {
     expect(await tail.ended).toMatchObject({ code: 0, stderr: '' });
   });
 
+  it.each<[string, object, string]>([
+    ['the account that was tried', { is_failure: true, target: { id: 'u1', type: 'account' } }, 'failure   user.login on u1 from –'],
+    ['its name', { is_failure: true, target: { id: 'u1', name: 'Ann', type: 'account' } }, 'failure   user.login on Ann (u1) from –'],
+    [
+      'who acted on which account',
+      { action: 'user.impersonate.start', is_anonymous: false, actor: { id: 'admin' }, target: { id: 'u1', type: 'account' } },
+      'success   user.impersonate.start admin on u1 from –',
+    ],
+    [
+      'what was typed, where the target is no account',
+      { fields: { identity: 'a***e' }, target: { id: 's1', type: 'session' } },
+      'success   user.login a***e from –',
+    ],
+    ['what an event corrects', { fields: { corrects: 'first' } }, 'success   user.login – from – corrects first'],
+  ])('shows %s', async (_what, event, line) => {
+    await publish(event);
+    const { stdout } = await run(['tail', '--no-follow'], { env }).ended;
+    expect(stdout.replace(/^\S+ /, '')).toBe(`${line}\n`);
+  });
+
   it('continues after the server has failed for a while', async () => {
     const { port } = new URL(collector.apiBase);
     const tail = run(['tail', '--interval', '50ms'], { env });
@@ -114,7 +134,7 @@ describe('tail', () => {
     [['--reason', 'wrong_password'], ['b']],
     [['--group', 'g1'], ['a']],
     [['--address', '203.0.113.2'], ['b']],
-    [['--actor', 'typed'], ['b']],
+    [['--account', 'typed'], ['b']],
     [['--query', 'external_id:c'], ['c']],
     [['-n', '1'], ['c']],
     [['-n', '0'], []],

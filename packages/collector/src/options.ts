@@ -3,9 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { AuditError, type Logger } from '@auditlogin/core';
-import { consoleLogger, isLogger } from '@auditlogin/core/log';
-import { parseOptions } from '@auditlogin/core/engine';
-import { z } from 'zod';
+import { option, parseOptions } from '@auditlogin/core/engine';
+import * as v from 'valibot';
 import { isLoopback } from './guard.js';
 
 /** What {@link startCollector} takes. */
@@ -37,36 +36,37 @@ export interface CollectorOptions {
   logger?: Logger;
 }
 
-const word = z.string().regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters without white space');
+const word = option.textThat((value) => /^[\x21-\x7e]+$/.test(value), 'visible ASCII characters without white space');
+const hostName = option.textThat((value) => /^[\w.-]{1,253}$/.test(value), 'a host name without port');
 const MIN_BYTES = 1_048_576;
 /** Anybody on the network can guess tokens, so a token must not be a mere word. */
 const MIN_NETWORK_TOKEN = 16;
 
 /** The options as the code reads them: the only place with their bounds and defaults. */
-export const collectorSchema = z.strictObject({
-  port: z.number().int().min(0).max(65_535).default(4477),
-  host: z
-    .string()
-    .refine((host) => isIP(host) !== 0 || host === 'localhost', 'expected an IP address or localhost')
-    .default('127.0.0.1'),
-  allowedHosts: z.array(z.string().regex(/^[\w.-]{1,253}$/, 'expected a host name without port')).default([]),
-  dataDir: z.string().min(1).default(join('.auditlogin', 'collector')),
-  project: word.default('dev'),
-  token: word.optional(),
-  basePath: z
-    .string()
-    .regex(/^(?:\/[\w.~-]+)*\/?$/, 'expected a path such as /auditlog')
-    .default('')
-    .transform((path) => path.replace(/\/$/, '')),
-  retention: z
-    .strictObject({ maxAge: z.number().int().min(1_000).optional(), maxBytes: z.number().int().min(MIN_BYTES).optional() })
-    .prefault({}),
-  maxRefusals: z.number().int().min(1).default(100),
-  logger: z.custom<Logger>((value) => isLogger(value), 'expected an object with warn() and error()').default(consoleLogger),
+export const collectorSchema = option.object({
+  port: v.optional(option.integer(0, 65_535), 4477),
+  host: v.optional(
+    option.textThat((host) => isIP(host) !== 0 || host === 'localhost', 'an IP address or localhost'),
+    '127.0.0.1',
+  ),
+  allowedHosts: v.optional(option.list(hostName), []),
+  dataDir: v.optional(option.text(), join('.auditlogin', 'collector')),
+  project: v.optional(word, 'dev'),
+  token: v.optional(word),
+  basePath: v.pipe(
+    v.optional(
+      option.textThat((path) => /^(?:\/[\w.~-]+)*\/?$/.test(path), 'a path such as /auditlog'),
+      '',
+    ),
+    v.transform((path) => path.replace(/\/$/, '')),
+  ),
+  retention: option.group({ maxAge: v.optional(option.integer(1_000)), maxBytes: v.optional(option.integer(MIN_BYTES)) }),
+  maxRefusals: v.optional(option.integer(1), 100),
+  logger: option.logger(),
 });
 
 /** The options with all defaults. */
-export type CollectorSettings = Required<z.output<typeof collectorSchema>>;
+export type CollectorSettings = Required<v.InferOutput<typeof collectorSchema>>;
 
 /**
  * Turns options into settings. Creates the data folder and the token if they are missing.

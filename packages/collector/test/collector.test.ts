@@ -190,7 +190,7 @@ test('keeps events and token over a restart, in files that only their owner can 
 test.each<[CollectorOptions, RegExp]>([
   [{ port: 70_000 }, /"port" is 70000: /],
   [{ basePath: 'auditlog' }, /"basePath" is "auditlog": expected a path such as \/auditlog/],
-  [{ token: 'two words' }, /"token" is a string that is not shown: expected visible ASCII/],
+  [{ token: 'two words' }, /"token" is a value that is not shown \(string\): expected visible ASCII/],
   [{ host: 'example.com' }, /"host" is "example.com": expected an IP address or localhost/],
   [
     { host: '0.0.0.0', token: undefined },

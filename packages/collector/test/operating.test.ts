@@ -179,7 +179,7 @@ test('brings a database of the first version up to date, with its events', async
   );
   db.close();
   const collector = await start();
-  for (const query of ['outcome=failure', 'reason=user_not_found', 'actor=who', 'query=user_not_found'])
+  for (const query of ['outcome=failure', 'reason=user_not_found', 'account=who', 'query=user_not_found'])
     expect(await total(collector, query)).toBe(1);
   await collector.close();
   const newer = openSqlite(join(folder, 'events.sqlite'));

@@ -143,8 +143,8 @@ describe('filters', () => {
     ['outcome=failure', ['f1']],
     ['outcome=failure&outcome=challenge', ['f1', 'f3']],
     ['reason=user_not_found', ['f1']],
-    ['actor=u1', ['f2']],
-    ['actor=m***y%2Cx', ['f1']],
+    ['account=u1', ['f2']],
+    ['account=m***y%2Cx', ['f1']],
     ['group=g%2C1', ['f2']],
     ['address=203.0.113.2', ['f2']],
     ['address=%3A%3A1', ['f3']],
@@ -274,6 +274,74 @@ test('the timeline counts attempts by outcome, and every attempt of a coalesced 
       { start: start + 50 * 60_000, outcome: 'challenge', attempts: 1 },
     ],
   });
+});
+
+describe('an event that corrects an earlier one', () => {
+  const day = (n: number): { created: string } => ({ created: new Date(Date.UTC(2017, 0, n)).toISOString() });
+  const first = (n: number, more: object = {}): object => ({
+    ...day(n),
+    external_id: `first${n}`,
+    is_failure: true,
+    fields: { outcome: 'unknown', ...more },
+  });
+  const correction = (n: number, id: string, corrects: string): object => ({
+    ...day(n),
+    external_id: id,
+    fields: { outcome: 'success', corrects },
+  });
+
+  test.each<[string, object[][], object]>([
+    ['takes its place', [[first(1)], [correction(1, 'second1', 'first1')]], { success: 1 }],
+    ['takes its place, though it arrives first', [[correction(2, 'second2', 'first2')], [first(2)]], { success: 1 }],
+    [
+      'takes its place once, though it is stored twice',
+      [[first(3)], [correction(3, 's3', 'first3'), correction(3, 's3', 'first3')]],
+      { success: 2 },
+    ],
+    ['may be corrected itself', [[first(4), correction(4, 'second4', 'first4'), correction(4, 'third4', 'second4')]], { success: 1 }],
+    [
+      'takes one attempt of those that were coalesced',
+      [[first(5, { coalesced_count: '41' })], [correction(5, 's5', 'first5')]],
+      { success: 1, unknown: 40 },
+    ],
+  ])('%s', async (_what, calls, expected) => {
+    for (const events of calls) await publish(...events);
+    const n = Number(/\d$/.exec((calls.flat()[0] as { external_id: string }).external_id)![0]);
+    const { counts } = await me.viewer<{ counts: { outcome: string; attempts: number }[] }>(
+      `timeline?from=${day(n).created}&to=${day(n + 1).created}`,
+    );
+    const totals = Object.fromEntries(counts.filter(({ attempts }) => attempts > 0).map(({ outcome, attempts }) => [outcome, attempts]));
+    expect(totals).toEqual(expected);
+    const { events } = await me.viewer<{ events: { correctedBy?: string }[] }>(`events?query=external_id:first${n}`);
+    expect(events[0]!.correctedBy).toMatch(new RegExp(`^s(?:econd)?${n}$`));
+  });
+
+  test('is named in CSV, where the one that it corrects stands for no attempt', async () => {
+    await publish(first(9), correction(9, 'second9', 'first9'));
+    const csv = await (await me.raw(`export?format=csv&from=${day(9).created}&to=${day(10).created}`)).text();
+    const [head = '', ...rows] = csv.replace('\ufeff', '').trim().split('\r\n');
+    const cells = (row: string, ...names: string[]): string[] => names.map((name) => row.split(',')[head.split(',').indexOf(name)]!);
+    expect(rows.map((row) => cells(row, 'external_id', 'attempts'))).toEqual([
+      ['second9', '1'],
+      ['first9', '0'],
+    ]);
+    expect(csv).toMatch(/,1,first9,,/);
+    expect(csv).toMatch(/,0,,second9,/);
+  });
+});
+
+test('an account that was attacked is found, named and exported as the account', async () => {
+  await publish({
+    ...{ created: '2015-01-01T00:00:00Z', external_id: 'attacked', is_failure: true },
+    target: { id: 'u-alice', name: 'Alice', type: 'account' },
+    fields: { outcome: 'failure', identity: 'a***e' },
+  });
+  expect(await found('account=u-alice')).toEqual(['attacked']);
+  expect(await found('query=actor.id:u-alice')).toEqual([]);
+  const csv = await (await me.raw('export?format=csv&account=u-alice')).text();
+  const [head = '', row = ''] = csv.replace('\ufeff', '').split('\r\n');
+  const cell = (name: string): string => row.split(',')[head.split(',').indexOf(name)]!;
+  expect(['account', 'actor_id', 'target_id', 'target_name'].map(cell)).toEqual(['u-alice', '', 'u-alice', 'Alice']);
 });
 
 test.each([

@@ -7,6 +7,9 @@ export type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './adapter/r
 export { sessionSnapshot } from './adapter/session-snapshot.js';
 export { shielded } from './adapter/shielded.js';
 export { warnOfForgeableAddress } from './adapter/trust-warning.js';
+// Adapters take these from here: the door of applications switches `mark()` without the request on.
+export { createAuditor } from './auditor/auditor.js';
+export { AuditError, isAuditError } from './errors.js';
 export type { Attempt, Ending, LibraryVerdict, Mark, OutcomeKind, RuleOutcome, SessionSnapshot } from './attempt/attempt.js';
 export { decideOutcome, type Outcome } from './attempt/outcome.js';
 export type { RedirectRules } from './attempt/redirects.js';

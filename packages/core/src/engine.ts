@@ -1,6 +1,7 @@
 // Entry point for engines, which store the spool in a shared database or stream.
 export { nearest } from './config/nearest.js';
-export { optionNames, parseOptions } from './config/options.js';
+export * as option from './config/option-types.js';
+export { optionNames, parseOptions } from './config/parse-options.js';
 export { serialise, type SerialisedEvent } from './event/serialise.js';
 export { backoff } from './publish/retry.js';
 export type { InDoubt } from './publish/publisher.js';

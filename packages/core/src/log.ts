@@ -12,7 +12,7 @@ export { normaliseEvent } from './event/normalise.js';
 export { EVENT_KEYS, type Violation, violations } from './event/rules.js';
 export { checkSeal, type Seal, type SealKey, sealKeyOf, sealOf, type SealVerdict, timeOfId } from './event/seal.js';
 export { showControls } from './event/show.js';
-export { accountOf, attemptsIn, type Facet, FACET_NAMES, type FacetName, FACETS, readFacets } from './formats/facets.js';
+export { accountOf, attemptsIn, correctionIn, type Facet, FACET_NAMES, type FacetName, FACETS, readFacets } from './formats/facets.js';
 export { consoleLogger, isLogger } from './logger.js';
 export type { BreakerState } from './publish/breaker.js';
 export { httpTransport, type HttpTransportOptions } from './retraced/http-transport.js';

@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../src/event/event.js';
-import { accountOf, attemptsIn, FACET_NAMES, FACETS, readFacets } from '../src/formats/facets.js';
+import { accountOf, attemptsIn, correctionIn, FACET_NAMES, FACETS, readFacets } from '../src/formats/facets.js';
 
 const event = (more: object = {}): AuditEvent => ({ action: 'user.login', crud: 'c', ...more });
 
@@ -18,9 +18,9 @@ it.each([
   ['what the fields say, before is_failure', 'outcome', { is_failure: true, fields: { outcome: 'unknown' } }, 'unknown'],
   ['the words of the server for true', 'outcome', { is_failure: 'TRUE' }, 'failure'],
   ['the reason', 'reason', { fields: { reason: 'wrong_password' } }, 'wrong_password'],
-  ['the actor, before what was typed', 'actor', { actor: { id: 'u1' }, fields: { identity: 'a***e' } }, 'u1'],
-  ['the account that was attacked', 'actor', { target: { id: 'u2', type: 'account' }, fields: { identity: 'a***e' } }, 'u2'],
-  ['no target of another type', 'actor', { target: { id: 'session-1', type: 'session' }, fields: { identity: 'a***e' } }, 'a***e'],
+  ['the actor, before what was typed', 'account', { actor: { id: 'u1' }, fields: { identity: 'a***e' } }, 'u1'],
+  ['the account that was attacked', 'account', { target: { id: 'u2', type: 'account' }, fields: { identity: 'a***e' } }, 'u2'],
+  ['no target of another type', 'account', { target: { id: 'session-1', type: 'session' }, fields: { identity: 'a***e' } }, 'a***e'],
   ['the group', 'group', { group: { id: 'acme' } }, 'acme'],
   ['the address that the server takes', 'address', { source_ip: '203.0.113.7', fields: { source_ip_seen: '::1' } }, '203.0.113.7'],
   ['the address that was seen', 'address', { fields: { source_ip_seen: '::1' } }, '::1'],
@@ -31,6 +31,12 @@ it.each([
 it('does not take a typed user name for an account', () => {
   expect(accountOf(event({ fields: { identity: 'alice' } }))).toBeUndefined();
 });
+
+it.each([
+  ['the event that it names', { corrects: 'first' }, 'first'],
+  ['nothing, if it names none', { corrects: '' }, undefined],
+  ['nothing, without fields', undefined, undefined],
+])('an event corrects %s', (_what, fields, expected) => expect(correctionIn(event({ fields }))).toBe(expected));
 
 it.each([
   [undefined, 1],

@@ -156,6 +156,7 @@ it.each<[string, AuditEvent, object, object]>([
       auth_protocol_id: 4,
       time: Date.parse(login.created!),
       user: { uid: 'u1', name: 'Ann', org: { uid: 'acme' } },
+      actor: undefined,
       service: { name: 'shop', version: '1.2.3' },
       src_endpoint: { ip: '2001:db8:0:0:0:0:0:7' },
     },
@@ -172,6 +173,42 @@ it.each<[string, AuditEvent, object, object]>([
     failure,
     { status_id: 2, status_detail: 'wrong_password', user: { name: 'a***', type_id: 0 } },
     { event: { outcome: 'failure', reason: 'wrong_password' }, user: { name: 'a***' } },
+  ],
+  [
+    'a failure on a known account',
+    { ...failure, target: { id: 'u1', type: 'account' } },
+    { status_id: 2, user: { uid: 'u1', type_id: 1 }, actor: undefined },
+    { user: { target: { id: 'u1', name: 'a***' } }, related: { user: ['u1'] } },
+  ],
+  [
+    'a challenge of a known account',
+    {
+      ...failure,
+      action: 'user.login.challenge',
+      is_failure: false,
+      target: { id: 'u1', name: 'Ann', type: 'account' },
+      fields: { outcome: 'challenge' },
+    },
+    { status_id: 99, user: { uid: 'u1', name: 'Ann' }, actor: undefined },
+    { user: { target: { id: 'u1', name: 'Ann' } }, related: { user: ['u1', 'Ann'] } },
+  ],
+  [
+    'what somebody does in the name of another',
+    { ...login, fields: { ...login.fields, original_actor: 'admin' } },
+    { user: { uid: 'u1' }, actor: { user: { uid: 'admin' } } },
+    { user: { id: 'u1' }, related: { user: ['u1', 'Ann', 'admin'] }, labels: { original_actor: 'admin' } },
+  ],
+  [
+    'a password that its owner changes',
+    { ...login, action: 'user.password.change' },
+    { class_uid: 3001, user: { uid: 'u1' }, actor: { user: { uid: 'u1' } } },
+    { user: { id: 'u1' } },
+  ],
+  [
+    'an event that corrects another',
+    { ...login, fields: { ...login.fields, corrects: 'first' } },
+    { unmapped: { corrects: 'first' } },
+    { labels: { corrects: 'first' } },
   ],
   [
     'a challenge',
@@ -199,7 +236,7 @@ it.each<[string, AuditEvent, object, object]>([
     { event: { outcome: 'failure', type: ['info'] } },
   ],
 ])('converts %s', (_name, event, inOcsf, inEcs) => {
-  expect(ocsf.parse(toOcsf(event))).toMatchObject(inOcsf);
+  expect({ actor: undefined, ...ocsf.parse(toOcsf(event)) }).toMatchObject(inOcsf);
   expect(ecs.parse(toEcs(event))).toMatchObject(inEcs);
 });
 

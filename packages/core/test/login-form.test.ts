@@ -217,3 +217,23 @@ it('never throws, and the identity never has blanks around it', () => {
   );
   expect(readLoginForm(hostile)).toMatchObject({ hasPassword: false });
 });
+
+it.each([
+  ['a token request that names its client', { grant_type: 'password', client_id: 'app', username: 'bob', password: 'p' }, true],
+  ['a token request that does not', { grant_type: 'password', username: 'bob', password: 'p' }, undefined],
+  ['a login form of an authorisation server', { client_id: 'app', username: 'bob', password: 'p' }, undefined],
+])('looks for the client in %s', (_name, body, expected) => expect(readLoginForm(body).namesClient).toBe(expected));
+
+it('takes a client of Feathers that sends the token it has for a refresh', () => {
+  expect(readLoginForm({ strategy: 'jwt', accessToken: 'a.b.c' }).isRefresh).toBe(true);
+  expect(readLoginForm({ strategy: 'local', email: 'bob@example.com', password: 'p' }).isRefresh).toBe(false);
+});
+
+it.each([
+  [{ _id: 'org.couchdb.user:alice', name: 'alice', password: 'x' }, 'alice'],
+  [{ name: 'Alice Liddell', email: 'alice@example.com', password: 'x' }, 'alice@example.com'],
+  [{ name: 'Alice Liddell' }, undefined],
+  [{ name: 'Main office', user: { login: 'alice', password: 'x' } }, 'alice'],
+])('takes a name for the user name only beside a password, and behind all others: %j', (body, identity) => {
+  expect(readLoginForm(body).identity).toBe(identity);
+});

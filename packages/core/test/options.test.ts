@@ -34,7 +34,14 @@ it('names every missing setting and how to get it', () => {
 it.each<[object, string, RegExp]>([
   [{ tokn: 'x' }, 'ERR_AUDIT_OPTION_UNKNOWN', /Unknown option "tokn"; did you mean "token"\?/],
   [{ publish: { batchsize: 1 } }, 'ERR_AUDIT_OPTION_UNKNOWN', /"publish.batchsize"; did you mean "publish.batchSize"\?/],
-  [{ publish: { batchSize: 51 } }, 'ERR_AUDIT_OPTION_INVALID', /"publish.batchSize" is 51: .*50/],
+  [{ publish: { batchSize: 51 } }, 'ERR_AUDIT_OPTION_INVALID', /"publish.batchSize" is 51: expected a whole number from 1 to 50\.$/],
+  [{ publish: { batchSize: 1.5 } }, 'ERR_AUDIT_OPTION_INVALID', /"publish.batchSize" is 1.5: expected a whole number from 1 to 50\.$/],
+  [{ publish: { maxAge: 1 } }, 'ERR_AUDIT_OPTION_INVALID', /"publish.maxAge" is 1: expected a whole number of 1000 or more\.$/],
+  [{ closeTimeout: NaN }, 'ERR_AUDIT_OPTION_INVALID', /"closeTimeout" is NaN: expected a whole number from 0 to 600000\.$/],
+  [{ enabled: 'no' }, 'ERR_AUDIT_OPTION_INVALID', /"enabled" is "no": expected true or false\.$/],
+  [{ component: '' }, 'ERR_AUDIT_OPTION_INVALID', /"component" is "": expected a string of 1 or more characters\.$/],
+  [{ spool: [] }, 'ERR_AUDIT_OPTION_INVALID', /"spool" is an array: expected an object\.$/],
+  [{ spool: { kind: 1 } }, 'ERR_AUDIT_OPTION_INVALID', /"spool.kind" is 1: expected one of disk, memory\.$/],
   [
     { publish: { backoffMin: 100, backoffMax: 10 } },
     'ERR_AUDIT_OPTION_INVALID',
@@ -48,7 +55,14 @@ it.each<[object, string, RegExp]>([
   ],
   [{ apiBase: 'https://u:pw-canary@h' }, 'ERR_AUDIT_OPTION_INVALID', /address with a password/],
   [{ token: 'token-canary\n' }, 'ERR_AUDIT_OPTION_INVALID', /"token" \(from options\) is empty, or has white space/],
-  [{ identityKey: 'key-canary' }, 'ERR_AUDIT_OPTION_INVALID', /"identityKey" is a string that is not shown/],
+  [
+    { token: ['token-canary'] },
+    'ERR_AUDIT_OPTION_INVALID',
+    /"token" is a value that is not shown \(object\): expected a string or a function\.$/,
+  ],
+  [{ seal: 'key-canary' }, 'ERR_AUDIT_OPTION_INVALID', /"seal" is a value that is not shown \(string\): expected an object\.$/],
+  [{ seal: { key: 'key-canary' } }, 'ERR_AUDIT_OPTION_INVALID', /"seal.key" is a value that is not shown \(string\)/],
+  [{ identityKey: 'key-canary' }, 'ERR_AUDIT_OPTION_INVALID', /"identityKey" is a value that is not shown \(string\)/],
   [{ logger: {} }, 'ERR_AUDIT_OPTION_INVALID', /"logger" is an object: expected an object with warn\(\) and error\(\)/],
   [{ onDrop: 1 }, 'ERR_AUDIT_OPTION_INVALID', /"onDrop" is 1: expected a function/],
 ])('refuses %j', (options, code, message) => {
@@ -56,6 +70,42 @@ it.each<[object, string, RegExp]>([
   expect(error.code).toBe(code);
   expect(error.message).toMatch(message);
   expect(`${error.message}${error.stack}`).not.toContain('canary');
+});
+
+it.each([
+  [[], 'an array'],
+  [null, 'null'],
+  [7, '7'],
+])('options that are no object: %j', (options, seen) => {
+  expect(problem(options as object)).toMatchObject({
+    code: 'ERR_AUDIT_OPTION_INVALID',
+    message: `The options are ${seen}; expected an object.`,
+  });
+});
+
+it('options that throw when they are read are an error with a code', () => {
+  const thrower = () => {
+    throw new TypeError('token-canary');
+  };
+  for (const options of [
+    Object.defineProperty({ ...connection }, 'component', { get: thrower, enumerable: true }),
+    new Proxy({ ...connection }, { get: thrower, has: thrower, ownKeys: thrower }),
+  ]) {
+    const error = problem(options);
+    expect(error).toMatchObject({
+      code: 'ERR_AUDIT_OPTION_INVALID',
+      message: 'The options cannot be read: reading them threw (TypeError).',
+    });
+  }
+});
+
+it('nested options that are left out have their defaults', () => {
+  expect(readSettings({ ...connection, spool: { kind: 'memory' } }, {})).toMatchObject({
+    spool: { kind: 'memory', maxEvents: 100_000, required: false },
+    publish: { batchSize: 50, inDoubt: 'resend', maxAge: 604_800_000 },
+    seal: {},
+    lifecycleEvents: false,
+  });
 });
 
 describe('an auditor that does not know where to publish', () => {

@@ -93,6 +93,7 @@ const tables: Record<string, Row[]> = {
       answered(200, { userAppeared: true, credentials: { cookie: false, header: false, authorization: 'basic' }, form: nothingTyped }),
       'success user',
     ],
+    ['is the client of a token request', answered(403, { userAppeared: true, form: { ...typed, namesClient: true } }), 'failure status'],
     ['behind 401', answered(401, { userAppeared: true }), 'unknown user,status invalid_credentials'],
   ],
   'a redirect': [
@@ -111,6 +112,9 @@ const tables: Record<string, Row[]> = {
   'the public shape of a body': [
     ['success', answered(200, { answer: { shape: 'success' } }), 'success body'],
     ['failure', answered(200, { answer: { shape: 'failure' } }), 'failure body invalid_credentials'],
+    ['failure behind 400', answered(400, { answer: { shape: 'failure' } }), 'failure body invalid_credentials'],
+    ['failure behind 429', answered(429, { answer: { shape: 'failure' } }), 'failure body rate_limited'],
+    ['failure behind 500', answered(500, { answer: { shape: 'failure' } }), 'failure body server_error'],
     ['both', answered(200, { answer: { shape: 'contradiction' } }), 'unknown body'],
     ['success behind 500', answered(500, { answer: { shape: 'success' } }), 'unknown body,status server_error'],
   ],

@@ -12,35 +12,33 @@ import type { Request, RequestHandler, Response } from 'express';
 import { hearRoutes, routeOf } from './matched-route.js';
 
 // What else an application needs, so that it installs one package.
-export {
-  type ActorInput,
-  type AttemptView,
-  type AuditAction,
-  AuditError,
-  type AuditErrorCode,
-  type AuditErrorDetails,
-  type AuditEvent,
-  type Auditor,
-  type AuditorOptions,
-  type AuditorParts,
-  type AuditorStats,
-  type CheckedReceipt,
-  createAuditor,
-  type EventInput,
-  type Extractor,
-  type Extractors,
-  type GroupInput,
-  type Health,
-  isAuditError,
-  type Logger,
-  type MarkDetails,
-  type Marker,
-  type OutcomeAnswer,
-  type OutcomeRule,
-  type Reason,
-  type Receipt,
-  type TypedIdentityPolicy,
-  type Verdict,
+export { AuditError, createAuditor, isAuditError } from '@auditlogin/core/adapter';
+export type {
+  ActorInput,
+  AttemptView,
+  AuditAction,
+  AuditErrorCode,
+  AuditErrorDetails,
+  AuditEvent,
+  Auditor,
+  AuditorOptions,
+  AuditorParts,
+  AuditorStats,
+  CheckedReceipt,
+  EventInput,
+  Extractor,
+  Extractors,
+  GroupInput,
+  Health,
+  Logger,
+  MarkDetails,
+  Marker,
+  OutcomeAnswer,
+  OutcomeRule,
+  Reason,
+  Receipt,
+  TypedIdentityPolicy,
+  Verdict,
 } from '@auditlogin/core';
 
 /** The options of {@link auditLogin}; extractors see the Express request as `request`. */
@@ -128,11 +126,12 @@ class Exchange implements RequestAdapter<Request> {
   }
 
   snapshot(): RequestSnapshot {
-    const { user, session, body, method, route, id } = this.request as unknown as Record<string, unknown>;
+    const { user, session, body, fields, method, route, id } = this.request as unknown as Record<string, unknown>;
     return {
       user,
       session,
-      body,
+      // express-formidable, which AdminJS has, leaves a form there.
+      body: body ?? fields,
       method: method as string,
       isUnhandled: route === undefined && isFinalHandler(this.response),
       // What express-request-id, pino-http and the like leave on the request.

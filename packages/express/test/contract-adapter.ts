@@ -44,8 +44,7 @@ function adapterOf(framework: typeof express): ContractAdapter {
       for (const [method, path] of contractRoutes) app[method](path, run);
       app.post('/enter', audit(), run);
       app.use(((problem: { status?: number }, _request, response, _next) => {
-        if (response.headersSent) response.destroy();
-        else response.status(problem.status ?? 500).end();
+        if (!response.headersSent) response.status(problem.status ?? 500).end();
       }) as express.ErrorRequestHandler);
 
       const server = createServer(app).listen(0, host);

@@ -1,5 +1,5 @@
 import type { AuditError } from '@auditlogin/core';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { type ApiServer, apiServer } from '../kubernetes/api-server.js';
 import { credentialsOf } from '../kubernetes/credentials.js';
 import { type Context, readContext } from '../kubernetes/kubeconfig.js';
@@ -17,12 +17,12 @@ export interface EnvFlags {
 /** The keys of the secret that the installation of the audit log creates (Publisher API, "Configuration that users already have"). */
 const KEYS = { AUDITLOG_API_TOKEN: 'BOOTSTRAP_PUBLISHER_TOKEN', AUDITLOG_API_PROJECT: 'BOOTSTRAP_PUBLISHER_PROJECT' } as const;
 
-const secretSchema = z.object({
-  metadata: z.object({ name: z.string(), namespace: z.string() }),
-  data: z.record(z.string(), z.string()).nullish(),
+const secretSchema = v.object({
+  metadata: v.object({ name: v.string(), namespace: v.string() }),
+  data: v.nullish(v.record(v.string(), v.string())),
 });
-const listSchema = z.object({ items: z.array(secretSchema) });
-type Secret = z.output<typeof secretSchema>;
+const listSchema = v.object({ items: v.array(secretSchema) });
+type Secret = v.InferOutput<typeof secretSchema>;
 
 /**
  * Prints the token and the project from the secret of the audit log's installation, as lines for a shell, a `.env` file, or JSON.
@@ -74,7 +74,12 @@ async function findAnywhere(server: ApiServer, name: string, what: string, clust
   return first;
 }
 
-async function get<T>(server: ApiServer, path: string, cluster: string, schema: z.ZodType<T>): Promise<{ status: number; body?: T }> {
+async function get<T>(
+  server: ApiServer,
+  path: string,
+  cluster: string,
+  schema: v.GenericSchema<unknown, T>,
+): Promise<{ status: number; body?: T }> {
   let answer: { status: number; body?: unknown };
   try {
     answer = await server.get(path);
@@ -86,9 +91,9 @@ async function get<T>(server: ApiServer, path: string, cluster: string, schema: 
   }
   const { status, body } = answer;
   if (status !== 200) return { status };
-  const parsed = schema.safeParse(body);
+  const parsed = v.safeParse(schema, body);
   if (!parsed.success) throw problem(`${cluster} did not respond like an API server`, 'check the address in kubectl\u2019s configuration');
-  return { status, body: parsed.data };
+  return { status, body: parsed.output };
 }
 
 function valueOf({ data, metadata }: Secret, key: string): string {

@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import {
+  accountOf,
+  correctionIn,
   FACET_NAMES,
   type FacetName,
   logPages,
@@ -98,19 +100,33 @@ function print(events: ReadBackEvent[], { json }: TailFlags): void {
 
 function lineOf(read: ReadBackEvent): string {
   const { event, names } = read;
-  const { outcome, reason, actor, group, address, action } = readFacets(event);
+  const { outcome, reason, group, address, action } = readFacets(event);
   const colour = COLOURS.get(outcome) ?? paint.yellow;
   const words = [
     paint.dim(new Date(happened(read)).toISOString()),
     colour(shown(outcome).padEnd(9)),
     shown(action),
-    names.actor === undefined ? shown(actor) : `${shown(names.actor)} ${paint.dim(`(${shown(actor)})`)}`,
+    accountsOf(read),
     paint.dim('from'),
     shown(address),
   ];
   if (group !== undefined) words.push(paint.dim('in'), shown(names.group ?? group));
   if (reason !== undefined) words.push(colour(shown(reason)));
+  const corrects = correctionIn(event);
+  if (corrects !== undefined) words.push(paint.yellow('corrects'), shown(corrects));
   return words.join(' ');
+}
+
+/** Who acted, on which account; an attempt without a proven actor was made on an account, or on a name that was typed. */
+function accountsOf({ event, names }: ReadBackEvent): string {
+  const { actor, target } = event;
+  if (accountOf(event) === undefined) return shown(readFacets(event).account);
+  const tried = target?.type === 'account' ? `${paint.dim('on')} ${named(target.id, names.target)}` : undefined;
+  return [actor && named(actor.id, names.actor), tried].filter((part) => part !== undefined).join(' ');
+}
+
+function named(id: string, name: string | undefined): string {
+  return name === undefined ? shown(id) : `${shown(name)} ${paint.dim(`(${shown(id)})`)}`;
 }
 
 function shown(text: string | undefined): string {

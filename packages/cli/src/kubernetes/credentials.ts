@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { z } from 'zod';
+import * as v from 'valibot';
 import type { Cluster, CredentialPlugin, User } from './kubeconfig.js';
 import { problem, reasonOf } from './problem.js';
 
@@ -15,11 +15,11 @@ export interface Credentials {
 }
 
 /** The output of a credential plugin (client.authentication.k8s.io/v1, ExecCredential). */
-const credentialSchema = z.object({
-  kind: z.literal('ExecCredential'),
-  status: z.object({ token: z.string().nullish(), clientCertificateData: z.string().nullish(), clientKeyData: z.string().nullish() }),
+const credentialSchema = v.object({
+  kind: v.literal('ExecCredential'),
+  status: v.object({ token: v.nullish(v.string()), clientCertificateData: v.nullish(v.string()), clientKeyData: v.nullish(v.string()) }),
 });
-type PluginCredential = z.output<typeof credentialSchema>['status'];
+type PluginCredential = v.InferOutput<typeof credentialSchema>['status'];
 
 const PLUGIN_VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
 /** Name of the extension with a cluster's settings for its plugin. */
@@ -110,8 +110,8 @@ async function ask(plugin: CredentialPlugin, cluster: Cluster): Promise<PluginCr
   } catch (thrown) {
     throw problem(`the credential plugin ${name} failed (${reasonOf(thrown)})`, 'install it, or log in to the cluster again');
   }
-  const parsed = credentialSchema.safeParse(parseJson(output));
-  if (parsed.success) return parsed.data.status;
+  const parsed = v.safeParse(credentialSchema, parseJson(output));
+  if (parsed.success) return parsed.output.status;
   throw problem(`the credential plugin ${name} printed no ExecCredential`, 'log in to the cluster again');
 }
 

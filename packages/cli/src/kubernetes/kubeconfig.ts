@@ -2,29 +2,29 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { problem, reasonOf } from './problem.js';
 
-const text = z.string().nullish();
+const text = v.nullish(v.string());
 
-const pluginSchema = z.object({
+const pluginSchema = v.object({
   apiVersion: text,
-  command: z.string().min(1),
-  args: z.array(z.string()).nullish(),
-  env: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
-  provideClusterInfo: z.boolean().nullish(),
-  interactiveMode: z.enum(['Never', 'IfAvailable', 'Always']).nullish(),
+  command: v.pipe(v.string(), v.minLength(1)),
+  args: v.nullish(v.array(v.string())),
+  env: v.nullish(v.array(v.object({ name: v.string(), value: v.string() }))),
+  provideClusterInfo: v.nullish(v.boolean()),
+  interactiveMode: v.nullish(v.picklist(['Never', 'IfAvailable', 'Always'])),
 });
-const clusterSchema = z.object({
-  server: z.url({ protocol: /^https?$/ }),
+const clusterSchema = v.object({
+  server: v.pipe(v.string(), v.url(), v.regex(/^https?:/i)),
   'certificate-authority': text,
   'certificate-authority-data': text,
-  'insecure-skip-tls-verify': z.boolean().nullish(),
+  'insecure-skip-tls-verify': v.nullish(v.boolean()),
   'tls-server-name': text,
   'proxy-url': text,
-  extensions: z.array(z.object({ name: z.string(), extension: z.unknown() })).nullish(),
+  extensions: v.nullish(v.array(v.object({ name: v.string(), extension: v.unknown() }))),
 });
-const userSchema = z.object({
+const userSchema = v.object({
   token: text,
   tokenFile: text,
   'client-certificate': text,
@@ -35,25 +35,25 @@ const userSchema = z.object({
   password: text,
   as: text,
   'as-uid': text,
-  'as-groups': z.array(z.string()).nullish(),
-  exec: pluginSchema.nullish(),
-  'auth-provider': z.object({ name: z.string(), config: z.record(z.string(), z.string()).nullish() }).nullish(),
+  'as-groups': v.nullish(v.array(v.string())),
+  exec: v.nullish(pluginSchema),
+  'auth-provider': v.nullish(v.object({ name: v.string(), config: v.nullish(v.record(v.string(), v.string())) })),
 });
-const contextSchema = z.object({ cluster: z.string(), user: text, namespace: text });
-const fileSchema = z.object({
+const contextSchema = v.object({ cluster: v.string(), user: text, namespace: text });
+const fileSchema = v.object({
   'current-context': text,
-  clusters: z.array(z.object({ name: z.string(), cluster: clusterSchema })).nullish(),
-  users: z.array(z.object({ name: z.string(), user: userSchema })).nullish(),
-  contexts: z.array(z.object({ name: z.string(), context: contextSchema })).nullish(),
+  clusters: v.nullish(v.array(v.object({ name: v.string(), cluster: clusterSchema }))),
+  users: v.nullish(v.array(v.object({ name: v.string(), user: userSchema }))),
+  contexts: v.nullish(v.array(v.object({ name: v.string(), context: contextSchema }))),
 });
 
 /** A cluster in kubectl's configuration. */
-export type Cluster = z.output<typeof clusterSchema>;
+export type Cluster = v.InferOutput<typeof clusterSchema>;
 /** A user in kubectl's configuration. */
-export type User = z.output<typeof userSchema>;
+export type User = v.InferOutput<typeof userSchema>;
 /** A program that prints credentials. */
-export type CredentialPlugin = z.output<typeof pluginSchema>;
-type File = z.output<typeof fileSchema>;
+export type CredentialPlugin = v.InferOutput<typeof pluginSchema>;
+type File = v.InferOutput<typeof fileSchema>;
 
 /** A context: a cluster, a user, and the namespace of the secret. */
 export interface Context {
@@ -108,9 +108,9 @@ function readFile(path: string): File {
   } catch (thrown) {
     throw unreadable(reasonOf(thrown));
   }
-  const parsed = fileSchema.safeParse(content);
-  if (!parsed.success) throw unreadable(`${parsed.error.issues[0]!.path.join('.')} is not as expected`);
-  return withPathsFrom(dirname(resolve(path)), parsed.data);
+  const parsed = v.safeParse(fileSchema, content);
+  if (!parsed.success) throw unreadable(`${v.getDotPath(parsed.issues[0]) ?? 'it'} is not as expected`);
+  return withPathsFrom(dirname(resolve(path)), parsed.output);
 }
 
 /** Resolves the paths in a file relative to it. A command without a slash is searched in PATH. */

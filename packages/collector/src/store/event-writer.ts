@@ -3,6 +3,7 @@ import { type SqliteDatabase, transaction } from '@auditlogin/core/engine';
 import { factsOf } from './facts.js';
 import { nameKeeper } from './names.js';
 import { DERIVED_COLUMNS, derivedValues } from './schema.js';
+import { corrections } from './corrections.js';
 import { wordIndex } from './word-index.js';
 
 /** An event with the receipt that it is answered with. */
@@ -121,10 +122,11 @@ export function eventWriter(db: SqliteDatabase): EventWriter {
 function rowInserter(db: SqliteDatabase): (project: string, event: ReceivedEvent, received: number) => void {
   const insert = db.prepare(`INSERT INTO events (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`);
   const words = wordIndex(db);
+  const correcting = corrections(db);
 
   return (project, { id, hash, event }, received) => {
     const created = event.created === undefined ? null : Date.parse(String(event.created));
-    const facts = factsOf(event);
+    const facts = correcting.apply(project, event, factsOf(event));
     const { lastInsertRowid } = insert.run(
       ...[id, project, hash, received, created, created ?? received, event.crud],
       ...[event.actor?.id, event.target?.id, event.external_id].map((value) => value ?? null),

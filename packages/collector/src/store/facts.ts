@@ -1,5 +1,5 @@
 import type { AuditEvent } from '@auditlogin/core';
-import { attemptsIn, FACET_NAMES, FACETS } from '@auditlogin/core/log';
+import { attemptsIn, correctionIn, FACET_NAMES, FACETS } from '@auditlogin/core/log';
 import type { FacetValues } from './facet-terms.js';
 
 /** What is read out of an event once, when it is stored, to filter and count by. */
@@ -7,6 +7,8 @@ export interface EventFacts {
   facets: FacetValues;
   /** How many attempts the event stands for. */
   attempts: number;
+  /** The `external_id` of the event that it corrects. */
+  corrects: string | undefined;
 }
 
 /**
@@ -16,5 +18,5 @@ export interface EventFacts {
  */
 export function factsOf(event: AuditEvent): EventFacts {
   const facets = Object.fromEntries(FACET_NAMES.map((name) => [name, FACETS[name].read(event) ?? null])) as FacetValues;
-  return { facets, attempts: attemptsIn(event) };
+  return { facets, attempts: attemptsIn(event), corrects: correctionIn(event) };
 }

@@ -18,6 +18,8 @@ export interface StoredEvent extends Receipt {
   canonicalTime: number;
   /** The event as it was sent. */
   event: AuditEvent;
+  /** The `external_id` of the last event that corrects this one. */
+  correctedBy: string | undefined;
   /** The names that the store holds now for the ids of the event. */
   names: { actor: string | undefined; group: string | undefined; target: string | undefined };
 }
@@ -67,12 +69,13 @@ export interface LogReader {
   /** Attempts by outcome, in spans of equal length that are counted from `origin`; both in milliseconds. */
   timeline(scope: Scope, condition: Condition, origin: number, step: number): TimelineCount[];
   /** Who failed most since a time in milliseconds since 1970, by address or by account. */
-  failures(scope: Scope, by: 'address' | 'actor', since: number, limit: number): FailureCount[];
+  failures(scope: Scope, by: 'address' | 'account', since: number, limit: number): FailureCount[];
 }
 
 /** So many events are asked at once whether they have a frequent word. */
 const BATCH = 500;
-const COLUMNS = `e.seq, e.id, e.hash, e.received, e.created, e.canonical_time AS canonicalTime, e.body, a.name AS actor, g.name AS "group", t.name AS target`;
+const COLUMNS = `e.seq, e.id, e.hash, e.received, e.created, e.canonical_time AS canonicalTime, e.body, a.name AS actor, g.name AS "group", t.name AS target,
+  (SELECT c.external_id FROM events c WHERE c.project = e.project AND c.corrects = e.external_id ORDER BY c.seq DESC LIMIT 1) AS correctedBy`;
 const NAMES = `
   LEFT JOIN names a ON a.project = e.project AND a.kind = 'actor' AND a.id = e.actor_id
   LEFT JOIN names g ON g.project = e.project AND g.kind = 'group' AND g.id = e.${FACETS.group.column}
@@ -173,9 +176,9 @@ export function logReader(db: SqliteDatabase): LogReader {
       );
     },
     failures(scope, by, since, limit) {
-      const [name, other] = by === 'address' ? [columnOf('address'), columnOf('actor')] : [columnOf('actor'), columnOf('address')];
+      const [name, other] = by === 'address' ? [columnOf('address'), columnOf('account')] : [columnOf('account'), columnOf('address')];
       const failed = everything();
-      failed.where.push(`${columnOf('outcome')} = 'failure'`, `${name} IS NOT NULL`);
+      failed.where.push(`${columnOf('outcome')} = 'failure'`, `${name} IS NOT NULL`, 'e.attempts > 0');
       whereValue(failed, 'e.canonical_time >= ?', since);
       return select(
         `${name} AS name, sum(e.attempts) AS failures, count(DISTINCT ${other}) AS others, max(e.canonical_time) AS last`,
@@ -214,13 +217,15 @@ interface EventRow extends Receipt {
   actor: string | null;
   group: string | null;
   target: string | null;
+  correctedBy: string | null;
 }
 
-function storedEvent({ actor, group, target, body, created, ...row }: EventRow): StoredEvent {
+function storedEvent({ actor, group, target, correctedBy, body, created, ...row }: EventRow): StoredEvent {
   return {
     ...row,
     created: created ?? undefined,
     event: JSON.parse(body) as AuditEvent,
+    correctedBy: correctedBy ?? undefined,
     names: { actor: actor ?? undefined, group: group ?? undefined, target: target ?? undefined },
   };
 }

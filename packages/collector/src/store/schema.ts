@@ -4,8 +4,8 @@ import { pragma, type SqliteDatabase, transaction } from '@auditlogin/core/engin
 import { type EventFacts, factsOf } from './facts.js';
 import { wordIndex } from './word-index.js';
 
-/** The columns that are read out of an event: its facets, and how many attempts it stands for. */
-const DERIVED = [...FACET_NAMES.map((name) => `${FACETS[name].column} TEXT`), 'attempts INTEGER NOT NULL DEFAULT 1'];
+/** The columns that are read out of an event: its facets, how many attempts it stands for, and which event it corrects. */
+const DERIVED = [...FACET_NAMES.map((name) => `${FACETS[name].column} TEXT`), 'attempts INTEGER NOT NULL DEFAULT 1', 'corrects TEXT'];
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS events (
@@ -37,12 +37,20 @@ const INDEXES = `
   CREATE INDEX events_in_time ON events (project, canonical_time, outcome, attempts);
   CREATE INDEX events_by_external_id ON events (project, external_id);
   CREATE INDEX events_by_arrival ON events (received);
+  CREATE INDEX events_by_correction ON events (project, corrects) WHERE corrects IS NOT NULL;
 `;
 const WORDS = `CREATE VIRTUAL TABLE words USING fts5 (facets, everything, actor_name, description, content='', contentless_delete=1);
   -- Merging early costs more than searching a few segments more (sqlite.org/fts5.html, automerge).
   INSERT INTO words (words, rank) VALUES ('automerge', 16);`;
 const VERSION = 1;
-const KNOWN_INDEXES = ['events_by_time', 'events_by_actor', 'events_by_external_id', 'events_in_time', 'events_by_arrival'];
+const KNOWN_INDEXES = [
+  'events_by_time',
+  'events_by_actor',
+  'events_by_external_id',
+  'events_in_time',
+  'events_by_arrival',
+  'events_by_correction',
+];
 
 /**
  * Makes the tables, or brings those of an earlier version up to date: one that has not all facets gets their columns, and its index is made anew.
@@ -79,6 +87,8 @@ function deriveAgain(db: SqliteDatabase): void {
     update.run(...derivedValues(facts), row.seq);
     words.add(row.seq, event, facts);
   }
+  db.exec(`UPDATE events SET attempts = attempts - 1 WHERE attempts > 0 AND external_id IS NOT NULL
+    AND (project, external_id) IN (SELECT project, corrects FROM events WHERE corrects IS NOT NULL)`);
 }
 
 function nameOf(column: string): string {
@@ -93,6 +103,6 @@ export const DERIVED_COLUMNS: readonly string[] = DERIVED.map(nameOf);
  *
  * @param facts what was read out of the event
  */
-export function derivedValues({ facets, attempts }: EventFacts): (string | number | null)[] {
-  return [...FACET_NAMES.map((name) => facets[name]), attempts];
+export function derivedValues({ facets, attempts, corrects }: EventFacts): (string | number | null)[] {
+  return [...FACET_NAMES.map((name) => facets[name]), attempts, corrects ?? null];
 }

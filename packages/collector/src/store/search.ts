@@ -32,7 +32,7 @@ export function readQuery(query: string): Condition {
   oneOf(condition, given('external_id'), (id) => ['e.external_id = ?', id]);
   if (given('actor.id').length > 0) {
     // The facet also finds accounts that are no actor.
-    whereFacet(condition, 'actor', given('actor.id'));
+    whereFacet(condition, 'account', given('actor.id'));
     condition.where.push('e.actor_id IS NOT NULL');
   }
   timeRange(condition, 'received', given('received'));

@@ -1,5 +1,5 @@
 import type { AuditEvent } from '@auditlogin/core';
-import { attemptsIn, FACET_NAMES, FACETS, showControls } from '@auditlogin/core/log';
+import { attemptsIn, correctionIn, FACET_NAMES, FACETS, showControls } from '@auditlogin/core/log';
 import { stringify, type Stringifier } from 'csv-stringify';
 import type { StoredEvent } from '../store/log-reader.js';
 
@@ -14,11 +14,15 @@ const COLUMNS: readonly Column[] = [
   ...FACET_NAMES.map((name): Column => [FACETS[name].column, ({ event }) => FACETS[name].read(event)]),
   ['actor_id', ({ event }) => event.actor?.id],
   ['actor_name', ({ names }) => names.actor],
+  ['target_id', ({ event }) => event.target?.id],
+  ['target_name', ({ names }) => names.target],
   ['group_name', ({ names }) => names.group],
   ['description', ({ event }) => event.description],
   ['component', ({ event }) => event.component],
   ['version', ({ event }) => event.version],
-  ['attempts', ({ event }) => String(attemptsIn(event))],
+  ['attempts', ({ event, correctedBy }) => String(attemptsIn(event) - (correctedBy === undefined ? 0 : 1))],
+  ['corrects', ({ event }) => correctionIn(event)],
+  ['corrected_by', ({ correctedBy }) => correctedBy],
   ['fields', ({ event }) => mapText(event.fields)],
   ['metadata', ({ event }) => mapText(event.metadata)],
   ['hash', ({ hash }) => hash],

@@ -17,6 +17,8 @@ export interface ViewerEvent {
   /** The names that are held now for the event's ids. */
   names: StoredEvent['names'];
   event: AuditEvent;
+  /** The `external_id` of the event that corrects this one. */
+  correctedBy: string | undefined;
   /** The text that was hashed. */
   canonical: string;
   seal: { instance: string; seq: number; keyId: string; seal: string; prev: string | null } | null;
@@ -28,7 +30,7 @@ export interface ViewerEvent {
  * @param stored the event
  */
 export function viewerEvent(stored: StoredEvent): ViewerEvent {
-  const { id, hash, received, canonicalTime, names, event } = stored;
+  const { id, hash, received, canonicalTime, names, event, correctedBy } = stored;
   const seal = sealOf(event);
   return {
     id,
@@ -38,6 +40,7 @@ export function viewerEvent(stored: StoredEvent): ViewerEvent {
     cursor: writeCursor(stored),
     names,
     event,
+    correctedBy,
     canonical: canonicalText(id, event),
     seal: seal ? { ...seal, prev: seal.prev ?? null } : null,
   };

@@ -70,8 +70,8 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
   router.get('/viewer/failures', (_request, response) => {
     const { scope } = sessionIn(response);
     const since = Date.now() - HOUR;
-    const top = (by: 'address' | 'actor'): object[] => store.failures(scope, by, since, TOP);
-    response.json({ since, sources: top('address'), accounts: top('actor') });
+    const top = (by: 'address' | 'account'): object[] => store.failures(scope, by, since, TOP);
+    response.json({ since, sources: top('address'), accounts: top('account') });
   });
 
   let live = 0;

@@ -9,6 +9,8 @@ export interface ViewerEvent {
   cursor: string;
   names: { actor?: string; group?: string; target?: string };
   event: AuditEvent;
+  /** The `external_id` of the event that corrects this one. */
+  correctedBy?: string;
   canonical: string;
   seal: { instance: string; seq: number; keyId: string; seal: string; prev: string | null } | null;
 }

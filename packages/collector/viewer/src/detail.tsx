@@ -1,4 +1,4 @@
-import { accountOf, FACET_NAMES, type FacetName, FACETS, readFacets, showControls } from '@auditlogin/core/browser';
+import { accountOf, correctionIn, FACET_NAMES, type FacetName, FACETS, readFacets, showControls } from '@auditlogin/core/browser';
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { ViewerEvent } from './api.js';
@@ -42,6 +42,7 @@ export function Detail({
         </p>
       )}
       <Verification event={event} />
+      <Corrections event={event} onSearch={onSearch} />
       <Facts event={event} zone={zone} onPick={onPick} />
       <Pairs title="Fields" map={fields} />
       <Pairs title="Metadata" map={metadata} />
@@ -62,9 +63,9 @@ function Facts({ event, zone, onPick }: { event: ViewerEvent; zone: Zone; onPick
       <Fact name="Happened">{showTime(event.time, zone)}</Fact>
       <Fact name="Received">{showTime(event.received, zone)}</Fact>
       {FACET_NAMES.filter((name) => name !== 'outcome').map((name) => (
-        <Fact key={name} name={name === 'actor' && isTyped(event) ? 'Typed user name' : FACETS[name].label}>
+        <Fact key={name} name={name === 'account' && isTyped(event) ? 'Typed user name' : FACETS[name].label}>
           <FacetButton name={name} value={facets[name]} onPick={onPick} />
-          {name === 'actor' && <ActorExtras event={event} />}
+          {name === 'account' && <AccountExtras event={event} />}
         </Fact>
       ))}
       {target && (
@@ -91,21 +92,47 @@ function FacetButton({ name, value, onPick }: { name: FacetName; value: string |
   );
 }
 
-function ActorExtras({ event: { names, event } }: { event: ViewerEvent }): JSX.Element {
+function AccountExtras({ event: { names, event } }: { event: ViewerEvent }): JSX.Element {
+  const [account, name] = event.actor ? [event.actor, names.actor] : [undefined, accountOf(event) && names.target];
   return (
     <>
-      {names.actor && (
+      {name && (
         <>
           {' '}
-          <Text>{names.actor}</Text>
+          <Text>{name}</Text>
         </>
       )}
-      {event.actor?.href && (
+      {account?.href && (
         <>
           {' '}
-          <Href>{event.actor.href}</Href>
+          <Href>{account.href}</Href>
         </>
       )}
+    </>
+  );
+}
+
+/** What was said about the attempt after this event, or after the event that this one corrects. */
+function Corrections({
+  event: { event, correctedBy },
+  onSearch,
+}: {
+  event: ViewerEvent;
+  onSearch: (query: string) => void;
+}): JSX.Element | null {
+  const corrects = correctionIn(event);
+  if (corrects === undefined && correctedBy === undefined) return null;
+  const link = (id: string): JSX.Element => (
+    <button type="button" class="link" onClick={() => onSearch(`external_id:${id}`)}>
+      <Text>{id}</Text>
+    </button>
+  );
+  return (
+    <>
+      {correctedBy !== undefined && (
+        <p role="note">A later event corrects this one, which does not count as an attempt: {link(correctedBy)}</p>
+      )}
+      {corrects !== undefined && <p role="note">This event corrects an earlier one: {link(corrects)}</p>}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { accountOf, attemptsIn, FACET_NAMES, type FacetName, FACETS, readFacets } from '@auditlogin/core/browser';
+import { accountOf, attemptsIn, correctionIn, FACET_NAMES, type FacetName, FACETS, readFacets } from '@auditlogin/core/browser';
 import type { JSX } from 'preact';
 import type { ViewerEvent } from './api.js';
 import { Outcome, Text } from './text.js';
@@ -81,7 +81,7 @@ interface CellProps {
 /** The facets whose cells show more than their value. */
 const CELLS: Partial<Record<FacetName, (props: CellProps) => JSX.Element>> = {
   outcome: OutcomeCell,
-  actor: ActorCell,
+  account: AccountCell,
   group: ({ value, event }) => <Text>{event.names.group ?? value}</Text>,
 };
 
@@ -95,16 +95,20 @@ function OutcomeCell({ value = '', event }: CellProps): JSX.Element {
   return (
     <>
       <Outcome>{value}</Outcome>
+      {event.correctedBy !== undefined && <span class="soft"> corrected</span>}
+      {correctionIn(event.event) !== undefined && <span class="soft"> correction</span>}
       {attempts > 1 && <span class="soft"> × {attempts}</span>}
     </>
   );
 }
 
-function ActorCell({ value, event }: CellProps): JSX.Element {
+function AccountCell({ value, event }: CellProps): JSX.Element {
+  const { names } = event;
   const isTyped = value !== undefined && accountOf(event.event) === undefined;
+  const name = event.event.actor ? names.actor : names.target;
   return (
     <>
-      <Text none="anonymous">{event.names.actor ?? value}</Text>
+      <Text none="anonymous">{(isTyped ? undefined : name) ?? value}</Text>
       {isTyped && <span class="soft"> (typed)</span>}
     </>
   );

@@ -12,14 +12,14 @@ export function Guessing({
   onPick,
 }: {
   failures: Failures | undefined;
-  onPick: (by: 'address' | 'actor', name: string) => void;
+  onPick: (by: 'address' | 'account', name: string) => void;
 }): JSX.Element {
   return (
     <section class="card guessing" aria-labelledby="guessing">
       <h2 id="guessing">Failures in the last hour</h2>
       <div class="guessing-lists">
         <List title="By source" other="account" counts={failures?.sources} onPick={(name) => onPick('address', name)} />
-        <List title="By account" other="source" counts={failures?.accounts} onPick={(name) => onPick('actor', name)} />
+        <List title="By account" other="source" counts={failures?.accounts} onPick={(name) => onPick('account', name)} />
       </div>
     </section>
   );

@@ -16,7 +16,7 @@ export function Overview({
   failures: Failures | undefined;
   zone: Zone;
   onSpan: (from: number, to: number) => void;
-  onPick: (by: 'address' | 'actor', name: string) => void;
+  onPick: (by: 'address' | 'account', name: string) => void;
 }): JSX.Element {
   return (
     <div class="overview">

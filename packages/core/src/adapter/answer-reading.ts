@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AnswerFacts } from '../attempt/attempt.js';
+import { bodyTexts } from '../attempt/request-body.js';
 import { credentialInCookies, credentialInHeader, credentialInJson, shapeOf } from './answer-facts.js';
 import type { LoginForm } from './login-form.js';
 import type { ResponseEnd } from './response-end.js';
@@ -11,6 +12,8 @@ export interface ReadableAnswer {
   end: ResponseEnd;
   /** The headers of the request. */
   headers: IncomingHttpHeaders;
+  /** The parsed body of the request. */
+  body: unknown;
   form: LoginForm;
 }
 
@@ -20,9 +23,9 @@ export interface ReadableAnswer {
  *
  * @param answer the answer
  */
-export function readAnswerFacts({ json, end, headers, form }: ReadableAnswer): AnswerFacts {
+export function readAnswerFacts({ json, end, headers, body, form }: ReadableAnswer): AnswerFacts {
   const brought = `${headers.authorization ?? ''} ${headers.cookie ?? ''} ${String(headers['x-auth-token'] ?? '')}`;
-  const isKnown = (token: string): boolean => brought.includes(token);
+  const isKnown = (token: string): boolean => brought.includes(token) || isSent(body, token);
   const credential =
     credentialInJson(json, isKnown) ??
     credentialInCookies(end.headers('set-cookie'), headers.cookie) ??
@@ -30,4 +33,8 @@ export function readAnswerFacts({ json, end, headers, form }: ReadableAnswer): A
     credentialInHeader(end.header('x-auth-token'), isKnown);
   const shape = shapeOf(json, form.carriesCredential);
   return { ...(credential && { credential }), ...(shape !== undefined && { shape }) };
+}
+
+function isSent(body: unknown, token: string): boolean {
+  return bodyTexts(body).parts.some((part) => [...part.values()].includes(token));
 }

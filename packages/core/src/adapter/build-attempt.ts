@@ -366,7 +366,7 @@ function withExtracted(base: Attempt, { look }: ObservedExchange, extracted: Ext
 }
 
 function answerFacts<Request>(
-  { ending, end, form, body }: ObservedExchange,
+  { ending, end, form, body, look }: ObservedExchange,
   reading: BodyReading,
   adapter: RequestAdapter<Request>,
   { readAnswers, auditor }: AuditReader<Request>,
@@ -375,5 +375,5 @@ function answerFacts<Request>(
   if (ending.status === undefined || (ending.kind === 'aborted' && !adapter.outgoing.headersSent)) return {};
   const json =
     readAnswers && reading.state === 'read' && reading.isJson && (body?.length ?? 0) <= MAX_READ_ANSWER ? reading.value : undefined;
-  return shielded(auditor.problem, {}, () => readAnswerFacts({ json, end, headers: adapter.incoming.headers, form }));
+  return shielded(auditor.problem, {}, () => readAnswerFacts({ json, end, headers: adapter.incoming.headers, body: look.body, form }));
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import { ACTIONS, type AuditAction } from '../attempt/action.js';
 import type { Attempt } from '../attempt/attempt.js';
 import { decideOutcome, type Outcome } from '../attempt/outcome.js';
@@ -7,7 +7,9 @@ import { type PresetName, PRESETS } from '../attempt/presets.js';
 import { redirectRules } from '../attempt/redirects.js';
 import { parseRoute, routeMatcher } from '../attempt/route-match.js';
 import { type Auditor, createAuditor } from '../auditor/auditor.js';
-import { type AuditorOptions, auditorSchema, parseOptions } from '../config/options.js';
+import * as option from '../config/option-types.js';
+import { auditorEntries, type AuditorOptions } from '../config/options.js';
+import { parseOptions } from '../config/parse-options.js';
 import { AuditError } from '../errors.js';
 import type { AuditReader } from './build-attempt.js';
 import { clientAddress } from './client-address.js';
@@ -66,35 +68,28 @@ export interface AuditLoginOptions<Request = unknown> extends AuditorOptions, Ex
   passport?: boolean;
 }
 
-const extractor = z.custom<never>((value) => typeof value === 'function', 'expected a function').optional();
-const pathPattern = z.string().refine(
-  compiles((path) => pathMatcher([path])),
-  'expected a path pattern that begins with /',
+const extractor = option.callback<never>();
+const pathPatterns = v.optional(
+  option.list(option.textThat((path) => path.startsWith('/') && compiles(() => pathMatcher([path])), 'a path pattern that begins with /')),
+  [],
 );
-const pathPatterns = z.array(pathPattern.startsWith('/')).default([]);
+const route = option.textThat((text) => compiles(() => pathMatcher([parseRoute(text).path])), '"METHOD /path" or "/path"');
 
-const route = z.string().refine(
-  compiles((text) => pathMatcher([parseRoute(text).path])),
-  'expected "METHOD /path" or "/path"',
-);
-
-const presetNames = Object.keys(PRESETS) as [PresetName, ...PresetName[]];
-
-const attemptShape = {
-  auditor: z.custom<Auditor>((value) => isAuditor(value), 'expected what createAuditor() returns').optional(),
-  preset: z.enum(presetNames).optional(),
-  routes: z.array(route).min(1).optional(),
-  rules: z.array(z.strictObject({ match: route, action: z.enum(ACTIONS) })).default([]),
-  redirects: z.strictObject({ success: pathPatterns, failure: pathPatterns, challenge: pathPatterns }).prefault({}),
+const attemptEntries = {
+  auditor: v.optional(option.instance(isAuditor, 'what createAuditor() returns')),
+  preset: v.optional(option.oneOf(Object.keys(PRESETS) as PresetName[])),
+  routes: v.optional(option.list(route, 1)),
+  rules: v.optional(option.list(option.object({ match: route, action: option.oneOf(ACTIONS) })), []),
+  redirects: option.group({ success: pathPatterns, failure: pathPatterns, challenge: pathPatterns }),
   outcome: extractor,
-  outcomeBodyLimit: z.number().int().min(1).max(1_048_576).default(65_536),
-  readAnswers: z.boolean().default(true),
-  owner: z.string().min(1).optional(),
-  addressHeader: z.string().min(1).optional(),
-  trustedProxies: z.array(z.string().min(1)).default([]),
-  abortWait: z.number().int().min(0).max(600_000).default(30_000),
-  extractorTimeout: z.number().int().min(1).max(60_000).default(1_000),
-  passport: z.boolean().default(true),
+  outcomeBodyLimit: v.optional(option.integer(1, 1_048_576), 65_536),
+  readAnswers: v.optional(option.flag(), true),
+  owner: v.optional(option.text()),
+  addressHeader: v.optional(option.text()),
+  trustedProxies: v.optional(option.list(option.text()), []),
+  abortWait: v.optional(option.integer(0, 600_000), 30_000),
+  extractorTimeout: v.optional(option.integer(1, 60_000), 1_000),
+  passport: v.optional(option.flag(), true),
   actor: extractor,
   group: extractor,
   identity: extractor,
@@ -105,7 +100,7 @@ const attemptShape = {
 };
 
 /** All options of an adapter as the code reads them. */
-export const auditLoginSchema = auditorSchema.extend(attemptShape);
+export const auditLoginSchema = option.object({ ...auditorEntries, ...attemptEntries });
 
 /** The part of an adapter that is the same in every framework. */
 export interface LoginAudit<Request> {
@@ -198,10 +193,10 @@ function auditorFor<Request>(options: AuditLoginOptions<Request>): Auditor {
   const names = Object.keys(options);
   if (options.auditor === undefined) {
     return createAuditor(
-      Object.fromEntries(names.filter((name) => name in auditorSchema.shape).map((name) => [name, options[name as keyof AuditorOptions]])),
+      Object.fromEntries(names.filter((name) => name in auditorEntries).map((name) => [name, options[name as keyof AuditorOptions]])),
     );
   }
-  const misplaced = names.find((name) => name in auditorSchema.shape);
+  const misplaced = names.find((name) => name in auditorEntries);
   if (misplaced === undefined) return options.auditor;
   throw new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "${misplaced}" belongs to createAuditor(), since an auditor is given.`, {
     field: misplaced,
@@ -212,13 +207,11 @@ function isAuditor(value: unknown): value is Auditor {
   return typeof value === 'object' && value !== null && typeof (value as Partial<Auditor>).record === 'function';
 }
 
-function compiles(compile: (text: string) => unknown): (text: string) => boolean {
-  return (text) => {
-    try {
-      compile(text);
-      return true;
-    } catch {
-      return false;
-    }
-  };
+function compiles(compile: () => unknown): boolean {
+  try {
+    compile();
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -10,7 +10,9 @@ export interface LoginForm {
   carriesCredential: boolean;
   /** The body is a token request (RFC 6749, section 4). */
   hasGrant: boolean;
-  /** A token request that renews what was granted before (RFC 6749, section 6), and has no password beside it. */
+  /** A token request in which a client names itself (RFC 6749, section 2.3.1), so that the framework's user may be that client. */
+  namesClient?: boolean;
+  /** The body renews what was granted before (RFC 6749, section 6; Feathers' `jwt` strategy), and has no password. */
   isRefresh: boolean;
   /** What may be a target that the client chose: a path or an address in any field but a password. */
   targets?: readonly string[];
@@ -32,6 +34,8 @@ const IDENTITY_NAMES = [
     'phonenumber',
   ],
 ] as const;
+/** The login of npm, CouchDB and Drupal calls it `name`; without a password beside it, that is anything's name. */
+const NAMES_BESIDE_PASSWORD: readonly string[] = [...IDENTITY_NAMES, 'name'];
 const TARGET = /^(?:\/|https?:\/\/)/i;
 const MAX_TARGETS = 8;
 const MAX_TARGET = 2_048;
@@ -56,6 +60,7 @@ export function readLoginForm(body: unknown, extracted?: unknown): LoginForm {
     hasPassword,
     carriesCredential: textsCarryCredential(texts),
     hasGrant: texts.parts.some((part) => grantOf(part) !== undefined),
+    ...(texts.parts.some(namesClient) && { namesClient: true }),
     isRefresh: !hasPassword && texts.parts.some(asksForRefresh),
     ...(targets.length > 0 && { targets }),
   };
@@ -73,18 +78,22 @@ function textOf(value: unknown): string | undefined {
 /** The name beside the password, else the outermost. */
 function identityIn(parts: readonly BodyPart[]): string | undefined {
   const beside = parts.filter((part) => [...part.keys()].some(isPasswordField));
-  for (const part of [...beside, ...parts]) {
-    const identity = identityOf(part);
+  for (const part of beside) {
+    const identity = identityOf(part, NAMES_BESIDE_PASSWORD);
+    if (identity !== undefined) return identity;
+  }
+  for (const part of parts) {
+    const identity = identityOf(part, IDENTITY_NAMES);
     if (identity !== undefined) return identity;
   }
   return undefined;
 }
 
-function identityOf(part: BodyPart): string | undefined {
+function identityOf(part: BodyPart, names: readonly string[]): string | undefined {
   let found: string | undefined;
-  let rank: number = IDENTITY_NAMES.length;
+  let rank = names.length;
   for (const [name, value] of part) {
-    const place = (IDENTITY_NAMES as readonly string[]).indexOf(plainName(name));
+    const place = names.indexOf(plainName(name));
     if (place === -1 || place >= rank || value.trim() === '') continue;
     found = value;
     rank = place;
@@ -92,8 +101,14 @@ function identityOf(part: BodyPart): string | undefined {
   return found;
 }
 
+function namesClient(part: BodyPart): boolean {
+  return grantOf(part) !== undefined && [...part.keys()].some((name) => plainName(name) === 'clientid');
+}
+
 function asksForRefresh(part: BodyPart): boolean {
   const grant = grantOf(part);
   if (grant !== undefined) return grant === 'refresh_token';
+  // A client of Feathers sends the token that it has, whenever its page loads.
+  if (part.get('strategy') === 'jwt') return true;
   return [...part.keys()].some((name) => REFRESH_NAMES.has(plainName(name)));
 }

@@ -20,6 +20,7 @@ const RECOGNISERS = new Set([
     'jwt',
     'bearer',
     'token',
+    'tokens',
     'authtoken',
     'apikey',
     'localapikey',

@@ -6,8 +6,8 @@ export interface ObservedResponse {
   readonly statusCode: number;
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
-  /** Missing in HTTP/2. */
-  readonly writableFinished?: boolean;
+  /** In HTTP/2 only. */
+  readonly createPushResponse?: unknown;
   on(event: 'finish' | 'close', listener: () => void): unknown;
   getHeader(name: string): unknown;
 }
@@ -27,6 +27,7 @@ export interface ResponseEndListener {
 export class ResponseEnd {
   private head: unknown;
   private sent: SentHead | undefined;
+  private isOver = false;
 
   /**
    * @param response the response of node:http
@@ -37,13 +38,16 @@ export class ResponseEnd {
     listener: ResponseEndListener,
   ) {
     // HTTP/2 emits `finish`, too, however its stream ended.
-    response.on('finish', () =>
-      response.writableFinished === undefined && !response.writableEnded ? listener.hungUp() : listener.answered(),
-    );
+    const isHttp2 = response.createPushResponse !== undefined;
+    response.on('finish', () => {
+      this.isOver = true;
+      if (isHttp2 && !response.writableEnded) listener.hungUp();
+      else listener.answered();
+    });
+    // `writableFinished` tells nothing here: it is true of an answer that was ended while the connection was torn down, of which nothing has left.
     response.on('close', () => {
-      if (response.writableFinished ?? response.writableEnded) listener.answered();
       // Hosts without a socket may emit it within `finish`, which then comes next.
-      else setImmediate(() => listener.hungUp());
+      if (!this.isOver) setImmediate(() => listener.hungUp());
     });
   }
 

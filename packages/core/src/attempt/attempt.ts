@@ -138,8 +138,12 @@ export interface TypedForm {
   hasPassword: boolean;
   /** The body carries something that can prove an identity: a password, an assertion, a grant. */
   carriesCredential: boolean;
+  /** The body is a token request in which a client names itself (RFC 6749, section 2.3.1), so that the framework's user may be that client. */
+  namesClient?: boolean;
   /** Where the body asks to be sent, as `returnTo` does; it goes into no event. */
   targets?: readonly string[];
+  /** The body is a token request in which a client names itself (RFC 6749, section 2.3.1), so that the framework's user may be that client. */
+  namesClient?: boolean;
 }
 
 /** One attempt, as plain data. From here on nothing knows of frameworks. */

@@ -34,7 +34,9 @@ interface Parties {
 export function resolveIdentity(attempt: Attempt, outcome: Outcome): ResolvedIdentity {
   const action = attempt.mark?.action ?? attempt.rule?.action ?? attempt.action;
   const said = { ...attempt.rule, ...attempt.verdict, ...attempt.mark };
-  const { actor, target, group } = isLoginAction(action) ? partiesOfLogin(attempt, outcome, said) : partiesOf(action, attempt, said);
+  const { actor, target, group } = isLoginAction(action)
+    ? partiesOfLogin(attempt, outcome, said)
+    : partiesOf(action, attempt, outcome, said);
   const isProven = actor !== undefined || outcome.outcome === 'success';
   const named = said.group ?? attempt.group ?? group;
   return {
@@ -58,7 +60,7 @@ function detailed(account: NamedAccount | undefined, user: NamedAccount | undefi
 }
 
 /** In an action of somebody who is logged in: who acts, and on whom. */
-function partiesOf(action: AuditAction, attempt: Attempt, said: Parties): Parties {
+function partiesOf(action: AuditAction, attempt: Attempt, outcome: Outcome, said: Parties): Parties {
   const { session } = attempt;
   const seen = session.before === 'unseen' ? undefined : session.before;
   const before = ownerOf(seen) ?? attempt.userBefore;
@@ -72,7 +74,7 @@ function partiesOf(action: AuditAction, attempt: Attempt, said: Parties): Partie
       case 'user.impersonate.stop':
         return { actor: after ?? before, target: after && before?.id !== after.id ? before : undefined };
       default:
-        return { actor: after ?? before };
+        return { actor: after ?? before ?? (outcome.outcome === 'success' ? outcome.account : undefined) };
     }
   };
   const { actor, target } = parties();

@@ -32,7 +32,8 @@ export interface RouteRule {
 const LOOKS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Compiles the `routes` and `rules` options. A rule counts before the routes, the first that matches before the others.
+ * Compiles the `routes` and `rules` options. A rule counts before the routes, the first that matches before the others; one with the method of the
+ * request before one that is named with another method.
  *
  * @param routes of logins, `METHOD /path` or `/path` (POST); without any, the login routes of the stacks that people use
  * @param rules of other actions
@@ -48,11 +49,12 @@ export function routeMatcher(routes: readonly string[] | undefined, rules: reado
 
   return {
     actionOf({ methods, paths, carriesCredential, hasGrant }) {
-      for (const route of named) {
-        if (isNamed(route, paths) && (methods.some((method) => runs(route.method, method)) || isTried(methods, carriesCredential))) {
-          return route.action;
-        }
-      }
+      const here = named.filter((route) => isNamed(route, paths));
+      const exact = here.find((route) => methods.some((method) => runs(route.method, method)));
+      if (exact) return exact.action;
+      // Nobody brings a credential to leave.
+      const tried = isTried(methods, carriesCredential) && here.find(({ action }) => action !== 'user.logout');
+      if (tried) return tried.action;
       if (routes !== undefined) return undefined;
       const mayTry = methods.includes('POST') || isTried(methods, carriesCredential);
       return mayTry && paths.some((path) => isLoginPath(path, { carriesCredential, hasGrant })) ? 'user.login' : undefined;

@@ -1,29 +1,27 @@
 import type { Attempt } from '../attempt/attempt.js';
 import { decideOutcome, type Outcome } from '../attempt/outcome.js';
-import { AuditError } from '../errors.js';
-import type { AuditEvent } from '../event/event.js';
+import { type AuditorOptions, readSettings, type Settings } from '../config/options.js';
+import type { AuditError } from '../errors.js';
 import type { EventInput } from '../event/input.js';
-import { normaliseEvent } from '../event/normalise.js';
 import { createSealer } from '../event/seal.js';
-import type { SerialisedEvent } from '../event/serialise.js';
+import { handOver } from '../publish/hand-over.js';
+import { createPublisher, type Publisher, publisherOptions } from '../publish/publisher.js';
+import type { Transport } from '../publish/transport.js';
+import { transportTo } from '../retraced/http-transport.js';
+import { minuteOf } from '../spool/coalesced.js';
+import { type OpenSpool, openSpool } from '../spool/open-spool.js';
+import type { CoalescingSpool } from '../spool/spool.js';
+import { type CoveredRoute, createCoverage } from '../telemetry/coverage.js';
+import type { Health } from '../telemetry/health.js';
+import { exposeMetrics } from '../telemetry/metrics.js';
+import type { AuditorStats } from '../telemetry/stats.js';
 import { disabledAuditor } from './disabled-auditor.js';
+import { Drain } from './drain.js';
+import { EventTelemetry } from './event-telemetry.js';
 import { flushBeforeExit } from './exit.js';
 import { identityKeyOf } from './identity-key.js';
-import { asAuditError, createIntake } from './intake.js';
-import { type AuditorOptions, readSettings, type Settings } from '../config/options.js';
-import { handOver } from '../publish/hand-over.js';
-import { transportTo } from '../retraced/http-transport.js';
-import { createPublisher, publisherOptions } from '../publish/publisher.js';
-import type { CheckedReceipt } from '../publish/receipt.js';
-import type { Transport } from '../publish/transport.js';
-import { createReporter } from '../telemetry/reporter.js';
-import { minuteOf } from '../spool/coalesced.js';
-import { openSpool } from '../spool/open-spool.js';
-import { tell } from '../telemetry/channels.js';
-import { type Health, healthOf } from '../telemetry/health.js';
-import { exposeMetrics } from '../telemetry/metrics.js';
-import { type CoveredRoute, createCoverage } from '../telemetry/coverage.js';
-import type { AuditorStats } from '../telemetry/stats.js';
+import { asAuditError, createIntake, type Intake } from './intake.js';
+import { applicationEvent, type LifecycleEvents, lifecycleEvents } from './lifecycle-events.js';
 
 /** Queues events, publishes them and verifies their receipts. One auditor can serve several adapters. */
 export interface Auditor extends AsyncDisposable {
@@ -110,8 +108,6 @@ export interface AuditorParts {
   transport?: Transport;
 }
 
-/** Keys that somebody was advised about; a scanner must not grow them without end. */
-const MAX_ADVICE = 1_000;
 /** How often coalesced failures become events, in milliseconds. */
 const COALESCED_PERIOD = 10_000;
 /** One call at a time keeps the order; a thousand processes that gather longer make a thousand commits a second fewer. */
@@ -130,188 +126,39 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
 }
 
 function auditorWith(settings: Settings, parts: AuditorParts): Auditor {
-  const reporter = createReporter(settings);
+  const { telemetry, spool, spoolState, lifecycle, transport, publisher, intake } = wire(settings, parts);
   const tracked = new Set<TrackedExchange>();
-  const advised = new Set<string>();
+  const drain = new Drain(spool, intake, publisher, () => {
+    for (const exchange of [...tracked]) exchange.hurry();
+  });
   const coverage = createCoverage(({ method, route }) =>
-    advise(
+    telemetry.advise(
       `uncovered ${method} ${route}`,
       `${method} ${route} looks like a login and is not audited: add ${JSON.stringify(`${method} ${route}`)} to the option "routes".`,
     ),
   );
-  const counts = { queued: 0, handedOver: 0, verified: 0, mismatched: 0, lost: 0, coalesced: 0, adopted: 0, retries: 0 };
-  let closing: Promise<void> | undefined;
-  let lastReceipt: number | undefined;
-  let lastError: Health['lastError'];
-
-  const { spool, instance, ...spoolState } = openSpool(settings, {
-    opened: () => publisher.wake(),
-    adopted: (events) => void (counts.adopted += events),
-    warned: problem,
-  });
-  const transport = parts.transport ?? (settings.engine ? handOver(settings.engine, instance) : transportTo(settings));
-  const publisher = createPublisher(
-    spool,
-    transport,
-    {
-      receipt(event, receipt, verdict) {
-        counts[verdict] += 1;
-        lastReceipt = Date.now();
-        tell('receipt', () => ({ event: eventIn(event), receipt, verdict }));
-        if (verdict === 'verified' && !settings.onReceipt) return;
-        reporter.receipt({ receipt, verdict, event: eventIn(event) });
-      },
-      handedOver(events) {
-        counts.handedOver += events.length;
-        tell('handedOver', () => ({ ids: events.map(({ id }) => id) }));
-      },
-      setAside(event, error) {
-        tell('setAside', () => ({ event: eventIn(event), error }));
-        reporter.drop(eventIn(event), error, 'set aside');
-      },
-      failed(error, wait) {
-        counts.retries += 1;
-        note(error);
-        tell('retry', () => ({ error, wait, waiting: spool.size().events }));
-        reporter.retry(error, wait, spool.size().events);
-      },
-      broken: (thrown) => problem(asAuditError(thrown)),
-    },
-    publisherOptions(settings.publish, settings.engine ? TO_ENGINE : {}),
-  );
-  const intake = createIntake(
-    spool,
-    {
-      ...settings,
-      identityKey: identityKeyOf(settings, spoolState.kind() === 'memory' ? undefined : settings.spool.directory),
-      seal: settings.sealKey ? createSealer(settings.sealKey, instance) : (event) => event,
-      gapEvent: settings.lifecycleEvents
-        ? (lost) => ownEvent('audit.gap', true, `${lost} events were lost before this one`, { lost })
-        : undefined,
-    },
-    {
-      queued(events) {
-        counts.queued += events.length;
-        for (const { id } of events) tell('queued', () => ({ id }));
-        publisher.wake();
-      },
-      coalesced(source) {
-        counts.coalesced += 1;
-        tell('coalesced', () => ({ source }));
-      },
-      lost: lose,
-      uncomposed(error) {
-        counts.lost += 1;
-        problem(error);
-      },
-    },
-  );
-  const stayAlive = flushBeforeExit(async () => {
-    if (spool.size().events + spool.size().coalesced > 0 || intake.isBusy()) await auditor.close();
+  const problem = (error: AuditError): void => telemetry.problem(error);
+  const stats = (): AuditorStats => telemetry.stats();
+  const cancelFlush = flushBeforeExit(async () => {
+    if (drain.isPending()) await auditor.close();
   });
   const replacing = setInterval(() => void intake.replaceCoalesced(minuteOf(Date.now())).catch(problem), COALESCED_PERIOD);
   replacing.unref();
-
-  function note(error: AuditError): void {
-    lastError = { code: error.code, at: new Date().toISOString() };
-  }
-
-  function problem(error: AuditError): void {
-    note(error);
-    reporter.problem(error);
-  }
-
-  function lose(event: SerialisedEvent, error: AuditError): void {
-    counts.lost += 1;
-    note(error);
-    tell('drop', () => ({ event: eventIn(event), error }));
-    reporter.drop(eventIn(event), error, 'lost');
-  }
-
-  function ownEvent(action: string, isFailure: boolean, description: string, fields: Record<string, string | number>): AuditEvent {
-    const about = { action, is_failure: isFailure, is_anonymous: true, description };
-    return signed(normaliseEvent({ ...about, crud: 'c', fields: { instance, pid: process.pid, ...fields } }));
-  }
-
-  /** Events by hand name the application, too, unless they name a component of their own. */
-  function signed(event: AuditEvent): AuditEvent {
-    const { component = settings.component, version = settings.version } = event;
-    return { ...event, ...(component !== undefined && { component }), ...(version !== undefined && { version }) };
-  }
-
-  function advise(key: string, message: string): void {
-    if (advised.has(key) || advised.size >= MAX_ADVICE) return;
-    advised.add(key);
-    reporter.advise(message);
-  }
-
-  function hurry(): void {
-    for (const exchange of [...tracked]) exchange.hurry();
-  }
-
-  async function drain(): Promise<void> {
-    hurry();
-    await intake.idle();
-    await spool.coalesced(0);
-    while (spool.size().coalesced > 0) {
-      await publisher.drained();
-      await intake.replaceCoalesced(Number.MAX_SAFE_INTEGER);
-    }
-    await publisher.drained();
-  }
-
-  async function flush({ timeout = settings.closeTimeout } = {}): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, timeout, 'late')));
-    const first = await Promise.race([drain(), late]).finally(() => clearTimeout(timer));
-    if (first === 'late') {
-      throw new AuditError('ERR_AUDIT_TIMEOUT', `${spool.size().events} events still wait after ${timeout} ms.`);
-    }
-  }
+  const hideMetrics = exposeMetrics(stats);
+  let closing: Promise<void> | undefined;
 
   async function stop(timeout: number): Promise<void> {
     clearInterval(replacing);
-    if (settings.lifecycleEvents) await intake.append(ownEvent('audit.stop', false, 'The audit stops', {})).catch(() => undefined);
-    await flush({ timeout }).catch(() => undefined);
+    if (settings.lifecycleEvents) await intake.append(lifecycle.stop()).catch(() => undefined);
+    await drain.flush(timeout).catch(() => undefined);
     intake.close();
-    stayAlive();
+    cancelFlush();
     hideMetrics.then((hide) => hide(), problem);
     const stopped = publisher.stop();
     await transport.close();
     await stopped;
-    if (!spool.isDurable) await loseTheRest();
+    if (!spool.isDurable) await drain.abandon((event, error) => telemetry.lost(event, error));
     await spool.close().catch((thrown: unknown) => problem(asAuditError(thrown)));
-  }
-
-  async function loseTheRest(): Promise<void> {
-    const error = new AuditError('ERR_AUDIT_CLOSED', 'The auditor was closed before the event was published.');
-    for (let left = await spool.peek(1000); left.length > 0; left = await spool.peek(1000)) {
-      for (const event of left) {
-        await spool.deadLetter(event, error.message);
-        lose(event, error);
-      }
-    }
-  }
-
-  function stats(): AuditorStats {
-    const { events, setAside } = spool.size();
-    return { ...counts, published: counts.verified + counts.mismatched, setAside, waiting: events };
-  }
-
-  function health(): Health {
-    const { events, bytes, setAside } = spool.size();
-    return healthOf({
-      spool: spoolState.kind(),
-      fellBack: spoolState.fellBack(),
-      waiting: events,
-      setAside,
-      fill: Math.max(events / settings.spool.maxEvents, bytes / settings.spool.maxBytes),
-      breaker: publisher.breaker(),
-      lastReceipt: lastReceipt === undefined ? undefined : new Date(lastReceipt).toISOString(),
-      lastError,
-      lost: counts.lost,
-      mismatched: counts.mismatched,
-    });
   }
 
   const auditor: Auditor = {
@@ -324,23 +171,58 @@ function auditorWith(settings: Settings, parts: AuditorParts): Auditor {
     },
     cover: coverage.count,
     coverage: coverage.routes,
-    advise,
-    report: async (event) => intake.append(signed(normaliseEvent(event))),
-    flush,
+    advise: (key, message) => telemetry.advise(key, message),
+    report: async (event) => intake.append(applicationEvent(event, settings)),
+    flush: ({ timeout = settings.closeTimeout } = {}) => drain.flush(timeout),
     close: ({ timeout = settings.closeTimeout } = {}) => (closing ??= stop(timeout)),
     stats,
-    health,
+    health: () => telemetry.health({ spool: spoolState.kind(), fellBack: spoolState.fellBack(), breaker: publisher.breaker() }),
     problem,
     [Symbol.asyncDispose]: () => auditor.close(),
   };
-  const hideMetrics = exposeMetrics(stats);
-  if (settings.lifecycleEvents) {
-    const about = { node: process.version, spool: settings.spool.kind };
-    void intake.append(ownEvent('audit.start', false, 'The audit starts', about)).catch(() => undefined);
-  }
+  if (settings.lifecycleEvents) void intake.append(lifecycle.start()).catch(() => undefined);
   return auditor;
 }
 
-function eventIn(event: SerialisedEvent): CheckedReceipt['event'] {
-  return JSON.parse(event.body) as AuditEvent;
+/** What an auditor is made of. */
+interface Wiring {
+  telemetry: EventTelemetry;
+  spool: CoalescingSpool;
+  spoolState: Pick<OpenSpool, 'kind' | 'fellBack'>;
+  lifecycle: LifecycleEvents;
+  transport: Transport;
+  publisher: Publisher;
+  intake: Intake;
+}
+
+/** The way of an event: from the intake into the spool, from there by the publisher to the transport; telemetry hears of each step. */
+function wire(settings: Settings, parts: AuditorParts): Wiring {
+  const telemetry = new EventTelemetry(settings, () => spool.size());
+  const { spool, instance, ...spoolState } = openSpool(settings, {
+    opened: () => publisher.wake(),
+    adopted: (events) => telemetry.adopted(events),
+    warned: (error) => telemetry.problem(error),
+  });
+  const lifecycle = lifecycleEvents(settings, instance);
+  const transport = parts.transport ?? (settings.engine ? handOver(settings.engine, instance) : transportTo(settings));
+  const publisher = createPublisher(spool, transport, telemetry, publisherOptions(settings.publish, settings.engine ? TO_ENGINE : {}));
+  const intake = createIntake(
+    spool,
+    {
+      ...settings,
+      identityKey: identityKeyOf(settings, spoolState.kind() === 'memory' ? undefined : settings.spool.directory),
+      seal: settings.sealKey ? createSealer(settings.sealKey, instance) : (event) => event,
+      gapEvent: settings.lifecycleEvents ? lifecycle.gap : undefined,
+    },
+    {
+      queued(events) {
+        telemetry.queued(events);
+        publisher.wake();
+      },
+      coalesced: (source) => telemetry.coalesced(source),
+      lost: (event, error) => telemetry.lost(event, error),
+      uncomposed: (error) => telemetry.uncomposed(error),
+    },
+  );
+  return { telemetry, spool, spoolState, lifecycle, transport, publisher, intake };
 }

@@ -9,6 +9,8 @@ import { eventId } from '../event/id.js';
 import { serialise, type SerialisedEvent } from '../event/serialise.js';
 import { isToBeCoalesced, type SpoolBounds } from '../spool/bounds.js';
 import type { CoalescingSpool } from '../spool/spool.js';
+import { Batcher } from './batcher.js';
+import { PendingWork } from './pending-work.js';
 
 /** How attempts and events get into the spool. */
 export interface IntakeSettings extends ComposeSettings {
@@ -49,10 +51,7 @@ export interface Intake {
   close(): void;
 }
 
-/** Attempts gather for so long, in milliseconds, or to so many: between the handlers of requests composing each would cost twice as much. */
-const GATHER_TIME = 5;
-const GATHER_MOST = 50;
-
+/** Attempts gather: composing each between the handlers of requests would cost twice as much. */
 type Gathered = { attempt: Attempt; decide: (attempt: Attempt) => Outcome };
 
 /** Events that the spool writes together: `append` gave the same promise for them (see `Spool.append`). */
@@ -66,180 +65,169 @@ type Run = { put: Promise<void>; events: SerialisedEvent[] };
  * @param listener is told what becomes of them
  */
 export function createIntake(spool: CoalescingSpool, settings: IntakeSettings, listener: IntakeListener): Intake {
-  let busy = 0;
-  let idlers: (() => void)[] = [];
-  let gathered: Gathered[] = [];
-  let gathering: { timer: NodeJS.Timeout; recorded: Promise<boolean>; end(recorded: Promise<boolean>): void } | undefined;
-  let gap = 0;
-  let isClosed = false;
+  return new SpoolIntake(spool, settings, listener);
+}
 
-  function joined<T>(work: Promise<T>): Promise<T> {
-    busy += 1;
-    work.then(leave, leave);
-    return work;
+class SpoolIntake implements Intake {
+  private readonly pending = new PendingWork();
+  private readonly gathered = new Batcher<Gathered, boolean>(
+    (all) => this.recordAll(all),
+    (recorded) => void this.pending.add(recorded),
+  );
+  /** How many events were lost since the last one that says so. */
+  private gap = 0;
+  private isClosed = false;
+
+  constructor(
+    private readonly spool: CoalescingSpool,
+    private readonly settings: IntakeSettings,
+    private readonly listener: IntakeListener,
+  ) {}
+
+  record(attempts: readonly Attempt[] | Promise<readonly Attempt[]>, decide: (attempt: Attempt) => Outcome): Promise<boolean> {
+    if (!(attempts instanceof Promise)) return this.recordObserved(attempts, decide);
+    const recorded = attempts.then(
+      (all) => this.recordObserved(all, decide),
+      (thrown: unknown) => {
+        this.forget(thrown);
+        return false;
+      },
+    );
+    return this.pending.add(recorded);
   }
 
-  function leave(): void {
-    busy -= 1;
-    if (busy > 0) return;
-    const waiting = idlers;
-    idlers = [];
-    for (const idler of waiting) idler();
+  append(event: AuditEvent): Promise<string> {
+    return this.pending.add(this.put(event, this.spool.append));
   }
 
-  function lose(event: SerialisedEvent, error: AuditError): void {
-    gap += 1;
-    listener.lost(event, error);
+  replaceCoalesced(before: number): Promise<void> {
+    return this.pending.add(this.composeCoalesced(before));
   }
 
-  /** Sealing and appending are one step: the spool keeps the order of the seals. */
-  function fix(event: AuditEvent, at: number): SerialisedEvent {
-    event.external_id ??= eventId(at);
-    const identified = event as AuditEvent & { external_id: string };
-    if (!isClosed) return serialise(settings.seal(identified));
-    const error = new AuditError('ERR_AUDIT_CLOSED', 'The auditor is closed; the event was not queued.');
-    lose(serialise(identified), error);
-    throw error;
+  isBusy(): boolean {
+    return !this.pending.isEmpty();
   }
 
-  async function stored({ put, events }: Run): Promise<void> {
-    try {
-      await put;
-    } catch (thrown) {
-      for (const event of events) lose(event, asAuditError(thrown));
-      throw thrown;
+  async idle(): Promise<void> {
+    while (!this.pending.isEmpty()) {
+      this.gathered.end();
+      await this.pending.done();
     }
-    listener.queued(events);
-    if (gap === 0 || !settings.gapEvent) return;
-    const lost = gap;
-    gap = 0;
-    await append(settings.gapEvent(lost));
   }
 
-  async function append(event: AuditEvent, put: (event: SerialisedEvent) => Promise<void> = spool.append): Promise<string> {
-    // What happened before comes before.
-    endGathering();
-    const fixed = fix(event, Date.parse(event.created!));
-    await stored({ put: put(fixed), events: [fixed] });
-    return fixed.id;
+  close(): void {
+    this.isClosed = true;
+  }
+
+  private recordObserved(attempts: readonly Attempt[], decide: (attempt: Attempt) => Outcome): Promise<boolean> {
+    const all = attempts.map((attempt) => ({ attempt, decide }));
+    if (this.settings.durability === 'before-response') return this.pending.add(this.recordAll(all));
+    let recorded = Promise.resolve(true);
+    for (const one of all) recorded = this.gathered.add(one);
+    return recorded;
   }
 
   /** In a row, without waiting in between. */
-  async function recordAll(attempts: readonly Gathered[]): Promise<boolean> {
+  private async recordAll(attempts: readonly Gathered[]): Promise<boolean> {
     const runs: Run[] = [];
     const works: Promise<unknown>[] = [];
     let areSafe = true;
     for (const { attempt, decide } of attempts) {
       try {
-        const event = composeEvent(attempt, decide(attempt), settings);
-        if (isFoldable(event)) {
-          works.push(coalesce(event, attempt.startedAt));
-          continue;
-        }
-        event.external_id = attempt.externalId = eventId(attempt.startedAt);
-        const fixed = fix(event, attempt.startedAt);
-        const put = spool.append(fixed);
-        const last = runs.at(-1);
-        if (last?.put === put) last.events.push(fixed);
-        else runs.push({ put, events: [fixed] });
+        const event = composeEvent(attempt, decide(attempt), this.settings);
+        if (this.isToBeCoalesced(event)) works.push(this.coalesce(event, attempt.startedAt));
+        else this.appendTo(runs, attempt, event);
       } catch (thrown) {
         areSafe = false;
-        forget(thrown);
+        this.forget(thrown);
       }
     }
-    for (const run of runs) works.push(stored(run));
+    for (const run of runs) works.push(this.stored(run));
     for (const { status } of await Promise.allSettled(works)) if (status === 'rejected') areSafe = false;
     return areSafe;
   }
 
-  /** What is lost by these names was counted and reported where the event was still at hand. */
-  function forget(thrown: unknown): void {
+  private appendTo(runs: Run[], attempt: Attempt, event: AuditEvent): void {
+    event.external_id = attempt.externalId = eventId(attempt.startedAt);
+    const fixed = this.fix(event, attempt.startedAt);
+    const put = this.spool.append(fixed);
+    const last = runs.at(-1);
+    if (last?.put === put) last.events.push(fixed);
+    else runs.push({ put, events: [fixed] });
+  }
+
+  private async put(event: AuditEvent, put: (event: SerialisedEvent) => Promise<void>): Promise<string> {
+    // What happened before comes before.
+    this.gathered.end();
+    const fixed = this.fix(event, Date.parse(event.created!));
+    await this.stored({ put: put(fixed), events: [fixed] });
+    return fixed.id;
+  }
+
+  /** Sealing and appending are one step: the spool keeps the order of the seals. */
+  private fix(event: AuditEvent, at: number): SerialisedEvent {
+    event.external_id ??= eventId(at);
+    const identified = event as AuditEvent & { external_id: string };
+    if (!this.isClosed) return serialise(this.settings.seal(identified));
+    const error = new AuditError('ERR_AUDIT_CLOSED', 'The auditor is closed; the event was not queued.');
+    this.lose(serialise(identified), error);
+    throw error;
+  }
+
+  private async stored({ put, events }: Run): Promise<void> {
+    try {
+      await put;
+    } catch (thrown) {
+      for (const event of events) this.lose(event, asAuditError(thrown));
+      throw thrown;
+    }
+    this.listener.queued(events);
+    if (this.gap === 0 || !this.settings.gapEvent) return;
+    const lost = this.gap;
+    this.gap = 0;
+    await this.put(this.settings.gapEvent(lost), this.spool.append);
+  }
+
+  private lose(event: SerialisedEvent, error: AuditError): void {
+    this.gap += 1;
+    this.listener.lost(event, error);
+  }
+
+  /** An event that was lost as the intake is closed was counted and reported where it was still at hand. */
+  private forget(thrown: unknown): void {
     const error = asAuditError(thrown);
     if (error.code === 'ERR_AUDIT_CLOSED') return;
-    gap += 1;
-    listener.uncomposed(error);
-  }
-
-  function gather(one: Gathered): Promise<boolean> {
-    gathered.push(one);
-    if (!gathering) {
-      let end: (recorded: Promise<boolean>) => void;
-      const recorded = joined(new Promise<boolean>((resolve) => (end = resolve)));
-      gathering = { timer: setTimeout(endGathering, GATHER_TIME), recorded, end: end! };
-    }
-    const { recorded } = gathering;
-    if (gathered.length === GATHER_MOST) endGathering();
-    return recorded;
-  }
-
-  function endGathering(): void {
-    if (!gathering) return;
-    const [{ timer, end }, attempts] = [gathering, gathered];
-    gathering = undefined;
-    gathered = [];
-    clearTimeout(timer);
-    end(recordAll(attempts));
+    this.gap += 1;
+    this.listener.uncomposed(error);
   }
 
   /** A flood of failures must not take the room of a success: half full, only their number is kept. */
-  function isFoldable(event: AuditEvent): boolean {
+  private isToBeCoalesced(event: AuditEvent): boolean {
     const isFailure = event.is_failure === true;
-    if (!isFailure || isClosed || event.actor !== undefined || !isLoginAction(event.action as never)) return false;
-    return isToBeCoalesced({ isFailure }, spool.size(), settings.spool);
+    if (!isFailure || this.isClosed || event.actor !== undefined || !isLoginAction(event.action as never)) return false;
+    return isToBeCoalesced({ isFailure }, this.spool.size(), this.settings.spool);
   }
 
-  async function coalesce(event: AuditEvent, at: number): Promise<void> {
+  private async coalesce(event: AuditEvent, at: number): Promise<void> {
     const source = event.source_ip ?? '';
     try {
-      await spool.coalesce(source, at);
+      await this.spool.coalesce(source, at);
     } catch (thrown) {
-      lose(serialise({ ...event, external_id: eventId(at) }), asAuditError(thrown));
+      this.lose(serialise({ ...event, external_id: eventId(at) }), asAuditError(thrown));
       throw thrown;
     }
-    listener.coalesced(source);
+    this.listener.coalesced(source);
   }
 
-  async function replaceCoalesced(before: number): Promise<void> {
-    if (spool.size().coalesced === 0) return;
-    for (const found of await spool.coalesced(before)) {
+  private async composeCoalesced(before: number): Promise<void> {
+    if (this.spool.size().coalesced === 0) return;
+    for (const found of await this.spool.coalesced(before)) {
       // As long as failures are coalesced there is no room for more of them.
-      if (isToBeCoalesced({ isFailure: true }, spool.size(), settings.spool)) return;
-      const event = composeCoalesced(found, settings);
-      await append(event, (serialised) => spool.replaceCoalesced(found, serialised));
+      if (isToBeCoalesced({ isFailure: true }, this.spool.size(), this.settings.spool)) return;
+      const event = composeCoalesced(found, this.settings);
+      await this.put(event, (serialised) => this.spool.replaceCoalesced(found, serialised));
     }
   }
-
-  function record(attempts: readonly Attempt[], decide: (attempt: Attempt) => Outcome): Promise<boolean> {
-    const all = attempts.map((attempt) => ({ attempt, decide }));
-    if (settings.durability === 'before-response') return joined(recordAll(all));
-    let recorded = Promise.resolve(true);
-    for (const one of all) recorded = gather(one);
-    return recorded;
-  }
-
-  return {
-    record(attempts, decide) {
-      if (!(attempts instanceof Promise)) return record(attempts, decide);
-      const observed = attempts.then(
-        (all) => record(all, decide),
-        (thrown: unknown) => {
-          forget(thrown);
-          return false;
-        },
-      );
-      return joined(observed);
-    },
-    append: (event) => joined(append(event)),
-    replaceCoalesced: (before) => joined(replaceCoalesced(before)),
-    isBusy: () => busy > 0,
-    async idle() {
-      while (busy > 0) {
-        endGathering();
-        await new Promise<void>((resolve) => idlers.push(resolve));
-      }
-    },
-    close: () => void (isClosed = true),
-  };
 }
 
 /**

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { fromEnvironment, type SettingSource, VARIABLES } from './environment.js';
 import { AuditError } from '../errors.js';
-import { consoleLogger, isLogger, type Logger } from '../logger.js';
-import { nearest } from './nearest.js';
+import type { Logger } from '../logger.js';
+import * as option from './option-types.js';
+import { invalidOption, parseOptions, show } from './parse-options.js';
 import type { TypedIdentityPolicy } from '../attempt/typed-identity.js';
 import { type SealKey, sealKeyOf } from '../event/seal.js';
 import type { InDoubt } from '../publish/publisher.js';
@@ -112,66 +113,64 @@ export interface AuditorOptions {
   onError?: (error: AuditError) => void;
 }
 
-const text = z.string().min(1);
-const milliseconds = (min: number, max: number) => z.number().int().min(min).max(max);
-const callback = <T>() => z.custom<T>((value) => typeof value === 'function', 'expected a function').optional();
-
 /** The options as the code reads them: the only place with their bounds and defaults. */
-export const auditorSchema = z.strictObject({
-  apiBase: text.optional(),
-  project: text.optional(),
-  token: z
-    .union([text, z.custom<() => string | Promise<string>>((value) => typeof value === 'function')], 'expected a string or a function')
-    .optional(),
-  enabled: z.boolean().default(true),
-  component: text.optional(),
-  version: text.optional(),
-  typedIdentity: z.enum(['masked', 'plain', 'hmac', 'omit']).default('masked'),
-  identityKey: z.string().min(16).optional(),
-  durability: z.enum(['after-response', 'before-response']).default('after-response'),
-  spool: z
-    .strictObject({
-      kind: z.enum(['disk', 'memory']).default('disk'),
-      directory: text.optional(),
-      required: z.boolean().default(false),
-      maxEvents: z.number().int().min(1).default(100_000),
-      maxBytes: z.number().int().min(1024).default(67_108_864),
-      commitTimeout: milliseconds(1, 600_000).default(5_000),
-    })
-    .prefault({}),
-  engine: z
-    .custom<SharedSpool>(
-      (value) => typeof value === 'object' && value !== null && 'appendAll' in value,
-      'expected what postgresSpool() or jetStreamSpool() returns',
-    )
-    .optional(),
-  seal: z.strictObject({ key: z.string().min(32).optional() }).prefault({}),
-  publish: z
-    .strictObject({
-      batchSize: z.number().int().min(1).max(50).default(50),
-      concurrency: z.number().int().min(1).max(32).default(4),
-      connectTimeout: milliseconds(1, 600_000).default(5_000),
-      timeout: milliseconds(1, 600_000).default(10_000),
-      backoffMin: milliseconds(1, 600_000).default(500),
-      backoffMax: milliseconds(1, 3_600_000).default(60_000),
-      inDoubt: z.enum(['resend', 'reconcile']).default('resend'),
-      indexLag: milliseconds(0, 600_000).default(3_000),
-      maxAge: z.number().int().min(1_000).default(604_800_000),
-    })
-    .prefault({}),
-  closeTimeout: milliseconds(0, 600_000).default(10_000),
-  lifecycleEvents: z.boolean().default(false),
-  logger: z.custom<Logger>((value) => isLogger(value), 'expected an object with warn() and error()').default(consoleLogger),
-  onReceipt: callback<(receipt: CheckedReceipt) => void>(),
-  onDrop: callback<(event: AuditEvent, error: AuditError) => void>(),
-  onMismatch: callback<(receipt: CheckedReceipt) => void>(),
-  onError: callback<(error: AuditError) => void>(),
-});
+export const auditorEntries = {
+  apiBase: v.optional(option.text()),
+  project: v.optional(option.text()),
+  token: v.optional(
+    option.instance<string | (() => string | Promise<string>)>(
+      (value) => (typeof value === 'string' && value !== '') || typeof value === 'function',
+      'a string or a function',
+    ),
+  ),
+  enabled: v.optional(option.flag(), true),
+  component: v.optional(option.text()),
+  version: v.optional(option.text()),
+  typedIdentity: v.optional(option.oneOf(['masked', 'plain', 'hmac', 'omit']), 'masked'),
+  identityKey: v.optional(option.text(16)),
+  durability: v.optional(option.oneOf(['after-response', 'before-response']), 'after-response'),
+  spool: option.group({
+    kind: v.optional(option.oneOf(['disk', 'memory']), 'disk'),
+    directory: v.optional(option.text()),
+    required: v.optional(option.flag(), false),
+    maxEvents: v.optional(option.integer(1), 100_000),
+    maxBytes: v.optional(option.integer(1024), 67_108_864),
+    commitTimeout: v.optional(option.integer(1, 600_000), 5_000),
+  }),
+  engine: v.optional(option.instance(isSharedSpool, 'what postgresSpool() or jetStreamSpool() returns')),
+  seal: option.group({ key: v.optional(option.text(32)) }),
+  publish: option.group({
+    batchSize: v.optional(option.integer(1, 50), 50),
+    concurrency: v.optional(option.integer(1, 32), 4),
+    connectTimeout: v.optional(option.integer(1, 600_000), 5_000),
+    timeout: v.optional(option.integer(1, 600_000), 10_000),
+    backoffMin: v.optional(option.integer(1, 600_000), 500),
+    backoffMax: v.optional(option.integer(1, 3_600_000), 60_000),
+    inDoubt: v.optional(option.oneOf(['resend', 'reconcile']), 'resend'),
+    indexLag: v.optional(option.integer(0, 600_000), 3_000),
+    maxAge: v.optional(option.integer(1_000), 604_800_000),
+  }),
+  closeTimeout: v.optional(option.integer(0, 600_000), 10_000),
+  lifecycleEvents: v.optional(option.flag(), false),
+  logger: option.logger(),
+  onReceipt: option.callback<(receipt: CheckedReceipt) => void>(),
+  onDrop: option.callback<(event: AuditEvent, error: AuditError) => void>(),
+  onMismatch: option.callback<(receipt: CheckedReceipt) => void>(),
+  onError: option.callback<(error: AuditError) => void>(),
+};
+
+const auditorSchema = option.object(auditorEntries);
+
+type ParsedOptions = v.InferOutput<typeof auditorSchema>;
+
+function isSharedSpool(value: unknown): value is SharedSpool {
+  return typeof value === 'object' && value !== null && 'appendAll' in value;
+}
 
 /** The options with nothing undefined that has a default. */
-export type Settings = Omit<z.output<typeof auditorSchema>, 'spool' | 'token'> &
+export type Settings = Omit<ParsedOptions, 'spool' | 'token'> &
   Connection & {
-    spool: z.output<typeof auditorSchema>['spool'] & { directory: string };
+    spool: ParsedOptions['spool'] & { directory: string };
     sealKey: SealKey | undefined;
   };
 
@@ -216,11 +215,7 @@ export function readSettings(options: AuditorOptions, env: NodeJS.ProcessEnv = p
 }
 
 /** A developer who has no audit log yet is told once a start, and not stopped. */
-function isUnconfiguredForDevelopment(
-  { engine, logger }: z.output<typeof auditorSchema>,
-  options: AuditorOptions,
-  env: NodeJS.ProcessEnv,
-): boolean {
+function isUnconfiguredForDevelopment({ engine, logger }: ParsedOptions, options: AuditorOptions, env: NodeJS.ProcessEnv): boolean {
   if (engine || !['development', 'test'].includes(env['NODE_ENV'] ?? '')) return false;
   const missing = CONNECTION.filter((name) => options[name] === undefined && fromEnvironment(name, env) === undefined);
   if (missing.length === 0) return false;
@@ -300,54 +295,6 @@ interface Found<T> {
   source: SettingSource;
 }
 
-/**
- * Checks options against a schema.
- *
- * @param schema a strict schema
- * @param options what was given
- * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN` with the nearest known option, or `ERR_AUDIT_OPTION_INVALID`
- */
-export function parseOptions<S extends z.ZodType>(schema: S, options: unknown): z.output<S> {
-  const result = parsed(schema, options);
-  if (result.success) return result.data as z.output<S>;
-  const issue = result.error.issues[0]!;
-  const path = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const name = path === '' ? issue.keys[0]! : `${path}.${issue.keys[0]!}`;
-    throw new AuditError('ERR_AUDIT_OPTION_UNKNOWN', `Unknown option "${name}"${nearest(name, optionNames(schema))}.`, { field: name });
-  }
-  if (path === '') throw new AuditError('ERR_AUDIT_OPTION_INVALID', `The options are ${show(options)}; expected an object.`);
-  const seen = SECRET_OPTIONS.has(path) ? `a ${typeof valueAt(options, issue.path)} that is not shown` : show(valueAt(options, issue.path));
-  throw invalidOption(path, `is ${seen}: ${issue.message}`);
-}
-
-/** Options may have getters of the application. */
-function parsed<S extends z.ZodType>(schema: S, options: unknown): ReturnType<S['safeParse']> {
-  try {
-    return schema.safeParse(options) as ReturnType<S['safeParse']>;
-  } catch (thrown) {
-    const kind = thrown instanceof Error ? thrown.name : typeof thrown;
-    throw new AuditError('ERR_AUDIT_OPTION_INVALID', `The options cannot be read: reading them threw (${kind}).`);
-  }
-}
-
-/**
- * The names of all options of a schema, those of nested objects with a dot.
- *
- * @param schema an object schema, perhaps with a default
- */
-export function optionNames(schema: z.ZodType): string[] {
-  return Object.entries(shapeOf(schema)).flatMap(([name, field]) => [name, ...optionNames(field).map((inner) => `${name}.${inner}`)]);
-}
-
-function shapeOf(schema: z.ZodType): Record<string, z.ZodType> {
-  if (schema instanceof z.ZodObject) return schema.shape;
-  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) return shapeOf(schema.unwrap() as z.ZodType);
-  return {};
-}
-
-const SECRET_OPTIONS = new Set(['token', 'identityKey', 'seal.key']);
-
 const HOW_TO_GET = {
   apiBase: 'the address of your audit log, e.g. https://auditlog.example.com',
   project: "the project's id, shown in the audit log's admin portal",
@@ -376,18 +323,4 @@ function checkApiBase(value: string, source: SettingSource): string {
 function checkHeaderSafe(name: 'project' | 'token', value: string, source: SettingSource): string {
   if (/^[\x21-\x7e]+$/.test(value)) return value;
   throw invalidOption(name, `(from ${source}) is empty, or has white space, control or non-ASCII characters in it`);
-}
-
-function invalidOption(name: string, problem: string): AuditError {
-  return new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "${name}" ${problem}.`, { field: name });
-}
-
-function valueAt(options: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], options);
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
-  return typeof value === 'function' ? 'a function' : String(value);
 }

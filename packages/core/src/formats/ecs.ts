@@ -59,18 +59,20 @@ function eventSection(event: AuditEvent): object | undefined {
   });
 }
 
+/** `user` acts. An account that was only tried is `user.target`: nobody is proven, and the name that was typed was the account's. */
 function userSection(event: AuditEvent): object | undefined {
   const { actor, target, fields } = event;
-  const other = target && compact({ id: target.id, name: target.name });
+  const typed = actor ? undefined : fields?.['identity'];
+  const isTried = target !== undefined && !actor;
   return compact({
     id: actor?.id,
-    name: actor ? actor.name : fields?.['identity'],
-    [impersonates(event) ? 'effective' : 'target']: other,
+    name: actor ? actor.name : isTried ? undefined : typed,
+    [impersonates(event) ? 'effective' : 'target']: target && compact({ id: target.id, name: target.name ?? typed }),
   });
 }
 
-function relatedSection({ actor, target, source_ip }: AuditEvent): object | undefined {
-  const names = [actor?.id, actor?.name, target?.id, target?.name].filter((name) => name !== undefined);
+function relatedSection({ actor, target, source_ip, fields }: AuditEvent): object | undefined {
+  const names = [actor?.id, actor?.name, target?.id, target?.name, fields?.['original_actor']].filter((name) => name !== undefined);
   return compact({
     ip: source_ip === undefined ? undefined : [source_ip],
     user: names.length > 0 ? [...new Set(names)] : undefined,
@@ -78,9 +80,20 @@ function relatedSection({ actor, target, source_ip }: AuditEvent): object | unde
 }
 
 function labelsSection(event: AuditEvent): object | undefined {
-  const { evidence, method, factors, group_source, identity_hmac, session_hmac, route } = event.fields ?? {};
+  const { evidence, method, factors, group_source, identity_hmac, session_hmac, route, original_actor, corrects } = event.fields ?? {};
   const { outcome } = partsOf(event);
-  return compact({ auditlogin_outcome: outcome, evidence, method, factors, group_source, identity_hmac, session_hmac, route });
+  return compact({
+    auditlogin_outcome: outcome,
+    evidence,
+    method,
+    factors,
+    group_source,
+    identity_hmac,
+    session_hmac,
+    route,
+    original_actor,
+    corrects,
+  });
 }
 
 function impersonates({ action }: AuditEvent): boolean {

@@ -18,7 +18,7 @@ export interface Facet {
   read(event: AuditEvent): string | undefined;
 }
 
-export type FacetName = 'outcome' | 'reason' | 'actor' | 'group' | 'address' | 'action';
+export type FacetName = 'outcome' | 'reason' | 'account' | 'group' | 'address' | 'action';
 
 /**
  * Every facet, in display order. The collector's database, filters, CSV and OpenAPI document, the viewer and `auditlogin tail` are generated from
@@ -41,9 +41,10 @@ export const FACETS: Readonly<Record<FacetName, Facet>> = {
     letter: 'r',
     read: ({ fields }) => filled(fields?.['reason']),
   },
-  actor: {
-    label: 'Actor',
-    description: 'Id of the account that acted or was attacked, or the user name that was typed, as it was kept.',
+  account: {
+    label: 'Account',
+    description:
+      'Id of the account that acted, or that an attempt without a proven actor was made on, or the user name that was typed, as it was kept.',
     column: 'account',
     letter: 'u',
     read: (event) => accountOf(event) ?? filled(event.fields?.['identity']),
@@ -91,6 +92,16 @@ export function readFacets(event: AuditEvent): Record<FacetName, string | undefi
  */
 export function accountOf({ actor, target }: AuditEvent): string | undefined {
   return filled(actor?.id) ?? (target?.type === 'account' ? filled(target.id) : undefined);
+}
+
+/**
+ * The event that an event corrects: what was said about its attempt after it had been recorded. A corrected event is no attempt of its own.
+ *
+ * @param event an event as it was sent or read back
+ * @returns the `external_id` of the event that is corrected
+ */
+export function correctionIn({ fields }: AuditEvent): string | undefined {
+  return filled(fields?.['corrects']);
 }
 
 /**

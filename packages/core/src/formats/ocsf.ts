@@ -77,6 +77,7 @@ export function toOcsf(event: AuditEvent): OcsfEvent {
         factors: fields['factors'],
         status,
         route: fields['route'],
+        corrects: fields['corrects'],
       }),
     }),
   };
@@ -90,12 +91,23 @@ function metadataOf({ external_id, fields }: AuditEvent): object {
   };
 }
 
-/** `user` is the account that logs in or is changed; `actor` is the account that acts on it. */
-function usersOf({ actor, target, group, fields }: AuditEvent): object {
+/**
+ * The user is the account that the event is about. The actor is somebody else who acted for it: who impersonates, or who resets a password. A change of an
+ * account has an actor in any case.
+ */
+function usersOf(event: AuditEvent): object {
+  const { actor, target, group, fields } = event;
   const org = group && { uid: group.id, ...compact({ name: group.name }) };
-  const acting = userOf(actor, fields?.['identity'], org);
-  if (target) return { user: userOf(target, undefined, org), actor: { user: acting } };
-  return actor ? { user: acting, actor: { user: acting } } : { user: acting };
+  const user = userOf(target ?? actor, fields?.['identity'], org);
+  const acting = actingOn(event);
+  return acting ? { user, actor: { user: userOf(acting, undefined, org) } } : { user };
+}
+
+function actingOn({ action, actor, target, fields }: AuditEvent): { id: string; name?: string } | undefined {
+  const original = fields?.['original_actor'];
+  if (actor && target) return actor;
+  if (original !== undefined && original !== (target ?? actor)?.id) return { id: original };
+  return ACTIVITIES.get(action)?.class_uid === ACCOUNT_CHANGE ? actor : undefined;
 }
 
 function userOf(account: { id: string; name?: string } | undefined, typed: string | undefined, org: object | undefined): object {

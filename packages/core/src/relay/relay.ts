@@ -1,8 +1,10 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import { AuditError, isAuditError } from '../errors.js';
 import type { AuditEvent } from '../event/event.js';
 import type { SerialisedEvent } from '../event/serialise.js';
-import { type AuditorOptions, auditorSchema, type Connection, parseOptions, readConnection } from '../config/options.js';
+import * as option from '../config/option-types.js';
+import { auditorEntries, type AuditorOptions, type Connection, readConnection } from '../config/options.js';
+import { parseOptions } from '../config/parse-options.js';
 import { transportTo } from '../retraced/http-transport.js';
 import { createPublisher, publisherOptions } from '../publish/publisher.js';
 import type { Transport } from '../publish/transport.js';
@@ -54,23 +56,12 @@ export interface Relay {
 /** From this number of crashes on, an event is a poison candidate. Relays are also ended by deployments and machines, so one crash proves nothing. */
 const POISON_CANDIDATE_FROM = 3;
 
-const relaySchema = auditorSchema
-  .pick({
-    apiBase: true,
-    project: true,
-    token: true,
-    publish: true,
-    logger: true,
-    onReceipt: true,
-    onDrop: true,
-    onMismatch: true,
-    onError: true,
-  })
-  .extend({
-    closeTimeout: auditorSchema.shape.closeTimeout,
-    engine: auditorSchema.shape.engine.unwrap(),
-    poll: z.number().int().min(10).max(60_000).default(250),
-  });
+const { apiBase, project, token, publish, logger, onReceipt, onDrop, onMismatch, onError, closeTimeout, engine } = auditorEntries;
+const relaySchema = option.object({
+  ...{ apiBase, project, token, publish, logger, onReceipt, onDrop, onMismatch, onError, closeTimeout },
+  engine: engine.wrapped,
+  poll: v.optional(option.integer(10, 60_000), 250),
+});
 
 /**
  * Creates a relay and starts it.

@@ -9,8 +9,8 @@ export interface Reporter {
   drop(event: AuditEvent, error: AuditError, fate: DropFate): void;
   retry(error: AuditError, wait: number, waiting: number): void;
   problem(error: AuditError): void;
-  /** Logs a recommendation about the configuration. */
-  advise(message: string): void;
+  /** Logs a recommendation about the configuration, once for each key. */
+  advise(key: string, message: string): void;
 }
 
 /** Why an event is not published. */
@@ -18,6 +18,8 @@ type DropFate = 'lost' | 'set aside';
 
 /** Losses are logged at most once in this period, in milliseconds, with their number. */
 const DROP_LOG_PERIOD = 10_000;
+/** Keys that somebody was advised about; a scanner must not grow them without end. */
+const MAX_ADVICE = 1_000;
 
 /**
  * Creates the reporter of an auditor.
@@ -27,6 +29,7 @@ const DROP_LOG_PERIOD = 10_000;
 export function createReporter(settings: Pick<Settings, 'logger' | 'onReceipt' | 'onDrop' | 'onMismatch' | 'onError'>): Reporter {
   const unlogged = { lost: 0, 'set aside': 0 };
   const quietUntil = { lost: 0, 'set aside': 0 };
+  const advised = new Set<string>();
 
   /** Calls a callback of the application, and logs its error if it throws or rejects. */
   function call<A extends unknown[]>(callback: ((...args: A) => unknown) | undefined, ...args: A): void {
@@ -75,7 +78,11 @@ export function createReporter(settings: Pick<Settings, 'logger' | 'onReceipt' |
       log('error', { code: error.code }, `${error.code}: ${error.message}`);
       call(settings.onError, error);
     },
-    advise: (message) => log('warn', {}, message),
+    advise(key, message) {
+      if (advised.has(key) || advised.size >= MAX_ADVICE) return;
+      advised.add(key);
+      log('warn', {}, message);
+    },
   };
 }
 

@@ -10,14 +10,20 @@ export const status: EvidenceSource = (attempt) => {
   if (ending.status === undefined) return undefined;
   if (ending.status === 401 && isNegotiation(attempt)) return { evidence: 'status', says: 'challenge', strength: 'status' };
   if (ending.status >= 400) {
-    const reason = reasonOf(ending.status, action);
+    const reason = reasonOfStatus(ending.status, action);
     return { evidence: 'status', says: 'failure', strength: 'status', ...(reason && { reason }) };
   }
   // Somebody who is in already asked for it, and was not refused.
   return !isLoginAction(action) && ending.status < 300 ? { evidence: 'status', says: 'success', strength: 'status' } : undefined;
 };
 
-function reasonOf(code: number, action: AuditAction): Reason | undefined {
+/**
+ * The reason that a status itself gives.
+ *
+ * @param code the status
+ * @param action what was tried
+ */
+export function reasonOfStatus(code: number, action: AuditAction): Reason | undefined {
   if (code >= 500) return 'server_error';
   if (code === 401 && action === 'user.login.challenge') return 'mfa_failed';
   return REASONS_OF_STATUS[code];

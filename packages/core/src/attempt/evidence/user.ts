@@ -12,6 +12,7 @@ export const user: EvidenceSource = (attempt) => {
 };
 
 function isExplained({ credentials: { cookie, authorization, header }, foundBy, form }: Attempt): boolean {
+  if (form.namesClient) return true;
   // The credential is the header itself, unless the body carries one of its own.
   if (authorization !== undefined && CHECKED_HERE.has(authorization) && foundBy === 'route' && !form.carriesCredential) return false;
   return cookie || authorization !== undefined || header;

@@ -1,0 +1,10 @@
+const { auditLogin } = require('@auditlogin/express');
+
+/** A middleware plugin of Verdaccio, which is an application of Express. */
+module.exports = () => ({
+  register_middlewares(app) {
+    const audit = auditLogin({ preset: 'verdaccio' });
+    process.once('SIGTERM', () => void audit.auditor.close().finally(() => process.exit()));
+    app.use(audit);
+  },
+});
