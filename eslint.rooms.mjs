@@ -68,7 +68,7 @@ export const rooms = {
   'core/telemetry': {
     files: 'packages/core/src/telemetry/**',
     types: ['core/config', 'core/errors', 'core/event', 'core/publish'],
-    modules: ['@opentelemetry/api', 'lru-cache', 'node:diagnostics_channel'],
+    modules: ['@opentelemetry/api', 'lru.min', 'node:diagnostics_channel'],
   },
   'core/verify': {
     files: 'packages/core/src/verify/**',
@@ -107,7 +107,7 @@ export const rooms = {
   'core/adapter': {
     files: 'packages/core/src/adapter/**',
     rooms: ['core/attempt', 'core/auditor', 'core/config', 'core/errors', 'core/event'],
-    modules: ['ipaddr.js', 'lru-cache', 'node:async_hooks', 'node:crypto', 'node:http', 'node:module', 'node:util', 'node:zlib', 'valibot'],
+    modules: ['ipaddr.js', 'lru.min', 'node:async_hooks', 'node:crypto', 'node:http', 'node:module', 'node:util', 'node:zlib', 'valibot'],
   },
 
   // Core: its doors.

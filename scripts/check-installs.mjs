@@ -6,10 +6,8 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(fileURLToPath(import.meta.url), '..', '..');
-/**
- * The most megabytes that an install may take on Node 24. More than half of core's is zod, which ships its sources and every locale.
- */
-const LIMITS = { '@auditlogin/core': 16, auditlogin: 40 };
+/** The most megabytes that an install may take on Node 24. */
+const LIMITS = { '@auditlogin/core': 12, auditlogin: 40 };
 /** What only Node before 24 needs, whose own SQLite is not used: the driver with its builds for every platform. */
 const BEFORE_NODE_24 = ['@auditlogin/sqlite-node20', '@photostructure/sqlite', 'node-addon-api', 'node-gyp-build'];
 const BLOCK = 4096;

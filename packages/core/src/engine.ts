@@ -1,6 +1,8 @@
 // Entry point for engines, which store the spool in a shared database or stream.
+import * as option from './config/option-types.js';
+
+export { option };
 export { nearest } from './config/nearest.js';
-export * as option from './config/option-types.js';
 export { optionNames, parseOptions } from './config/parse-options.js';
 export { serialise, type SerialisedEvent } from './event/serialise.js';
 export { backoff } from './publish/retry.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { createLRU } from 'lru.min';
 import type { ActorInput, Attempt } from '../attempt/attempt.js';
 
 /** Who really acts in which session, as far as this process has seen an impersonation begin. */
@@ -14,7 +14,7 @@ const MAX_SESSIONS = 10_000;
 
 /** Creates an empty memory; it keeps digests of session ids, the ten thousand that were used last. */
 export function createImpersonations(): Impersonations {
-  const originalActors = new LRUCache<string, { actor: ActorInput }>({ max: MAX_SESSIONS });
+  const originalActors = createLRU<string, { actor: ActorInput }>({ max: MAX_SESSIONS });
   const keyOf = (id: string): string => createHash('sha256').update(id).digest('base64');
   return {
     of(sessionId) {

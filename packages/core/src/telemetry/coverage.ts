@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { createLRU } from 'lru.min';
 
 /** A route that received credentials, and whether it is audited. */
 export interface CoveredRoute {
@@ -33,7 +33,7 @@ const MAX_ROUTE = 256;
  * @param warn called once for each route that receives credentials and is not audited
  */
 export function createCoverage(warn: (route: CoveredRoute) => void): Coverage {
-  const routes = new LRUCache<string, CoveredRoute>({ max: MAX_ROUTES });
+  const routes = createLRU<string, CoveredRoute>({ max: MAX_ROUTES });
   return {
     count(method, route, isAudited) {
       const shown = route.slice(0, MAX_ROUTE);

@@ -1,0 +1,61 @@
+/**
+ * The number of waiting events in each partition, as of the last refresh, and the order in which partitions are asked. The one that was asked last
+ * comes last.
+ */
+export class Turns {
+  private counts = new Map<number, number>();
+
+  /** Returns the partitions in the order of their turns. */
+  partitions(): number[] {
+    return [...this.counts.keys()];
+  }
+
+  /** Counts one more waiting event in a partition. */
+  add(partition: number): void {
+    this.counts.set(partition, (this.counts.get(partition) ?? 0) + 1);
+  }
+
+  /** Sets the number of waiting events in a partition. */
+  put(partition: number, count: number): void {
+    this.counts.set(partition, count);
+  }
+
+  /** Adds a partition with a number of waiting events, unless it is known. */
+  note(partition: number, count: number): void {
+    if (!this.counts.has(partition)) this.counts.set(partition, count);
+  }
+
+  /**
+   * Removes a partition that has its turn.
+   *
+   * @returns the number of events that waited there
+   */
+  take(partition: number): number {
+    const count = this.counts.get(partition) ?? 0;
+    this.counts.delete(partition);
+    return count;
+  }
+
+  /**
+   * Replaces the counts by those of the stream.
+   *
+   * @param found the number of waiting events by partition
+   */
+  replace(found: ReadonlyMap<number, number>): void {
+    // Known partitions keep their turns. New ones are added from a random position on, so that relays do not all try the same partition first.
+    const known = this.partitions();
+    const others = [...found.keys()].filter((partition) => !this.counts.has(partition));
+    const start = Math.floor(Math.random() * others.length);
+    const turns = [...known, ...others.slice(start), ...others.slice(0, start)];
+    this.counts = new Map(turns.flatMap((partition) => (found.has(partition) ? [[partition, found.get(partition)!]] : [])));
+  }
+
+  /**
+   * Sums up the waiting events.
+   *
+   * @param isLeftOut whether a partition is not counted
+   */
+  total(isLeftOut: (partition: number) => boolean): number {
+    return [...this.counts].reduce((sum, [partition, count]) => (isLeftOut(partition) ? sum : sum + count), 0);
+  }
+}
