@@ -95,10 +95,10 @@ function matches({ event }: ReadBackEvent, flags: TailFlags): boolean {
 }
 
 function print(events: ReadBackEvent[], { json }: TailFlags): void {
-  for (const read of events) console.log(json ? JSON.stringify(read) : lineOf(read));
+  for (const read of events) console.log(json ? JSON.stringify(read) : terminalLineOf(read));
 }
 
-function lineOf(read: ReadBackEvent): string {
+function terminalLineOf(read: ReadBackEvent): string {
   const { event, names } = read;
   const { outcome, reason, group, address, action } = readFacets(event);
   const colour = COLOURS.get(outcome) ?? paint.yellow;

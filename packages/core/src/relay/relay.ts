@@ -12,7 +12,7 @@ import { createReporter } from '../telemetry/reporter.js';
 import type { SharedSpool } from '../spool/spool.js';
 import { type Health, healthOf } from '../telemetry/health.js';
 
-/** What {@link createRelay} takes: the options of an auditor that concern publishing, and the engine. */
+/** Options of {@link createRelay}: an auditor's options for publishing, and the engine. */
 export interface RelayOptions extends Pick<
   AuditorOptions,
   'apiBase' | 'project' | 'token' | 'publish' | 'logger' | 'onReceipt' | 'onDrop' | 'onMismatch' | 'onError'
