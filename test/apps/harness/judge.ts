@@ -47,17 +47,18 @@ export function judgeAnswers(audited: Answer[], plain: Answer[]): string[] {
 }
 
 function isAsExpected(event: AuditEvent, want: ExpectedEvent): boolean {
-  const { action, actor, target, is_anonymous, fields = {} } = event;
+  const { action, fields = {} } = event;
   const challenged = want.outcome === 'challenge' ? 'user.login.challenge' : 'user.login';
-  if (action !== (want.action ?? challenged) || fields['outcome'] !== want.outcome) return false;
-  if (want.ending !== undefined && fields['ending'] !== want.ending) return false;
-  if (want.reason !== undefined && fields['reason'] !== want.reason) return false;
-  if (want.typed !== undefined && !isMaskOf(fields['identity'] ?? '', want.typed)) return false;
-  const isProven = want.outcome === 'success' || want.action !== undefined;
-  if (!isProven) return actor === undefined && is_anonymous === true && (want.account === undefined || target?.id === want.account);
-  return want.account === undefined
-    ? actor !== undefined || want.action !== undefined
-    : actor?.id === want.account && is_anonymous !== true;
+  const isNamed = (['outcome', 'reason', 'ending'] as const).every((name) => want[name] === undefined || fields[name] === want[name]);
+  const isTyped = want.typed === undefined || isMaskOf(fields['identity'] ?? '', want.typed);
+  return action === (want.action ?? challenged) && isNamed && isTyped && isAbout(event, want);
+}
+
+/** A login that did not succeed has no actor; one that succeeded has one. */
+function isAbout({ actor, target, is_anonymous }: AuditEvent, { action, outcome, account }: ExpectedEvent): boolean {
+  const isProven = outcome === 'success' || action !== undefined;
+  if (!isProven) return actor === undefined && is_anonymous === true && (account === undefined || target?.id === account);
+  return account === undefined ? actor !== undefined || action !== undefined : actor?.id === account && is_anonymous !== true;
 }
 
 /** Whether a kept name can be the mask of what was typed: first letter, stars, and the domain of an e-mail address. */

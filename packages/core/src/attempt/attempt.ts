@@ -142,8 +142,6 @@ export interface TypedForm {
   namesClient?: boolean;
   /** Where the body asks to be sent, as `returnTo` does; it goes into no event. */
   targets?: readonly string[];
-  /** The body is a token request in which a client names itself (RFC 6749, section 2.3.1), so that the framework's user may be that client. */
-  namesClient?: boolean;
 }
 
 /** One attempt, as plain data without any reference to a framework. */
