@@ -40,7 +40,10 @@ const waiting: Record<string, () => Promise<{ count: number; drain?: () => Promi
     };
     const auditor = createAuditor(
       {
-        ...{ apiBase: 'http://127.0.0.1:1', project: 'dev', token: 't', closeTimeout: 120_000 },
+        apiBase: 'http://127.0.0.1:1',
+        project: 'dev',
+        token: 't',
+        closeTimeout: 120_000,
         spool: { kind: 'memory', maxEvents: 2 * work, maxBytes: 1_073_741_824 },
       },
       { transport },

@@ -25,7 +25,11 @@ const directory = mkdtempSync(join(tmpdir(), 'auditlogin-bench-'));
 let auditor: Auditor | undefined;
 if (side === 'ours') {
   auditor = createAuditor({
-    ...{ apiBase, project: 'dev', token: 't', component: 'shop', version: '1.2.3' },
+    apiBase,
+    project: 'dev',
+    token: 't',
+    component: 'shop',
+    version: '1.2.3',
     spool: { kind: SPOOL as 'disk' | 'memory', directory, required: SPOOL === 'disk' },
     closeTimeout: 120_000,
   });

@@ -26,7 +26,12 @@ function lines(result: Result, title: string): string {
   };
   const drawn = (['bare', 'ours', 'peer'] as const).flatMap((side, index) =>
     ['cost', 'answered'].map((name, at) => ({
-      ...{ type: 'line', name: side, xAxisIndex: at, yAxisIndex: at, data: of(side, name), symbolSize: 6 },
+      type: 'line',
+      name: side,
+      xAxisIndex: at,
+      yAxisIndex: at,
+      data: of(side, name),
+      symbolSize: 6,
       itemStyle: { color: ['#9aa4b2', '#1f6feb', '#d1700f'][index] },
     })),
   );

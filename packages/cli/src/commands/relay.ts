@@ -121,7 +121,9 @@ function metricsOf(working: Relay): Registry {
   } as const;
   for (const [name, help] of Object.entries(counters)) {
     const counter: Counter = new Counter({
-      ...{ name: `auditlogin_relay_${name === 'setAside' ? 'set_aside' : name}_total`, help, registers },
+      name: `auditlogin_relay_${name === 'setAside' ? 'set_aside' : name}_total`,
+      help,
+      registers,
       collect() {
         counter.reset();
         counter.inc(working.stats()[name as keyof typeof counters]);

@@ -105,7 +105,10 @@ export function spoolStats({ spoolDir, json }: SpoolFlags): void {
       summaries.map(({ file, isInUse, events, bytes, coalesced, setAside, oldest }) => [
         file.slice(directory.length + 1),
         isInUse ? 'running' : 'gone',
-        ...[events, bytes, coalesced, setAside],
+        events,
+        bytes,
+        coalesced,
+        setAside,
         oldest === undefined ? '' : time(oldest),
       ]),
     ),

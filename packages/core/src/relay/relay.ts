@@ -58,7 +58,16 @@ const POISON_CANDIDATE_FROM = 3;
 
 const { apiBase, project, token, publish, logger, onReceipt, onDrop, onMismatch, onError, closeTimeout, engine } = auditorEntries;
 const relaySchema = option.object({
-  ...{ apiBase, project, token, publish, logger, onReceipt, onDrop, onMismatch, onError, closeTimeout },
+  apiBase,
+  project,
+  token,
+  publish,
+  logger,
+  onReceipt,
+  onDrop,
+  onMismatch,
+  onError,
+  closeTimeout,
   engine: engine.wrapped,
   poll: v.optional(option.integer(10, 60_000), 250),
 });

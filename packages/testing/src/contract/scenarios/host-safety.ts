@@ -8,7 +8,7 @@ const broken = new Proxy({}, { get: thrower, has: thrower, ownKeys: thrower, get
 const cyclic: Record<string, unknown> = { name: 'Ann' };
 cyclic['self'] = cyclic;
 
-/** Whatever an application hands over, its answer is its own, and the attempt is recorded. */
+/** Unusual values of an application, which must not change its answer or prevent the record. */
 const odd: readonly [what: string, put: Scenario['handler'], problems?: Scenario['problems']][] = [
   ['a user that throws when it is read', async (x) => x.setUser(broken)],
   ['a user that refers to itself', async (x) => x.setUser(cyclic)],
