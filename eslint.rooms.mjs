@@ -169,14 +169,14 @@ export const rooms = {
   // The collector: from its tables to its server.
   'collector/store': {
     files: 'packages/collector/src/store/**',
-    rooms: ['core/door/log'],
+    rooms: ['core/door/engine', 'core/door/log'],
     types: ['core/index'],
-    modules: ['@photostructure/sqlite', 'node:crypto', 'node:fs', 'node:path', 'search-query-parser', 'zod'],
+    modules: ['node:crypto', 'node:fs', 'node:path', 'search-query-parser', 'zod'],
   },
   'collector/access': {
     files: 'packages/collector/src/access/**',
     rooms: ['collector/store', 'core/door/engine', 'core/index'],
-    modules: ['@photostructure/sqlite', 'node:crypto'],
+    modules: ['node:crypto'],
   },
   'collector/errors': { files: 'packages/collector/src/api/errors.ts', rooms: ['collector/store'], modules: ['express', 'zod'] },
   'collector/guard': {
