@@ -116,7 +116,7 @@ export const rooms = {
     rooms: ['core/adapter', 'core/attempt', 'core/auditor', 'core/errors', 'core/event', 'core/formats', 'core/relay'],
     types: ['core/config', 'core/logger', 'core/publish', 'core/telemetry'],
   },
-  'core/door/adapter': { files: 'packages/core/src/adapter.ts', rooms: ['core/adapter', 'core/attempt'] },
+  'core/door/adapter': { files: 'packages/core/src/adapter.ts', rooms: ['core/adapter', 'core/attempt', 'core/auditor', 'core/errors'] },
   'core/door/browser': { files: 'packages/core/src/browser.ts', rooms: ['core/event', 'core/formats'] },
   'core/door/engine': {
     files: 'packages/core/src/engine.ts',
@@ -249,9 +249,25 @@ export const rooms = {
     rooms: ['core/index'],
     modules: ['node:child_process', 'node:events', 'node:fs', 'node:os', 'node:path', 'node:stream', 'undici', 'valibot', 'yaml'],
   },
+  'cli/app': {
+    files: 'packages/cli/src/app/**',
+    rooms: ['core/index'],
+    types: ['core/door/adapter'],
+    modules: ['node:diagnostics_channel', 'node:module', 'node:net', 'node:path', 'node:url'],
+  },
   'cli/commands': {
     files: 'packages/cli/src/commands/**',
-    rooms: ['cli/engine', 'cli/kubernetes', 'cli/parts', 'collector/index', 'core/door/engine', 'core/door/log', 'core/index', 'postgres'],
+    rooms: [
+      'cli/app',
+      'cli/engine',
+      'cli/kubernetes',
+      'cli/parts',
+      'collector/index',
+      'core/door/engine',
+      'core/door/log',
+      'core/index',
+      'postgres',
+    ],
     modules: [
       'node:crypto',
       'node:events',

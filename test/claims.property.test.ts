@@ -69,7 +69,7 @@ function startExpress(auditor: RecordingAuditor, truth: Truth): Promise<Server> 
     request.session.regenerate((problem) => {
       if (problem) return next(problem);
       (request.session as { userId?: string }).userId = account;
-      response.redirect(nextOf(request.query as Body, body));
+      response.redirect(nextOf(request.query, body));
     });
   });
   app.post('/jwt/login', (request, response) => {
@@ -83,7 +83,7 @@ function startExpress(auditor: RecordingAuditor, truth: Truth): Promise<Server> 
       know(request, user ? user.id : null);
       if (!user) return void response.status(401).json({ message: 'no' });
       request.logIn(user, (problem) =>
-        problem ? next(problem) : response.redirect(nextOf(request.query as Body, (request.body ?? {}) as Body)),
+        problem ? next(problem) : response.redirect(nextOf(request.query, (request.body ?? {}) as Body)),
       );
     };
     (passport.authenticate('local', done) as express.RequestHandler)(request, response, next);
@@ -125,7 +125,7 @@ async function startFastify(auditor: RecordingAuditor, truth: Truth): Promise<Se
     return reply.redirect(nextOf(request.query as Body, body));
   });
   app.post('/jwt/login', (request, reply) => {
-    const account = check((request.body ?? {}) as Body);
+    const account = check((request.body ?? {}));
     know(request.headers['traceparent'], account);
     return reply.send(account === null ? { success: false } : { access_token: tokenFor(account), token_type: 'Bearer' });
   });
@@ -135,7 +135,7 @@ async function startFastify(auditor: RecordingAuditor, truth: Truth): Promise<Se
       know(request.headers['traceparent'], account);
       if (account === null) return void (await reply.code(401).send({ message: 'no' }));
       await request.logIn(user as never);
-      await reply.redirect(nextOf(request.query as Body, (request.body ?? {}) as Body));
+      await reply.redirect(nextOf(request.query as Body, (request.body ?? {})));
     }) as never,
     handler: (_request, reply) => reply.send(),
   });

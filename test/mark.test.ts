@@ -106,9 +106,9 @@ const inFastify =
 
 const HOSTS: Record<string, Start> = {
   'Express 5': inExpress(express5),
-  'Express 4': inExpress(express4 as unknown as typeof express5),
+  'Express 4': inExpress(express4),
   'Koa 3': inKoa(Koa3),
-  'Koa 2': inKoa(Koa2 as unknown as typeof Koa3),
+  'Koa 2': inKoa(Koa2),
   'Fastify 5': inFastify(fastify5),
   'Fastify 4': inFastify(fastify4 as unknown as typeof fastify5),
 };

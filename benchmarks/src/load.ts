@@ -10,7 +10,7 @@ const crowd = new Pool(origin, { connections: 128, pipelining: 1 });
 
 async function isRight(pool: Pool): Promise<boolean> {
   const headers = { 'user-agent': 'bench', 'x-request-id': 'r' };
-  const { statusCode, body } = await pool.request({ method: METHOD as 'GET' | 'POST', path: TARGET, headers });
+  const { statusCode, body } = await pool.request({ method: METHOD, path: TARGET, headers });
   return (await body.text()) === '{"ok":true}' && statusCode === 200;
 }
 

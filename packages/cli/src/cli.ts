@@ -46,12 +46,20 @@ program
 
 program
   .command('doctor')
-  .description('Check where events would go: send one test event and verify the hash of its receipt.')
+  .description(
+    'Check where events would go: send one test event and verify the hash of its receipt. Or check which logins of an application are audited.',
+  )
   .option('--api-base <url>', 'base address of the API (default: AUDITLOG_API_BASE)')
   .option('--project <id>', 'project id (default: AUDITLOG_API_PROJECT, then BOOTSTRAP_PUBLISHER_PROJECT)')
   .option('--token <token>', 'publisher token (default: AUDITLOG_API_TOKEN, then BOOTSTRAP_PUBLISHER_TOKEN)')
-  .option('--timeout <ms>', 'how long to wait for a connection and for the answer', '5000')
-  .addHelpText('after', '\nExample:\n  $ AUDITLOG_API_BASE=https://auditlog.example.com auditlogin doctor --project dev')
+  .option('--timeout <ms>', 'how long to wait for a connection and for the answer, or for the application', '5000')
+  .option('--app <module>', 'load an Express, Koa or Fastify application, without listening, and list its logins; nothing is sent')
+  .option('--json', 'with --app: print a report for programs')
+  .addHelpText(
+    'after',
+    '\nWith --app the module\u2019s default export or "app" is the application, or a function that returns one. Exit code 1: a login is not audited.' +
+      '\n\nExample:\n  $ AUDITLOG_API_BASE=https://auditlog.example.com auditlogin doctor --project dev\n  $ auditlogin doctor --app ./dist/app.js',
+  )
   .action(lazy(() => import('./commands/doctor.js'), 'doctor'));
 
 const connectionOptions = (command: Command): Command =>

@@ -1,6 +1,6 @@
 // Entry point for adapters, which connect a web framework to the core.
 export { watchSessionStore } from './adapter/express-session.js';
-export { auditLoginSchema, createLoginAudit, type LoginAudit } from './adapter/login-audit.js';
+export { auditLoginSchema, createLoginAudit, type LoginAudit, type RouteCovers } from './adapter/login-audit.js';
 export { markerOf, type Observation } from './adapter/observation.js';
 export { observationIn } from './adapter/observed-request.js';
 export type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './adapter/request-adapter.js';
@@ -12,4 +12,5 @@ export { createAuditor } from './auditor/auditor.js';
 export { AuditError, isAuditError } from './errors.js';
 export type { Attempt, Ending, LibraryVerdict, Mark, OutcomeKind, RuleOutcome, SessionSnapshot } from './attempt/attempt.js';
 export { decideOutcome, type Outcome } from './attempt/outcome.js';
+export type { RouteCover } from './attempt/route-match.js';
 export type { RedirectRules } from './attempt/redirects.js';

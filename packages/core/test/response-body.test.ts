@@ -112,7 +112,7 @@ it.each<[string, (response: Http2ServerResponse) => unknown, Ending]>([
   await once(http2, 'listening');
   const ended = new Promise<Ending>((resolve) =>
     http2.once('request', (_request, response: Http2ServerResponse) => {
-      const watch: ResponseEnd = new ResponseEnd(response as never, {
+      const watch: ResponseEnd = new ResponseEnd(response, {
         answered: () => resolve(watch.ending('answered', true)),
         hungUp: () => resolve(watch.ending('aborted', false)),
       });

@@ -5,6 +5,7 @@ import {
   markerOf,
   type RequestAdapter,
   type RequestSnapshot,
+  type RouteCovers,
   warnOfForgeableAddress,
   watchSessionStore,
 } from '@auditlogin/core/adapter';
@@ -48,6 +49,8 @@ export type AuditLoginOptions = CoreOptions<Request>;
 export type AuditLogin = RequestHandler & {
   /** Call its `close()` before the process ends by a signal. */
   readonly auditor: Auditor;
+  /** What is audited of a route, by its path alone; `auditlogin doctor --app` asks it. */
+  readonly covers: RouteCovers;
 };
 
 /**
@@ -70,7 +73,7 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
     if (request.route !== undefined) observation.routed(routeOf(request.route, request));
     observation.run(next);
   };
-  return Object.assign(middleware, { auditor: audit.auditor });
+  return Object.assign(middleware, { auditor: audit.auditor, covers: audit.covers });
 }
 
 /**

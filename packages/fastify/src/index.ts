@@ -1,5 +1,5 @@
 import type { Auditor, AuditLoginOptions as CoreOptions, Marker } from '@auditlogin/core';
-import { createLoginAudit, markerOf, observationIn, warnOfForgeableAddress } from '@auditlogin/core/adapter';
+import { createLoginAudit, markerOf, observationIn, type RouteCovers, warnOfForgeableAddress } from '@auditlogin/core/adapter';
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { Exchange, noteReached, routeOf } from './exchange.js';
@@ -44,6 +44,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The auditor that attempts are handed to. It is closed with the application, unless it was given. */
     auditor: Auditor;
+    /** What is audited of a route, by its path alone; `auditlogin doctor --app` asks it. */
+    auditCovers: RouteCovers;
   }
   interface FastifyContextConfig {
     auditLogin?: RouteAudit;
@@ -54,7 +56,10 @@ const plugin: FastifyPluginCallback<AuditLoginOptions> = (fastify, options, done
   const audit = createLoginAudit<FastifyRequest>(options);
   const { auditor } = audit;
   // A second registration is harmless: the first auditor stays the application's.
-  if (!fastify.hasDecorator('auditor')) fastify.decorate('auditor', auditor);
+  if (!fastify.hasDecorator('auditor')) {
+    fastify.decorate('auditor', auditor);
+    fastify.decorate('auditCovers', audit.covers);
+  }
   if (optionsOf(fastify).trustProxy === true) {
     warnOfForgeableAddress(fastify.server, '"trustProxy" is true; name the proxies, or say how many there are');
   }

@@ -127,41 +127,34 @@ describe.each(majors)('$name', ({ fastify, cookie, session }) => {
     expect(auditor.events).toHaveLength(1);
   });
 
-  it.each(['first', 'last'])(
-    'records logins by @fastify/passport on a route that is not a known login route, registered %s',
-    async (order) => {
-      const passport = new Authenticator();
-      passport.registerUserSerializer((user) => Promise.resolve((user as { id: string }).id));
-      passport.registerUserDeserializer((id) => Promise.resolve({ id }));
-      passport.use(
-        'local',
-        new Strategy((username, password, done) =>
-          done(null, password === 'right' ? { id: username } : false, { message: 'Wrong password' } as never),
-        ) as never,
-      );
-      if (order === 'first') await audit();
-      await app.register(cookie);
-      await app.register(session, { secret: SECRET, cookie: { secure: false } });
-      // @fastify/passport declares Fastify 5 only.
-      if (fastify === fastify5) {
-        await app.register(passport.initialize());
-        await app.register(passport.secureSession());
-      }
-      if (order === 'last') await audit();
-      if (fastify !== fastify5) return;
-      app.post(
-        '/enter',
-        { preValidation: passport.authenticate('local', { successRedirect: '/', failureRedirect: '/' }) as never },
-        refuse,
-      );
-      const { cookie: kept } = await post('/enter', right);
-      await post('/enter', wrong, kept);
-      expect(await auditor.settled(2)).toMatchObject([
-        { actor: { id: 'ann' }, fields: { outcome: 'success', evidence: 'passport', found_by: 'effect' } },
-        { is_anonymous: true, fields: { outcome: 'failure', reason: 'wrong_password' } },
-      ]);
-    },
-  );
+  it.each(['first', 'last'])('records logins by @fastify/passport on an unlisted route, registered %s', async (order) => {
+    const passport = new Authenticator();
+    passport.registerUserSerializer((user) => Promise.resolve((user as { id: string }).id));
+    passport.registerUserDeserializer((id) => Promise.resolve({ id }));
+    passport.use(
+      'local',
+      new Strategy((username, password, done) =>
+        done(null, password === 'right' ? { id: username } : false, { message: 'Wrong password' }),
+      ) as never,
+    );
+    if (order === 'first') await audit();
+    await app.register(cookie);
+    await app.register(session, { secret: SECRET, cookie: { secure: false } });
+    // @fastify/passport declares Fastify 5 only.
+    if (fastify === fastify5) {
+      await app.register(passport.initialize());
+      await app.register(passport.secureSession());
+    }
+    if (order === 'last') await audit();
+    if (fastify !== fastify5) return;
+    app.post('/enter', { preValidation: passport.authenticate('local', { successRedirect: '/', failureRedirect: '/' }) as never }, refuse);
+    const { cookie: kept } = await post('/enter', right);
+    await post('/enter', wrong, kept);
+    expect(await auditor.settled(2)).toMatchObject([
+      { actor: { id: 'ann' }, fields: { outcome: 'success', evidence: 'passport', found_by: 'effect' } },
+      { is_anonymous: true, fields: { outcome: 'failure', reason: 'wrong_password' } },
+    ]);
+  });
 
   it('ignores a session that its store did not save', async () => {
     const store = {
@@ -171,7 +164,7 @@ describe.each(majors)('$name', ({ fastify, cookie, session }) => {
     };
     await audit();
     await app.register(cookie);
-    await app.register(session, { secret: SECRET, cookie: { secure: false }, store: store as never });
+    await app.register(session, { secret: SECRET, cookie: { secure: false }, store: store });
     app.post('/login', (request, reply) => {
       (request as unknown as { session: { userId: string } }).session.userId = 'ann';
       void reply.redirect('/home');

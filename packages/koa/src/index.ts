@@ -5,6 +5,7 @@ import {
   markerOf,
   type RequestAdapter,
   type RequestSnapshot,
+  type RouteCovers,
   shielded,
   warnOfForgeableAddress,
 } from '@auditlogin/core/adapter';
@@ -49,6 +50,8 @@ export type AuditLoginOptions = CoreOptions<Context>;
 export type AuditLogin = Middleware & {
   /** Call its `close()` before the process ends by a signal. */
   readonly auditor: Auditor;
+  /** What is audited of a route, by its path alone; `auditlogin doctor --app` asks it. */
+  readonly covers: RouteCovers;
 };
 
 /**
@@ -83,7 +86,7 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
     );
     return handled;
   };
-  return Object.assign(middleware, { auditor: audit.auditor });
+  return Object.assign(middleware, { auditor: audit.auditor, covers: audit.covers });
 }
 
 /**

@@ -99,7 +99,7 @@ export function sqliteEngine({ file, maxEvents = 1_000_000, lease = 30_000 }: Sq
   const count = database.prepare(`
     SELECT count(*) AS events, coalesce(sum(bytes), 0) AS bytes, coalesce(sum(is_failure), 0) AS failures,
       0 AS coalesced, (SELECT count(*) FROM dead_letters) AS setAside FROM outbox`);
-  const size: SharedSpool['size'] = () => ({ ...(count.get() as unknown as ReturnType<SharedSpool['size']>) });
+  const size: SharedSpool['size'] = () => ({ ...(count.get() as ReturnType<SharedSpool['size']>) });
   // #endregion
 
   // #region take

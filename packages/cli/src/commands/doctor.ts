@@ -3,6 +3,7 @@ import { type Connection, eventId, httpTransport, normaliseEvent, readConnection
 import { serialise } from '@auditlogin/core/engine';
 import { numberIn } from '../flags.js';
 import { paint } from '../paint.js';
+import { doctorApp } from './doctor-app.js';
 
 /** The flags of `auditlogin doctor`. */
 export interface DoctorFlags {
@@ -10,6 +11,8 @@ export interface DoctorFlags {
   project?: string;
   token?: string;
   timeout: string;
+  app?: string;
+  json?: boolean;
 }
 
 const WHAT_TO_DO: Partial<Record<AuditErrorCode, string>> = {
@@ -32,12 +35,14 @@ const WHAT_TO_DO: Partial<Record<AuditErrorCode, string>> = {
 };
 
 /**
- * Says what is configured, sends one test event and verifies the hash of its receipt. Sets the exit code: 0 or 1.
+ * With `--app`, says which logins of an application are audited. Else says what is configured, sends one test event and verifies the hash of its receipt. Sets the exit code: 0 or 1.
  *
  * @param flags the command line's flags
- * @throws AuditError when the configuration is incomplete or cannot be right
+ * @throws AuditError when the configuration is incomplete or cannot be right, or the application cannot be loaded
  */
 export async function doctor(flags: DoctorFlags): Promise<void> {
+  const timeout = numberIn('timeout', flags.timeout, 1, 999_999);
+  if (flags.app !== undefined) return doctorApp(flags.app, timeout, flags.json === true);
   const { connection, sources } = readConnection(flags);
   const origin = (name: keyof Connection): string =>
     paint.dim(`(from ${sources[name] === 'options' ? 'the command line' : sources[name]})`);
@@ -49,7 +54,7 @@ export async function doctor(flags: DoctorFlags): Promise<void> {
   }
 
   console.log('Sending a test event …');
-  const problem = await trial(connection, numberIn('timeout', flags.timeout, 1, 999_999));
+  const problem = await trial(connection, timeout);
   if (problem === undefined) return;
   console.log(`${paint.red('✗')} ${problem.code}: ${problem.message}`);
   console.log(`  ${WHAT_TO_DO[problem.code] ?? ''}`);

@@ -5,7 +5,7 @@ import { decideOutcome, type Outcome } from '../attempt/outcome.js';
 import { pathMatcher } from '../attempt/pattern.js';
 import { type PresetName, PRESETS } from '../attempt/presets.js';
 import { redirectRules } from '../attempt/redirects.js';
-import { parseRoute, routeMatcher } from '../attempt/route-match.js';
+import { parseRoute, type RouteCover, routeMatcher } from '../attempt/route-match.js';
 import { type Auditor, createAuditor } from '../auditor/auditor.js';
 import * as option from '../config/option-types.js';
 import { auditorEntries, type AuditorOptions } from '../config/options.js';
@@ -113,7 +113,19 @@ export interface LoginAudit<Request> {
    * @param isAttempt whether the adapter is mounted on this very route
    */
   attend(adapter: RequestAdapter<Request>, isAttempt: boolean): Observation | undefined;
+  /** What is audited of a route: see {@link RouteCovers}. */
+  readonly covers: RouteCovers;
 }
+
+/**
+ * Says what is audited of a route, by its path alone: `auditlogin doctor --app` asks each route of an application. What else becomes an attempt (a marker, a
+ * session that gets an owner, Passport) shows when requests come.
+ *
+ * @param method of the route, e.g. `POST`
+ * @param pattern of the route, with the path where its router is mounted, e.g. `/api/v1/login`
+ * @returns undefined if none of its requests is an attempt by the route
+ */
+export type RouteCovers = (method: string, pattern: string) => RouteCover | undefined;
 
 /**
  * Creates what an adapter needs from its options.
@@ -126,10 +138,11 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
   const redirects = redirectRules(settings.redirects);
   const auditor = auditorFor(options);
   const preset = settings.preset === undefined ? undefined : PRESETS[settings.preset];
+  const matcher = routeMatcher(settings.routes, [...settings.rules, ...(preset?.rules ?? []), ...loginRules(preset?.routes)]);
   const { outcome, actor, group, identity, method, factors, originalActor, address } = options;
   const reader: AuditReader<Request> = {
     auditor,
-    matcher: routeMatcher(settings.routes, [...settings.rules, ...(preset?.rules ?? []), ...loginRules(preset?.routes)]),
+    matcher,
     impersonations: createImpersonations(),
     decide: (attempt) => advised(auditor, attempt, decideOutcome(attempt, redirects)),
     sessionSnapshot: (session) => sessionSnapshot(session, settings.owner),
@@ -151,6 +164,7 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
 
   return {
     auditor,
+    covers: matcher.coverOf,
     attend: (adapter, isAttempt) => (auditor.isEnabled ? observe(adapter, reader as AuditReader<unknown>, isAttempt) : undefined),
   };
 }

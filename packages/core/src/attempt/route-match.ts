@@ -23,6 +23,23 @@ export interface RouteMatcher {
   actionOf(request: RoutedRequest): AuditAction | undefined;
   /** Whether a request may become an attempt, judged before any router has run: a superset of what {@link actionOf} accepts. */
   mayMatch(target: string): boolean;
+  /**
+   * What is audited of a route, told before any request came.
+   *
+   * @param method of the route
+   * @param pattern of the route, with the path where its router is mounted
+   * @returns undefined if none of its requests is an attempt by the route
+   */
+  coverOf(method: string, pattern: string): RouteCover | undefined;
+}
+
+/** What is audited of a route. */
+export interface RouteCover {
+  action: AuditAction;
+  /** `default`: one of the login routes of the stacks that people use. `options`: `routes`, `rules` or `preset` name it, or the audit is mounted on it. */
+  by: 'default' | 'options';
+  /** Which of its requests only: those whose body has a credential, or a grant (RFC 6749); `path`: those whose path behind the wildcard is a login. */
+  only?: 'credential' | 'grant' | 'path';
 }
 
 /** A rule of the `rules` option. */
@@ -50,7 +67,10 @@ export function routeMatcher(routes: readonly string[] | undefined, rules: reado
   const isNamed = ({ path, matches }: { path: string; matches: PathMatcher }, paths: readonly string[]): boolean =>
     paths.some((one) => one === path || matches(one));
 
-  return {
+  const isAudited = (method: string, pattern: string, body: { carriesCredential: boolean; hasGrant: boolean }): AuditAction | undefined =>
+    matcher.actionOf({ methods: [method], paths: [pattern], ...body });
+
+  const matcher: RouteMatcher = {
     actionOf({ methods, paths, carriesCredential, hasGrant }) {
       const here = named.filter((route) => isNamed(route, paths));
       const exact = here.find((route) => methods.some((method) => runs(route.method, method)));
@@ -67,7 +87,19 @@ export function routeMatcher(routes: readonly string[] | undefined, rules: reado
       if (named.some((route) => isNamed(route, paths))) return true;
       return routes === undefined && paths.some((path) => isLoginPath(path, { carriesCredential: true, hasGrant: true }));
     },
+    coverOf(method, pattern) {
+      const by = named.some((route) => isNamed(route, [pattern])) ? 'options' : 'default';
+      const always = isAudited(method, pattern, { carriesCredential: false, hasGrant: false });
+      if (always) return { action: always, by };
+      const withCredential = isAudited(method, pattern, { carriesCredential: true, hasGrant: false });
+      if (withCredential) return { action: withCredential, by, only: 'credential' };
+      const withGrant = isAudited(method, pattern, { carriesCredential: false, hasGrant: true });
+      if (withGrant) return { action: withGrant, by, only: 'grant' };
+      if (!OPEN_END.test(pattern)) return undefined;
+      return { action: 'user.login', by: routes === undefined ? 'default' : 'options', only: 'path' };
+    },
   };
+  return matcher;
 }
 
 /** `HEAD` also runs the handler of `GET` (RFC 9110, section 9.3.2). */

@@ -1,0 +1,3 @@
+import express from 'express';
+
+export default express().post('/login', (_request, response) => response.end());

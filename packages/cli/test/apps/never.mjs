@@ -1,0 +1,3 @@
+import { setInterval } from 'node:timers';
+
+export default () => new Promise(() => setInterval(() => undefined, 1_000));
