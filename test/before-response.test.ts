@@ -13,7 +13,7 @@ import { contractAdapters as koa } from '../packages/koa/test/contract-adapter.j
 
 const LOGIN = { method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, redirect: 'manual' } as const;
 
-/** An audit log that takes every call and answers none: all that is recorded stays in the spool. */
+/** An audit log that accepts every call and never responds, so that every event stays in the spool. */
 let deaf: Server;
 let apiBase: string;
 beforeAll(async () => {
@@ -53,7 +53,7 @@ describe.each([...express, ...koa, ...fastify])('durability before-response: %s'
 
   const logIn = (body: object = { username: 'ann', password: 'x' }, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(`${app.base}/login`, { ...LOGIN, headers: { ...LOGIN.headers, ...headers }, body: JSON.stringify(body) });
-  /** What another process would find on disk now. */
+  /** The events that another process would find on disk now. */
   function onDisk(): string[] {
     const name = readdirSync(directory).find((each) => /^spool-.*\.db$/.test(each))!;
     const db = openSqlite(join(directory, name), { readOnly: true });
@@ -64,7 +64,7 @@ describe.each([...express, ...koa, ...fastify])('durability before-response: %s'
       .map((body) => (JSON.parse(body) as { fields: { outcome: string } }).fields.outcome);
   }
 
-  test.each<[string, (exchange: ContractExchange) => Promise<void>, number, string]>([
+  it.each<[string, (exchange: ContractExchange) => Promise<void>, number, string]>([
     ['JSON', (x) => x.json(200, { ok: true }), 200, 'success'],
     ['a failure', (x) => x.json(401, { ok: false }), 401, 'failure'],
     ['a thrown error', (x) => x.fail(500), 500, 'failure'],
@@ -82,8 +82,8 @@ describe.each([...express, ...koa, ...fastify])('durability before-response: %s'
     expect(auditor.stats()).toMatchObject({ queued: 1, lost: 0 });
   });
 
-  test('an error behind the answer does not change it', async () => {
-    // Koa answers when its handlers have returned: there the error is the answer.
+  it('does not change an answer if the handler throws after it', async () => {
+    // Koa sends the answer after its handlers have returned, so there the error becomes the answer.
     const isLate = major.startsWith('Koa');
     await start(async (x) => {
       await x.json(200, { ok: true });
@@ -94,7 +94,7 @@ describe.each([...express, ...koa, ...fastify])('durability before-response: %s'
     if (!isLate) expect(await answer.json()).toEqual({ ok: true });
   });
 
-  test('where there is no room the answer is 503, without the login', async () => {
+  it('responds with 503 and without the session if there is no room for the event', async () => {
     await start(async (x) => {
       await x.logIn('u1');
       await x.json(200, { token: 'not-for-you' });
@@ -108,20 +108,20 @@ describe.each([...express, ...koa, ...fastify])('durability before-response: %s'
     expect(auditor.health()).toMatchObject({ status: 'failing', spool: 'disk' });
   });
 
-  test('a rule that sees the beginning of a streamed answer only makes no success of it', async () => {
+  it('records no success by a rule that sees only the beginning of a streamed answer', async () => {
     await start((x) => x.stream(['wrong ', 'password'], 20), 100, { outcome: () => 'success' });
     expect(await (await logIn()).text()).toBe('wrong password');
     expect(onDisk()).toEqual(['unknown']);
   });
 
-  test('what is no login does not wait', async () => {
+  it('does not delay requests that are not logins', async () => {
     await start((x) => x.json(200, {}), 1);
     await logIn();
     expect((await fetch(`${app.base}/other`, { headers: { connection: 'close' } })).status).toBe(200);
   });
 });
 
-test('it cannot be had in memory', () => {
+it('refuses a spool in memory', () => {
   expect(() => createAuditor({ apiBase, project: 'dev', token: 't', durability: 'before-response', spool: { kind: 'memory' } })).toThrow(
     /"durability" is "before-response"; that needs spool.kind "disk"/,
   );

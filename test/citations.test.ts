@@ -18,14 +18,14 @@ interface Citation {
   traps: number[];
 }
 
-/** The numbers that a text names: `traps 1 to 3 and 9` names 1, 2, 3 and 9. */
+/** The numbers in a text: `traps 1 to 3 and 9` names 1, 2, 3 and 9. */
 function numbersOf(text: string): number[] {
   return [...text.matchAll(/(\d+)(?: to (\d+))?/g)].flatMap(([, first, last]) =>
     Array.from({ length: Number(last ?? first) - Number(first) + 1 }, (_, index) => Number(first) + index),
   );
 }
 
-/** What a source cites of the page: `(Publisher API, "Event", traps 1 to 4 and 9)`, also over the end of a line, and `(trap 9)`. */
+/** The citations in a source: `(Publisher API, "Event", traps 1 to 4 and 9)`, which may span lines, and `(trap 9)`. */
 function citationsIn(source: string): Citation[] {
   const text = source.replace(/\s*\n\s*(?:\*(?!\/)|\/\/)?\s*/g, ' ');
   return [...text.matchAll(/\((?:Publisher API, ([^)]*)|(traps? \d[^)]*))\)/g)].map(([whole, named, bare]) => {
@@ -40,7 +40,7 @@ function citationsIn(source: string): Citation[] {
 
 const citations = sources.flatMap((file) => citationsIn(readFileSync(file, 'utf8')));
 
-test('a citation is read whole, whatever lines it stands on', () => {
+it('reads citations that span lines', () => {
   const source = '/**\n * Made valid (Publisher API, "What\n * can be read back", traps 1 to 3 and 9).\n */\n// As it is sent (trap 8).';
   expect(citationsIn(source)).toEqual([
     { text: expect.any(String), sections: ['What can be read back'], traps: [1, 2, 3, 9] },
@@ -48,7 +48,7 @@ test('a citation is read whole, whatever lines it stands on', () => {
   ]);
 });
 
-test('every citation of the Publisher API names a section or a trap that docs/publisher-api.md has', () => {
+it('finds the section or trap of every citation in docs/publisher-api.md', () => {
   expect(traps).toEqual(Array.from({ length: traps.length }, (_, index) => index + 1));
   expect(citations.length).toBeGreaterThan(20);
   const unknown = citations.filter(
@@ -60,7 +60,7 @@ test('every citation of the Publisher API names a section or a trap that docs/pu
   expect(unknown).toEqual([]);
 });
 
-test('every mention of the Publisher API that cites is of that form', () => {
+it('reads every mention of the Publisher API in brackets as a citation', () => {
   const mentions = sources.flatMap((file) => readFileSync(file, 'utf8').match(/\(Publisher API,/g) ?? []);
   expect(citations.filter(({ text }) => text.startsWith('(Publisher API,'))).toHaveLength(mentions.length);
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** An exchange with the real server, as recorded. */
+/** A recorded exchange with the real server. */
 export interface Recording {
   name: string;
   category: string;

@@ -8,7 +8,7 @@ import ts from 'typescript';
 import { collectorSchema } from '../packages/collector/src/options.js';
 
 const root = join(__dirname, '..');
-/** The documents in a folder and below it. */
+/** The documents in a folder and its subfolders. */
 const documentsIn = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
@@ -17,17 +17,17 @@ const packages = readdirSync(join(root, 'packages'));
 const documents = ['README.md', ...documentsIn('docs'), ...packages.map((name) => join('packages', name, 'README.md'))];
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-/** The TypeScript blocks of a document, each as a module of its own. */
+/** The TypeScript blocks of a document, each as a separate module. */
 function codeOf(file: string): string[] {
   return [...read(file).matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => `${code}\nexport {};\n`);
 }
 
-/** Where a block's imports resolve: the adapter that it shows. */
+/** The package from which a block's imports are resolved: the adapter it shows. */
 function packageOf(code: string): string {
   return /'@auditlogin\/(koa|fastify)'/.exec(code)?.[1] ?? 'express';
 }
 
-test('code in the documents compiles', () => {
+it('compiles the code in the documents', () => {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.test.json'), (path) => ts.sys.readFile(path)) as { config: object };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
   const sources = new Map(
@@ -49,7 +49,7 @@ test('code in the documents compiles', () => {
   expect(problems).toEqual([]);
 }, 60_000);
 
-test('the tables of options are those of the comments in the code', () => {
+it('has tables of options that match the comments in the code', () => {
   const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts', 'options-table.mjs'), '--check'], { encoding: 'utf8' });
   expect([status, stderr]).toEqual([0, '']);
 });
@@ -62,32 +62,32 @@ describe.each([
   const table = new Map([...section.matchAll(/^\| `([\w.]+)` \| (.*?) \| .* \|$/gm)].map(([, option, cell]) => [option!, cell!]));
   const defaults = parseOptions(schema, {});
 
-  test('has every option that the schema knows, and no other', () => {
+  it('has every option that the schema knows, and no other', () => {
     expect([...table.keys()].sort()).toEqual([...optionNames(schema)].sort());
   });
 
-  test.each(optionNames(schema))('gives the default of the schema for %s', (option) => {
+  it.each(optionNames(schema))('gives the default of the schema for %s', (option) => {
     const value = option.split('.').reduce<unknown>((bag, key) => (bag as Record<string, unknown> | undefined)?.[key], defaults);
     const documented = /^`"?([^"`]*)"?`/.exec(table.get(option)!)?.[1];
     if (['number', 'boolean', 'string'].includes(typeof value) && value !== '') expect(documented).toBe(String(value));
-    // A setting of the environment is documented by the name of its variable.
+    // A default from the environment is documented by the name of the variable.
     else if (documented !== undefined) expect(documented).not.toMatch(/^(?:\d|true$|false$)/);
   });
 });
 
-test('docs/collector.md describes every facet, in the order in which they are shown', () => {
+it('describes every facet in docs/collector.md, in display order', () => {
   const [, section = ''] = /\| facet \|.*?\n\|[-|]+\|\n(.*?)\n\n/s.exec(read('docs/collector.md')) ?? [];
   expect([...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, facet]) => facet)).toEqual(FACET_NAMES);
 });
 
-test('every error code has a section, and every section a code', () => {
+it('has a section for every error code, and no other sections', () => {
   const sections = [...read('docs/errors.md').matchAll(/^### (ERR_\w+)$/gm)].map(([, code]) => code);
   expect([...sections].sort()).toEqual([...ERROR_CODES].sort());
 });
 
-describe('every link leads to a file and a heading that are there', () => {
+describe('has only links to existing files and headings', () => {
   const home = 'https://github.com/auditlogin/auditlogin/';
-  /** The file of this repository that a link leads to, and the heading in it; undefined for other places. */
+  /** The file of this repository that a link leads to, and the heading in it; undefined for other links. */
   function targetOf(file: string, link: string): { path: string; heading?: string | undefined } | undefined {
     const [address, heading] = link.split('#');
     if (link.startsWith('#')) return { path: file, heading };
@@ -96,7 +96,7 @@ describe('every link leads to a file and a heading that are there', () => {
     return /^[a-z]+:/.test(link) ? undefined : { path: join(file, '..', address!), heading };
   }
 
-  /** The anchors that GitHub makes of a document's headings. */
+  /** The anchors that GitHub creates for a document's headings. */
   const anchorsOf = (text: string): string[] =>
     [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
       heading!
@@ -106,7 +106,7 @@ describe('every link leads to a file and a heading that are there', () => {
     );
 
   const others = readdirSync(root).filter((file) => file.endsWith('.md') && file !== 'README.md');
-  test.each([...documents, ...others])('in %s', (file) => {
+  it.each([...documents, ...others])('in %s', (file) => {
     for (const [, link] of read(file).matchAll(/\]\(([^)\s]+)\)/g)) {
       const target = targetOf(file, link!);
       if (!target) continue;

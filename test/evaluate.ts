@@ -5,8 +5,8 @@ import { join } from 'node:path';
  * Runs code as an ES module, since Jest cannot load the scripts of this repository, nor packages that are ES modules only.
  *
  * @param code an ES module that calls `answer(value)` once; it is resolved from the root of the repository
- * @param input what the code finds in `input`
- * @returns the value, by way of JSON
+ * @param input value of `input` in the code
+ * @returns the value, serialised as JSON and parsed
  */
 export function evaluate<T>(code: string, input: unknown = null): T {
   const source = `const input = ${JSON.stringify(input)};\nconst answer = (value) => process.stdout.write(JSON.stringify(value));\n${code}`;

@@ -20,7 +20,7 @@ interface Found {
   [field: string]: unknown;
 }
 
-/** A running example, started as its user would start it, and everything that it wrote. */
+/** A running example, started like by a user, and everything that it wrote. */
 class Example {
   readonly secrets = new Set([PASSWORD, WRONG]);
   private cookies = new Map<string, string>();
@@ -54,7 +54,7 @@ class Example {
     }
   }
 
-  /** Sends a request as a browser would, with its cookies, and does not follow redirects. */
+  /** Sends a request with the cookies so far, and does not follow redirects. */
   async send(
     method: string,
     path: string,
@@ -79,7 +79,7 @@ class Example {
     for (const cookie of answer.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
       this.cookies.set(`${url.host} ${name}`, value);
-      // A cookie's value, without its signature, is what a server would keep of it; short ones prove nothing.
+      // The secret is the cookie's value without its signature. Short values could occur by chance.
       if (value.length >= 16) this.secrets.add(decodeURIComponent(value).replace(/^s:/, '').split('.')[0]!);
     }
     return answer;
@@ -119,7 +119,7 @@ async function eventsOf({ apiBase, project, token }: Collector): Promise<Found[]
 
 interface Story {
   drive(example: Example): Promise<void>;
-  /** The events in the order in which they happened. */
+  /** The expected events, in order. */
   expected: object[];
 }
 
@@ -130,7 +130,7 @@ async function tokenIn(answer: Response, name: string, example: Example): Promis
   return token;
 }
 
-/** Walks through the provider's pages until it sends us back, as a person with a browser does. */
+/** Follows the pages of the provider, like a person with a browser, until it redirects to the application. */
 async function logInAtProvider(example: Example, start: Response, username: string): Promise<void> {
   let answer = start;
   for (let step = 0; step < 12; step += 1) {
@@ -278,9 +278,9 @@ describe.each(Object.entries(stories))('examples/%s', (name, { drive, expected }
     rmSync(folder, { recursive: true });
   });
 
-  test('each of its attempts is in the log, and none of its secrets anywhere', async () => {
+  it('logs each of its attempts, and leaks none of its secrets', async () => {
     await drive(example);
-    // On SIGTERM it sends what still waits, and ends by itself.
+    // On SIGTERM it publishes the waiting events and ends by itself.
     expect(await example.stop()).toBe(0);
     const events = await eventsOf(collector);
     expect(events).toHaveLength(expected.length);

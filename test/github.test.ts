@@ -41,23 +41,23 @@ describe('workflows', () => {
     return module.exports as LanguageService;
   }
   const { TextDocument, validate } = languageService();
-  // What was parsed is remembered by its address.
+  // The parser caches documents by their address.
   let documents = 0;
   const problemsOf = async (text: string): Promise<string[]> => {
     const found = await validate(TextDocument.create(`file:///.github/workflows/${(documents += 1)}.yml`, 'yaml', 0, text));
     return found.map(({ message, range }) => `${range.start.line + 1}: ${message}`);
   };
 
-  it.each(files)('%s is what GitHub accepts', async (file) => {
+  it.each(files)('%s is valid', async (file) => {
     expect(await problemsOf(read(file))).toEqual([]);
   });
 
-  it('a key or a name that GitHub does not know is found', async () => {
+  it('do not pass the check with a key or a name that GitHub does not know', async () => {
     const damaged = read('.github/workflows/ci.yml').replace('timeout-minutes', 'timeout').replace('github.ref', 'githb.ref');
     expect(await problemsOf(damaged)).toEqual([expect.stringContaining("'githb'"), expect.stringContaining("'timeout'")]);
   });
 
-  it('run what this repository has', () => {
+  it('run only scripts and files of this repository', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const commands = files.flatMap((file) => stepsOf(file).flatMap((step) => [step.run, step.with?.version, step.with?.publish]));
     const named = commands.flatMap((command) => [...(command ?? '').matchAll(/npm run ([\w:]+)/g)].map(([, script]) => script!));
@@ -77,7 +77,7 @@ describe('workflows', () => {
     expect(others!.steps!.at(-1)!.run).toBe('npm test');
   });
 
-  it('may only read unless a job says more, and use no actions of strangers', () => {
+  it('have read permission unless a job needs more, and use only actions of GitHub and Changesets', () => {
     for (const file of files) expect(workflowOf(file).permissions).toEqual({ contents: 'read' });
     const actions = files.flatMap((file) => stepsOf(file).flatMap(({ uses }) => uses ?? []));
     expect(actions.filter((action) => !/^(?:actions\/[\w-]+|changesets\/action)@v\d+$/.test(action))).toEqual([]);
@@ -89,7 +89,7 @@ describe('issue forms', () => {
   const asked = { label: text, description: text.optional() };
   const id = z.string().regex(/^[\w-]+$/);
   const validations = z.strictObject({ required: z.boolean().optional() }).optional();
-  /** GitHub's form schema, as its documentation describes it. */
+  /** The schema of GitHub's issue forms, by its documentation. */
   const element = z.discriminatedUnion('type', [
     z.strictObject({ type: z.literal('markdown'), attributes: z.strictObject({ value: text }) }),
     z.strictObject({
@@ -131,13 +131,13 @@ describe('issue forms', () => {
     form.parse(parse(read(file)));
   });
 
-  it('the bug form asks for versions, framework, spool and a minimal application', () => {
+  it('ask for versions, framework, spool and a minimal application', () => {
     const { body } = form.parse(parse(read('.github/ISSUE_TEMPLATE/bug.yml')));
     const required = body.flatMap((each) => ('id' in each && each.validations?.required ? each.id : []));
     expect(required).toEqual(['what', 'application', 'version', 'node', 'framework', 'spool']);
   });
 
-  it('questions and vulnerabilities are sent elsewhere', () => {
+  it('send questions and vulnerabilities elsewhere', () => {
     const contact = z.strictObject({ name: text, url: z.url(), about: text });
     const config = z
       .strictObject({ blank_issues_enabled: z.literal(false), contact_links: z.array(contact) })
@@ -172,14 +172,14 @@ describe('dependabot', () => {
   });
   const { updates } = z.strictObject({ version: z.literal(2), updates: z.array(update) }).parse(parse(read('.github/dependabot.yml')));
 
-  it('holds back nothing that is not installed', () => {
+  it('ignores only packages that are installed', () => {
     const names = updates.flatMap(({ ignore = [] }) => ignore.map((each) => each['dependency-name']));
     expect(names.length).toBeGreaterThan(5);
     expect(names.filter((name) => !existsSync(join(root, 'node_modules', name)))).toEqual([]);
   });
 });
 
-test('every path that has an owner is there', () => {
+it('has every path that CODEOWNERS names', () => {
   const lines = read('.github/CODEOWNERS')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
@@ -191,7 +191,7 @@ test('every path that has an owner is there', () => {
   }
 });
 
-test('an editor that follows .editorconfig writes what prettier writes', () => {
+it('has an .editorconfig that agrees with prettier', () => {
   const [withIt, without] = evaluate<Record<string, unknown>[]>(`
     import { resolveConfig } from 'prettier';
     answer(await Promise.all([true, false].map((editorconfig) => resolveConfig('test/github.test.ts', { editorconfig }))));

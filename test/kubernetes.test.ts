@@ -23,18 +23,18 @@ const manifests = readdirSync(FOLDER)
     return document.toJS() as Manifest;
   });
 
-/** Checks a manifest against the schema of its kind, as a cluster does. */
+/** Checks a manifest against the schema of its kind, like a cluster. */
 function validate({ apiVersion, kind, ...rest }: Manifest): void {
   const models = load(`kubernetes-models/${apiVersion}`) as Record<string, new (data: object) => { validate(): void }>;
   new models[kind]!(rest).validate();
 }
 
-test.each(manifests.map((manifest) => [`${manifest.kind} ${manifest.metadata.name}`, manifest] as const))(
+it.each(manifests.map((manifest) => [`${manifest.kind} ${manifest.metadata.name}`, manifest] as const))(
   '%s fits its schema',
   (_, manifest) => validate(manifest),
 );
 
-/** Keys that the schemas do not have: a cluster drops them, and says so only to who asks for it. */
+/** The keys that the schemas do not have. A cluster drops them, and warns only on request. */
 function unknownKeys(given: object[]): unknown {
   const { stdout, stderr } = spawnSync(process.execPath, [join(__dirname, 'kubernetes-keys.mjs')], {
     input: JSON.stringify(given),
@@ -43,15 +43,15 @@ function unknownKeys(given: object[]): unknown {
   return stderr === '' ? JSON.parse(stdout) : stderr;
 }
 
-test('no key is misspelt', () => expect(unknownKeys(manifests)).toEqual([]));
+it('has no misspelt key', () => expect(unknownKeys(manifests)).toEqual([]));
 
-test('the check can fail', () => {
+it('finds invalid manifests', () => {
   const set = manifests.find(({ kind }) => kind === 'StatefulSet')!;
   expect(() => validate({ ...set, spec: { ...set.spec, replicas: 'three' } } as never)).toThrow();
   expect(unknownKeys([{ ...set, spec: { ...set.spec, serviceNmae: 'x' } }])).toEqual(['StatefulSet shop.spec.serviceNmae']);
 });
 
-test('the application gets the variables that auditlogin reads, from the keys of the install', () => {
+it('gives the application the variables that auditlogin reads, from the keys of the installation', () => {
   const set = manifests.find(({ kind }) => kind === 'StatefulSet')!;
   const { env } = set.spec.template.spec.containers[0]!;
   const known = Object.values(VARIABLES).flat() as string[];
@@ -63,7 +63,7 @@ test('the application gets the variables that auditlogin reads, from the keys of
   });
 });
 
-test('the relay gets the variables that it reads, has an autoscaler and keeps one through disruptions', () => {
+it('gives the relay its variables, an autoscaler and a disruption budget', () => {
   const relay = manifests.find(({ kind }) => kind === 'Deployment')!;
   const { env } = relay.spec.template.spec.containers[0]!;
   const command = readFileSync(join(__dirname, '..', 'packages', 'cli', 'src', 'cli.ts'), 'utf8');

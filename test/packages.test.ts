@@ -23,7 +23,7 @@ const problemsOf = (packages: Published[]): string[][] =>
     packages,
   );
 
-test('every published package says where it comes from, how it is installed and used, and under which licence', () => {
+it('finds repository, installation, usage and licence in every published package', () => {
   const problems = problemsOf(published);
   expect(published.length).toBeGreaterThan(8);
   expect(Object.fromEntries(published.map(({ path }, index) => [path, problems[index]]))).toEqual(
@@ -31,7 +31,7 @@ test('every published package says where it comes from, how it is installed and 
   );
 });
 
-describe('names what a package lacks:', () => {
+describe('reports what a package lacks:', () => {
   const folder = mkdtempSync(join(tmpdir(), 'auditlogin-package-'));
   const model = published.find(({ path }) => path === 'packages/express')!;
   const readme = readFileSync(join(model.folder, 'README.md'), 'utf8');

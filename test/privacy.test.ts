@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Publishes for real, over the wiretap, and keeps all that it says. */
+/** An auditor that publishes over the wiretap and records everything it logs. */
 function publishingAuditor(): RecordingAuditor {
   const events: AuditEvent[] = [];
   const problems: AuditError[] = [];
@@ -52,7 +52,7 @@ function publishingAuditor(): RecordingAuditor {
   });
   return {
     ...auditor,
-    /** Before it is emptied: the log of the spool's database still has all that was ever in it. */
+    /** Reads the spool's files before they are emptied: the write-ahead log still contains every event. */
     close: async (options) => {
       const files = filesUnder(spool).filter(([name]) => !name.endsWith('-reserved'));
       spooled += files.reduce((sum, [, bytes]) => sum + bytes.toString('latin1').split('user.login').length - 1, 0);
@@ -66,7 +66,7 @@ function publishingAuditor(): RecordingAuditor {
       const due = Date.now() + timeout;
       while (events.length < count && Date.now() < due) await new Promise((resolve) => setTimeout(resolve, 5));
       await auditor.flush();
-      // Batches in flight at once may be answered in any order.
+      // Concurrent batches may be answered in any order.
       return events.toSorted((a, b) => (a.external_id! < b.external_id! ? -1 : 1));
     },
   };
@@ -76,7 +76,7 @@ for (const [version, adapter] of [...express, ...koa, ...fastify]) {
   runContract(`secrets through ${version}`, adapterContract(adapter, { auditor: publishingAuditor, secrets }));
 }
 
-test('no secret of any scenario was sent, spooled, logged or stored', async () => {
+it('sends, spools, logs and stores no secret of any scenario', async () => {
   await wiretap.close();
   await collector.close();
   const places = [...filesUnder(folder), ['what was sent', wiretap.sent()], ['what was logged', Buffer.from(logged.join('\n'))]] as const;
@@ -86,7 +86,7 @@ test('no secret of any scenario was sent, spooled, logged or stored', async () =
   expect([...findings, ...findSecrets(secrets, places)]).toEqual([]);
 });
 
-test('the search finds what is there, in every form', () => {
+it('searches for secrets in every encoding', () => {
   const secret = 'a secret of sixteen';
   const bytes = Buffer.from(secret);
   for (const form of [secret, bytes.toString('hex'), bytes.toString('base64'), encodeURIComponent(secret)]) {

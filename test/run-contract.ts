@@ -1,10 +1,10 @@
 import type { ContractTest } from '@auditlogin/testing/contract';
 
 /**
- * Makes Jest tests of a contract.
+ * Registers the tests of a contract with Jest.
  *
- * @param name whose contract it is
- * @param tests the contract
+ * @param name name of the contract
+ * @param tests tests of the contract
  */
 export function runContract(name: string, tests: readonly ContractTest[]): void {
   describe(name, () => {

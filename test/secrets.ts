@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Every byte under a folder, file by file.
+ * Reads all files in a folder and its subfolders.
  *
  * @param folder the folder
  */
@@ -14,11 +14,11 @@ export function filesUnder(folder: string): [name: string, bytes: Buffer][] {
 }
 
 /**
- * Where secrets are found, in the forms in which they could have travelled: as they are, in base64, in hex, percent-encoded.
+ * Searches for secrets: as plain text, in base64, in hex and percent-encoded.
  *
- * @param secrets what may be found nowhere
- * @param places names and bytes
- * @returns a line for each find; the secret itself is cut
+ * @param secrets the secrets that must not occur
+ * @param places names and contents to search
+ * @returns a line for each secret that was found, with the secret shortened
  */
 export function findSecrets(secrets: Iterable<string>, places: Iterable<readonly [name: string, bytes: Buffer]>): string[] {
   const forms = [...secrets].flatMap((secret) => {

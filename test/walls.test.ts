@@ -8,7 +8,7 @@ const core = 'packages/core/src';
 const collector = 'packages/collector/src';
 const cli = 'packages/cli/src';
 
-/** A file, what it may not import, and what of it the error names. */
+/** A file, a module that it may not import, and the part of its name that the error contains. */
 const BREACHES: [file: string, imported: string, named: string][] = [
   [`${core}/errors.ts`, './logger.js', 'core/logger'],
   [`${core}/logger.ts`, './errors.js', 'core/errors'],
@@ -82,7 +82,7 @@ const BREACHES: [file: string, imported: string, named: string][] = [
   [`${cli}/cli.ts`, './engine.js', 'cli/engine'],
 ];
 
-/** Whatever way a file is imported. */
+/** The ways to import a file. */
 const WAYS: [way: string, code: string][] = [
   ['a type', "import type { Server } from 'node:http';\nexport type S = Server;"],
   ['an inline type', "import { type Server } from 'node:http';\nexport type S = Server;"],
@@ -92,7 +92,7 @@ const WAYS: [way: string, code: string][] = [
   ['a side effect', "import 'node:http';"],
 ];
 
-/** By itself each is allowed. */
+/** Each of these imports is allowed. */
 const ALLOWED: Snippet[] = [
   [`${core}/publish/x.ts`, "import type { Spool } from '../spool/spool.js';\nexport type S = Spool;"],
   [`${core}/adapter/x.ts`, "import type { IncomingMessage } from 'node:http';\nexport type I = IncomingMessage;"],

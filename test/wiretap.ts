@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 
-/** A line between an application and its audit log that keeps every byte. */
+/** A TCP proxy between an application and its audit log that records every byte. */
 export interface Wiretap {
-  /** The address of the audit log through the line. */
+  /** The address of the audit log through the proxy. */
   apiBase: string;
-  /** What was sent to the audit log so far. */
+  /** The bytes that were sent to the audit log so far. */
   sent(): Buffer;
   close(): Promise<void>;
 }
 
 /**
- * Opens a line.
+ * Starts a proxy.
  *
- * @param apiBase the audit log, without TLS
+ * @param apiBase address of the audit log, without TLS
  */
 export async function startWiretap(apiBase: string): Promise<Wiretap> {
   const { hostname, port, pathname } = new URL(apiBase);

@@ -1,10 +1,10 @@
 import { Pool } from 'undici';
 
-// A process of its own: people who log in whether the server is ready or not (open loop), at random moments. What counts is the time since they came.
+// Child process: logs in at random moments, whether the server is ready or not (open loop). It measures the time since each arrival.
 const RATE = 200;
 const pool = new Pool(`http://127.0.0.1:${process.env['PORT']}`, { connections: 128, pipelining: 1 });
 let state = 1;
-/** The same moments in every run (a linear congruential generator, Numerical Recipes). */
+/** A linear congruential generator (Numerical Recipes), so that every run has the same moments. */
 const random = (): number => (state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32) / 2 ** 32;
 
 process.on('message', (count: number) => {

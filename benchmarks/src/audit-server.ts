@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { AuditEvent } from '@auditlogin/core';
 import { canonicalTail } from '@auditlogin/core/log';
 
-// A process of its own: the least that can be called an audit log. It stores nothing, and answers each event with its true hash.
+// Child process: a minimal audit log. It stores nothing and responds to each event with its correct hash.
 const { DELAY } = process.env;
 let count = 0;
 const receiptOf = (event: AuditEvent): { id: string; hash: string } => {
@@ -19,7 +19,7 @@ const server = createServer((request, response) => {
     const text = JSON.stringify(body.events ? body.events.map(receiptOf) : receiptOf(body));
     const answer = (): void =>
       void response.writeHead(201, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
-    // A log that is far away.
+    // Simulates a distant log.
     if (DELAY === undefined) answer();
     else setTimeout(answer, Number(DELAY));
   });

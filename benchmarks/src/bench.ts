@@ -1,34 +1,34 @@
-/** Who is measured: the project, the official SDK, the limit of what is possible, and the application without any audit. */
+/** The sides of a benchmark: the project, the official SDK, the limit of what is possible, and the application without an audit. */
 type Side = 'ours' | 'peer' | 'limit' | 'bare';
 
-/** One thing that is measured. */
+/** A benchmark. */
 export interface Bench {
   name: string;
-  /** What is measured, for people. */
+  /** Description for people. */
   title: string;
-  /** Of the figures; less is better in all of them. */
+  /** Unit of the values. Smaller values are better in all benchmarks. */
   unit: string;
   sides: readonly Side[];
-  /** Further peers that are drawn, and are not in the ratios. */
+  /** Further peers that are shown in the picture but not used for the ratios. */
   others?: readonly string[];
-  /** The script that measures one side in a fresh process: it gets the side and the amount of work, and prints a JSON object with `value`. */
+  /** The script that measures one side in a new process. Its arguments are the side and the amount of work; it prints a JSON object with `value`. */
   script: string;
-  /** How much work a run does: in a full run, and in a quick one. */
+  /** The amount of work in a full run and in a quick run. */
   work: { full: number; quick: number };
-  /** How many runs of each side, where the usual number would take too long. */
+  /** Number of runs of each side, if the usual number would take too long. */
   rounds?: number;
-  /** Passed on to the script. */
+  /** Environment variables for the script. */
   env?: Record<string, string>;
 }
 
-/** A run of one side. */
+/** The result of one run. */
 export interface Run {
   /** In the bench's unit. */
   value: number;
   [more: string]: number | string;
 }
 
-/** What came of a bench. */
+/** The result of a benchmark. */
 export interface Result {
   bench: string;
   unit: string;
@@ -36,11 +36,11 @@ export interface Result {
   /** Absent where no peer does the work. */
   peer?: number;
   limit: number;
-  /** How many times better than the peer. */
+  /** The peer's value divided by ours. */
   peer_ratio?: number;
-  /** The share of the limit that is reached. */
+  /** The limit's value divided by ours, 1 at most. */
   limit_ratio: number;
-  /** Medians and spread of every side. */
+  /** The median and the spread of every side. */
   sides: Record<string, { median: number; min: number; max: number; runs: number[] }>;
   [more: string]: unknown;
 }

@@ -33,10 +33,10 @@ const relays = (engine: string, name: string): Bench => ({
   env: { ENGINE: engine },
 });
 
-/** What `scale` offers, in requests a second. */
+/** The rates of the benchmark `scale`, in requests per second. */
 export const RATES = [1, 10, 100, 1_000, 10_000] as const;
 
-/** Everything that is measured. */
+/** All benchmarks. */
 export const BENCHES: readonly Bench[] = [
   {
     name: 'hash',

@@ -46,7 +46,7 @@ for (const bench of chosen) {
 if (!quick) keep(results);
 if (flags.json) for (const result of results) console.log(JSON.stringify(result));
 
-/** A dated record, and a picture of each. */
+/** Writes a dated record and a picture of each result. */
 function keep(measured: readonly Result[]): void {
   const folder = fileURLToPath(new URL('../results/', import.meta.url));
   mkdirSync(folder, { recursive: true });

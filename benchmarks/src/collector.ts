@@ -13,7 +13,7 @@ const [side, work] = [process.argv[2]!, Number(process.argv[3])];
 const folder = mkdtempSync(join(tmpdir(), 'auditlogin-bench-'));
 const ROUNDS = 25;
 
-/** Milliseconds: the median of some calls, after as many that are not measured. */
+/** The median time of some calls, in milliseconds, after the same number of warm-up calls. */
 async function time(call: () => Promise<void> | void): Promise<number> {
   for (let round = 0; round < ROUNDS; round += 1) await call();
   const times: number[] = [];
@@ -25,7 +25,7 @@ async function time(call: () => Promise<void> | void): Promise<number> {
   return times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]!;
 }
 
-/** Bulk calls over HTTP, each answered when it is on disk; then searches over GraphQL, twenty events a page. */
+/** Measures bulk calls over HTTP, each answered when its events are on disk, and then searches over GraphQL with twenty events per page. */
 async function ours(): Promise<void> {
   const collector = await startCollector({ port: 0, dataDir: folder, token: 't' });
   const loader = fork(fileURLToPath(new URL('ingest.js', import.meta.url)), [String(work)], {
@@ -56,7 +56,7 @@ async function ours(): Promise<void> {
   await collector.close();
 }
 
-/** What one would write in an afternoon: a table of events, searched by LIKE; the limit is to read twenty of its rows by their numbers. */
+/** Measures a naive implementation: a table of events that is searched by LIKE. The limit is to read twenty of its rows by their keys. */
 async function plain(read: (db: DatabaseSync) => void): Promise<void> {
   const db = new DatabaseSync(join(folder, 'plain.sqlite'));
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE events (seq INTEGER PRIMARY KEY, body TEXT NOT NULL)');

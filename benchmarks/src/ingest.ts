@@ -1,7 +1,7 @@
 import { Pool } from 'undici';
 import { storedEvent } from './stored-event.js';
 
-// A process of its own: sends events in bulk, four calls in flight.
+// Child process: sends events in bulk with four calls in flight.
 const BULK = 50;
 const LANES = 4;
 const work = Number(process.argv[2]);

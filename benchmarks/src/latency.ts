@@ -28,7 +28,7 @@ if (side === 'ours' || side === 'before-response') {
 }
 const client = new Client({ apiKey: 't', projectId: 'dev', endpoint: apiBase });
 app.post('/login', async (_request, response) => {
-  // As long as a password check takes, and without its CPU: on two cores that would drown all else.
+  // Waits as long as a password check takes, without using the CPU, which would hide all other costs on two cores.
   await wait(PASSWORD_CHECK);
   if (side === 'peer') await client.reportEvent(loginEvent(1));
   response.json({ ok: true });

@@ -1,8 +1,7 @@
 import { Pool } from 'undici';
 
-// A process of its own: logs in as often as it is told, and counts the answers that are right. Without a rate it does so over a few connections, as
-// fast as it can, and never sleeps: to wake it would be charged to the server that answers it, and the more, the slower that is. With a rate people
-// come whether the server is ready or not.
+// Child process: sends a number of logins and counts the correct answers. Without a rate it sends them over a few connections as fast as it can and
+// never sleeps, since the server that answers would be charged for waking it. With a rate it sends logins whether the server is ready or not.
 const CONNECTIONS = 8;
 const { METHOD = 'POST', TARGET = '/login' } = process.env;
 const origin = `http://127.0.0.1:${process.env['PORT']}`;

@@ -1,4 +1,4 @@
-/** A realistic login event, as the official SDK takes it. */
+/** Creates a realistic login event for the official SDK. */
 export function loginEvent(index: number): Record<string, unknown> & { action: string; crud: 'c' } {
   return {
     action: 'user.login',

@@ -8,10 +8,10 @@ import { slowDisk } from './slow-disk.js';
 const run = promisify(execFile);
 
 /**
- * Measures a bench: each side in fresh processes, in turn, so that what the machine does meanwhile falls on all.
+ * Runs a benchmark. The sides run in turn, each in a new process, so that other load on the machine affects all sides.
  *
- * @param bench what to measure
- * @param options how often, and how much
+ * @param bench the benchmark
+ * @param options number of runs and amount of work
  */
 export async function measure(
   bench: Bench,
@@ -37,7 +37,7 @@ export async function measure(
 function resultOf(bench: Bench, runs: Map<string, Run[]>): Result {
   const values = (side: string): number[] => runs.get(side)?.map(({ value }) => value) ?? [];
   const of = (side: string): number => round(median(values(side)));
-  // With an application around it, what counts is what is added to it.
+  // For an application, the value is the cost that is added to the application without an audit.
   const bare = bench.sides.includes('bare') ? median(values('bare')) : 0;
   const [ours, peer, limit] = ['ours', 'peer', 'limit'].map((side) => Math.max(0.01, median(values(side)) - bare)) as [
     number,

@@ -13,7 +13,7 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 const [side, work] = [process.argv[2]!, Number(process.argv[3])];
 const JSON_BYTES = Buffer.byteLength(JSON.stringify(loginEvent(100_000)));
-/** As many requests as the official SDK has, so many sockets it opens: more than this, and the machine has no more. */
+/** The official SDK opens one socket per request. With more than these, the machine runs out of sockets. */
 const MOST_SOCKETS = 5_000;
 
 function held(): number {
@@ -22,7 +22,7 @@ function held(): number {
   return heapUsed + external;
 }
 
-/** What waits while the audit log does not answer; and whether the memory comes back when it does. */
+/** Measures the memory of waiting events while the audit log does not respond, and whether it is freed afterwards. */
 const waiting: Record<string, () => Promise<{ count: number; drain?: () => Promise<void> }>> = {
   async ours() {
     let open = (): void => undefined;
@@ -40,7 +40,10 @@ const waiting: Record<string, () => Promise<{ count: number; drain?: () => Promi
     };
     const auditor = createAuditor(
       {
-        ...{ apiBase: 'http://127.0.0.1:1', project: 'dev', token: 't', closeTimeout: 120_000 },
+        apiBase: 'http://127.0.0.1:1',
+        project: 'dev',
+        token: 't',
+        closeTimeout: 120_000,
         spool: { kind: 'memory', maxEvents: 2 * work, maxBytes: 1_073_741_824 },
       },
       { transport },
@@ -76,7 +79,7 @@ const { count, drain } = await waiting[side]!();
 const value = (held() - before) / count / JSON_BYTES;
 const full = process.memoryUsage.rss();
 await drain?.();
-// Pages that are free are given back by another thread, a moment later.
+// Another thread returns free pages to the system a moment later.
 for (let round = 0; round < 3; round += 1) {
   held();
   await new Promise((resolve) => setTimeout(resolve, 500));

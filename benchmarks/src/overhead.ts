@@ -25,7 +25,11 @@ const directory = mkdtempSync(join(tmpdir(), 'auditlogin-bench-'));
 let auditor: Auditor | undefined;
 if (side === 'ours') {
   auditor = createAuditor({
-    ...{ apiBase, project: 'dev', token: 't', component: 'shop', version: '1.2.3' },
+    apiBase,
+    project: 'dev',
+    token: 't',
+    component: 'shop',
+    version: '1.2.3',
     spool: { kind: SPOOL as 'disk' | 'memory', directory, required: SPOOL === 'disk' },
     closeTimeout: 120_000,
   });
@@ -34,11 +38,11 @@ const client = new Client({ apiKey: 't', projectId: 'dev', endpoint: apiBase });
 let reported = 0;
 let seen = 0;
 
-/** What the route does beside answering. */
+/** What the route does besides answering, by side. */
 const beside: Record<string, (response: ServerResponse) => void> = {
   bare: () => undefined,
   ours: () => undefined,
-  // The official SDK as people use it: called in the handler, not waited for.
+  // The usual way to use the official SDK: the handler calls it without waiting.
   peer: () => void client.reportEvent(loginEvent(seen) as unknown as Event).then(() => (reported += 1)),
   limit: (response) => void response.once('finish', () => (reported += 1)),
 };
@@ -83,9 +87,9 @@ await once(server, 'listening');
 const { child: load } = await start('load.js', { PORT: String((server.address() as AddressInfo).port) });
 
 /**
- * Everything included: until the last event is verified.
+ * Sends logins and waits until the last event is verified, so that all costs are included.
  *
- * @returns the seconds until the last was answered
+ * @returns the seconds until the last login was answered
  */
 async function logIn(count: number, rate?: number): Promise<number> {
   const goal = reported + count;
@@ -107,7 +111,7 @@ async function costOf(count: number, rate?: number): Promise<{ cost: number; per
   return { cost: (cpuTime() - before) / count, perSecond: count / seconds };
 }
 
-// Until the code is compiled: an application that audits logins runs for weeks. The peer needs fewer, and is slow.
+// Warms up until the code is compiled, since real applications run for weeks. The peer is slow and needs fewer logins.
 await logIn(Math.max(10_000, side === 'peer' ? 0 : 2 * work));
 if (RATES === undefined) {
   const delay = monitorEventLoopDelay({ resolution: 1 });

@@ -3,17 +3,17 @@ import type { Result } from './bench.js';
 import { RATES } from './benches.js';
 
 /**
- * Draws a result: a bar for each side, with its spread.
+ * Draws a result as SVG: a bar for each side, with its spread.
  *
- * @param result what was measured
- * @param title what it was
+ * @param result the result
+ * @param title title of the picture
  * @returns SVG
  */
 export function picture(result: Result, title: string): string {
   return result['cost_at_1'] === undefined ? bars(result, title) : lines(result, title);
 }
 
-/** What is measured at several rates: cost on the left, answers a second on the right. */
+/** Draws a result at several rates: the cost on the left, answers per second on the right. */
 function lines(result: Result, title: string): string {
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 760, height: 380 });
   const of = (side: string, name: string): number[] => RATES.map((rate) => (result[`${name}_at_${rate}`] as Record<string, number>)[side]!);
@@ -26,7 +26,12 @@ function lines(result: Result, title: string): string {
   };
   const drawn = (['bare', 'ours', 'peer'] as const).flatMap((side, index) =>
     ['cost', 'answered'].map((name, at) => ({
-      ...{ type: 'line', name: side, xAxisIndex: at, yAxisIndex: at, data: of(side, name), symbolSize: 6 },
+      type: 'line',
+      name: side,
+      xAxisIndex: at,
+      yAxisIndex: at,
+      data: of(side, name),
+      symbolSize: 6,
       itemStyle: { color: ['#9aa4b2', '#1f6feb', '#d1700f'][index] },
     })),
   );

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Starts a script beside this one as a process of its own, and waits for its first message.
+ * Starts a script of this folder as a child process, and waits for its first message.
  *
- * @param script its name
- * @param env what it gets to know
+ * @param script name of the script
+ * @param env additional environment variables
  */
 export async function start<T>(script: string, env: Record<string, string> = {}): Promise<{ child: ChildProcess; said: T }> {
   const child = fork(fileURLToPath(new URL(script, import.meta.url)), { env: { ...process.env, ...env } });
@@ -16,7 +16,7 @@ export async function start<T>(script: string, env: Record<string, string> = {})
 }
 
 /**
- * The CPU time so far, in microseconds: of the process, or, where the system tells, of its main thread alone.
+ * Returns the CPU time so far, in microseconds: of the process, or of its main thread if the system provides it.
  *
  * @param thread `main` for the main thread
  */
@@ -30,9 +30,9 @@ export function cpuTime(thread = process.env['THREAD']): number {
 }
 
 /**
- * Prints what a run measured.
+ * Prints the result of a run.
  *
- * @param run its value, and what else may be of interest
+ * @param run the value and further figures
  */
 export function report(run: { value: number } & Record<string, number | string>): void {
   console.log(JSON.stringify(run));

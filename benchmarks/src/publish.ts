@@ -16,11 +16,11 @@ const LANES = 4;
 const { child: server, said } = await start<{ port: number }>('audit-server.js');
 const apiBase = `http://127.0.0.1:${said.port}`;
 
-/** Does a number of events, and says how many were verified. */
+/** Publishes a number of events, and returns how many were verified. */
 type Publish = (count: number) => Promise<number>;
 
 interface Own {
-  /** What is not measured: the events wait in the spool when the time begins, unless the way into it is measured, too. */
+  /** Prepares events outside of the measured time. They wait in the spool when it begins, unless appending is measured, too. */
   prepare(count: number): Promise<void>;
   publish: Publish;
   close(): Promise<void>;
@@ -70,7 +70,7 @@ function ours(kind: 'disk' | 'memory', isWayInMeasured: boolean): Own {
 
 const client = new Client({ apiKey: 't', projectId: 'dev', endpoint: apiBase });
 
-/** The official SDK, one call an event, fifty at once. It verifies each hash itself, and throws when one is wrong. */
+/** The official SDK with one call per event and fifty calls at once. It verifies each hash and throws if one is wrong. */
 async function peer(count: number): Promise<number> {
   let next = 0;
   const lane = async (): Promise<void> => {
@@ -80,7 +80,7 @@ async function peer(count: number): Promise<number> {
   return next;
 }
 
-/** The official SDK's bulk call, as many in flight as ours. */
+/** The official SDK's bulk call, with as many calls in flight as ours. */
 async function peerBulk(count: number): Promise<number> {
   let next = 0;
   const lane = async (): Promise<void> => {
@@ -93,7 +93,7 @@ async function peerBulk(count: number): Promise<number> {
   return next;
 }
 
-/** The least that a client can do: ready bytes through raw sockets, ready texts to check the answers by. */
+/** The minimum of work for a client: it sends prepared bytes through raw sockets and checks the answers against prepared texts. */
 async function limit(count: number): Promise<number> {
   const events = Array.from({ length: BULK }, (_, index) => normaliseEvent({ ...loginEvent(index), external_id: eventId(Date.now()) }));
   const tails = events.map(canonicalTail);
@@ -138,7 +138,7 @@ const kind = side.startsWith('memory') ? 'memory' : (process.env['SPOOL'] as 'di
 const isOurs = side === 'ours' || side === 'memory' || side.endsWith('way-in');
 const own = isOurs ? ours(kind, side.endsWith('way-in')) : undefined;
 const publish: Publish = own?.publish ?? { peer, 'peer-bulk': peerBulk, limit }[side as 'peer'];
-/** Until the code is compiled: an application that audits logins runs for weeks. The peer needs fewer, and is slow. */
+/** Number of warm-up events, until the code is compiled, since real applications run for weeks. The peer is slow and needs fewer. */
 const WARM_UP = side === 'peer' ? 5_000 : 30_000;
 await own?.prepare(WARM_UP);
 await publish(WARM_UP);

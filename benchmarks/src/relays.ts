@@ -9,7 +9,7 @@ import pg from 'pg';
 import { loginEvent } from './login-event.js';
 import { report, start } from './processes.js';
 
-// Applications have handed over events of many instances; so many relays publish them to an audit log that takes its time.
+// Measures how fast a number of relays publish the events of many instances to a slow audit log.
 const [side, work] = [process.argv[2]!, Number(process.argv[3])];
 const { ENGINE, API_BASE } = process.env;
 const INSTANCES = 24;
@@ -64,7 +64,7 @@ async function throughRelays(count: number, apiBase: string): Promise<number> {
   return took;
 }
 
-/** The official SDK's bulk call in one process, as many in flight as a relay has. */
+/** The official SDK's bulk call in one process, with as many calls in flight as a relay. */
 async function throughSdk(apiBase: string): Promise<number> {
   const client = new Sdk({ apiKey: 't', projectId: 'dev', endpoint: apiBase });
   let next = 0;
@@ -80,7 +80,7 @@ if (API_BASE === undefined) {
   const { child: log, said } = await start<{ port: number }>('audit-server.js', { DELAY });
   const apiBase = `http://127.0.0.1:${said.port}`;
   const relays = /^relays-(\d+)$/.exec(side)?.[1];
-  // What so many calls in flight can carry at all.
+  // The limit: what this number of calls in flight can carry.
   const least = (work / (IN_FLIGHT * BULK)) * Number(DELAY);
   const took =
     side === 'limit'

@@ -14,9 +14,9 @@ int fdatasync(int fd) { wait_for_disk(); return ((int (*)(int))dlsym(RTLD_NEXT, 
 `;
 
 /**
- * What to start a process with so that the disk takes its time for each commit.
+ * Returns environment variables for a process that slow down each commit of the disk.
  *
- * @returns undefined where there is no C compiler
+ * @returns undefined if there is no C compiler
  */
 export function slowDisk(): { LD_PRELOAD: string } | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'auditlogin-bench-'));

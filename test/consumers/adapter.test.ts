@@ -13,12 +13,13 @@ function run(command: string, args: string[], cwd: string): string {
   return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** What the last line of the output holds. */
+/** Parses the last line of the output. */
 function told(...args: string[]): unknown {
   return JSON.parse(run('node', args, application).trim().split('\n').at(-1)!);
 }
 
-// An application that installs the adapter and nothing else of ours; the others are found where they are packed, as there is no registry of them.
+// The application depends on the adapter only. The adapter's own dependencies on this repository are resolved to tarballs, since they are in no
+// registry.
 beforeAll(() => {
   mkdirSync(application);
   const names = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'package.json')));

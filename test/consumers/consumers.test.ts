@@ -21,7 +21,7 @@ beforeAll(() => {
   expect(tarballs).toHaveLength(packages.length);
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
   const others = ['express@5', 'koa@3', 'fastify@5', 'typescript@~6.0.3', '@types/node@20', '@types/express@5'];
-  // As on a closed network, and as careful users do: no install script may be needed.
+  // No package may need its install script, since careful users and closed networks do not run them.
   run(npm, ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, ...others], folder);
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -36,20 +36,20 @@ function dataDir(name: string): string {
   return data;
 }
 
-test('CommonJS', () => {
+it('works in CommonJS', () => {
   expect(stats(run('node', ['cjs/index.cjs', dataDir('cjs')], folder))).toMatchObject({ verified: 1, lost: 0 });
 });
 
-test('ES modules, configured by the environment alone', () => {
+it('works in ES modules, configured by the environment alone', () => {
   expect(stats(run('node', ['esm/index.mjs', dataDir('esm')], folder))).toMatchObject({ verified: 1, lost: 0 });
 });
 
-test('TypeScript, strict', () => {
+it('compiles in strict TypeScript', () => {
   run('node', [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'typescript'], folder);
   expect(stats(run('node', ['typescript/out/index.js', dataDir('ts')], folder))).toMatchObject({ verified: 2, lost: 0 });
 }, 60_000);
 
-test.each([
+it.each([
   ['koa', /AuditError,auditLogin,createAuditor,isAuditError,mark/],
   ['fastify', /AuditError,auditLogin,createAuditor,isAuditError,mark/],
   ['testing', /auditMatchers,recordingAuditor/],
@@ -68,7 +68,7 @@ test.each([
   expect(required).toMatch(expected);
 });
 
-test('the command line', () => {
+it('installs the command line', () => {
   expect(run(join('node_modules', '.bin', 'auditlogin'), ['--version'], folder)).toBe('0.1.0\n');
   expect(run(join('node_modules', '.bin', 'auditlogin'), ['engine', 'init', '--print'], folder)).toContain('CREATE TABLE');
 });

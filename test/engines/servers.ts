@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** A server that a test has started, for itself alone. */
+/** A server that a test has started for itself. */
 export interface TestServer {
   port: number;
-  /** Kills it as a power cut would, and starts it again on the same data. */
+  /** Kills the server without a shutdown and starts it again on the same data. */
   kill(): Promise<void>;
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -56,7 +56,7 @@ async function answers(port: number): Promise<void> {
   throw new Error(`nothing listens on port ${port}`);
 }
 
-/** PostgreSQL does not run as root; the user that its package makes owns its files then. */
+/** PostgreSQL refuses to run as root. Its files then belong to the user that its package creates. */
 function postgresUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
@@ -94,7 +94,7 @@ async function started(
   };
 }
 
-/** Starts a PostgreSQL of its own, on loopback, with everybody trusted and commits on disk. */
+/** Starts PostgreSQL on loopback, without passwords and with durable commits. */
 export async function startPostgres(): Promise<TestServer & { url: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'auditlogin-postgres-'));
   const user = postgresUser();
@@ -126,7 +126,7 @@ export async function startPostgres(): Promise<TestServer & { url: string }> {
   return { ...(await started(folder, port, POSTGRES!, args, user, ready)), url };
 }
 
-/** Starts NATS servers with JetStream that form a cluster; one by itself if asked for one. */
+/** Starts NATS servers with JetStream: a cluster of three, or a single one. */
 export async function startNats(count: 1 | 3): Promise<{ nodes: TestServer[]; servers: string[]; stop(): Promise<void> }> {
   const ports = await Promise.all(Array.from({ length: count * 2 }, freePort));
   const [clients, routes] = [ports.slice(0, count), ports.slice(count)];

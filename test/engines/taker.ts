@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 /**
- * Takes events in a process of its own, which is killed with them in flight.
+ * Takes events in a child process and kills it while they are in flight.
  *
- * @param env where the engine is
- * @param limit how many
- * @returns their ids
+ * @param env variables with the address of the engine
+ * @param limit number of events
+ * @returns ids of the events
  */
 export async function takeAndDie(env: Record<string, string>, limit: number): Promise<string[]> {
   const child = spawn(process.execPath, [join(__dirname, 'killed-taker.mjs'), String(limit)], {

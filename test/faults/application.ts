@@ -4,27 +4,27 @@ import { join } from 'node:path';
 import type { AuditEvent } from '@auditlogin/core';
 import { answer, type Fault, type FaultServer } from '@auditlogin/testing/contract';
 
-/** A process that a test has started, and will kill. */
+/** A process that a test has started. */
 export interface Started {
   child: ChildProcess;
-  /** What it said that the test waited for. */
+  /** The output that the test waited for. */
   said: string;
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
 const children = new Set<ChildProcess>();
 
-/** Kills all that is left. */
+/** Kills the processes that still run. */
 export function killAll(): void {
   for (const child of children) child.kill('SIGKILL');
 }
 
 /**
- * Starts a script, and waits until it says something. What it complains of, as it must, is shown with AUDITLOGIN_SHOW=1.
+ * Starts a script and waits for an output. Its standard error, which has many expected errors, is shown with AUDITLOGIN_SHOW=1.
  *
- * @param script its path, and its arguments
- * @param env its environment
- * @param wanted what it says when it is ready; the first group is given back
+ * @param script path and arguments
+ * @param env environment of the process
+ * @param wanted the output to wait for; its first group becomes `said`
  */
 export async function start(script: string[], env: Record<string, string>, wanted: RegExp): Promise<Started> {
   const child = spawn(process.execPath, script, {
@@ -51,14 +51,14 @@ export async function start(script: string[], env: Record<string, string>, wante
   return { child, said, kill };
 }
 
-/** Starts the login application; what it said is its port. */
+/** Starts the login application. Its output is its port. */
 export function startApp(env: Record<string, string>): Promise<Started> {
   return start([join(__dirname, 'app.mjs')], env, /port (\d+)/);
 }
 
-/** Logs in as nobody did before. */
+/** Logs in, every time with a new account. */
 export class People {
-  /** All that was ever sent. */
+  /** The accounts of all attempts so far. */
   readonly sent = new Set<string>();
   private number = 0;
 
@@ -73,12 +73,12 @@ export class People {
   }
 
   /**
-   * Logs in until the application is gone, or nobody wants to any more.
+   * Logs in repeatedly until the application is gone or `go` returns false.
    *
-   * @param port where it listens
-   * @param pace how long each waits before the next time, in milliseconds
-   * @param go whether to go on
-   * @returns the ids that were answered with 200
+   * @param port port of the application
+   * @param pace the pause between two logins of one client, in milliseconds
+   * @param go whether to continue
+   * @returns the accounts whose login was answered with 200
    */
   async load(port: string, pace = 0, go = () => true): Promise<string[]> {
     const acknowledged: string[] = [];
@@ -104,21 +104,21 @@ export class People {
   }
 }
 
-/** The attempt that an event is about. */
+/** The account of an event, which is unique to the attempt. */
 const idIn = ({ actor }: AuditEvent): string => actor!.id;
 
 /**
- * The oracle: nothing that is owed is missing, nothing is there that was not sent, copies are copies of one event.
+ * Asserts that the server has every event that is owed, no event that was not sent, and only identical copies.
  *
- * @param server what was stored
- * @param owed what was answered with 200
- * @param sent all that was sent
+ * @param server the server
+ * @param owed accounts whose login was answered with 200
+ * @param sent accounts of all attempts
  */
-export function judge(server: FaultServer, owed: Iterable<string>, sent: ReadonlySet<string>): void {
+export function expectStored(server: FaultServer, owed: Iterable<string>, sent: ReadonlySet<string>): void {
   const stored = new Set(server.stored.map(idIn));
   expect([...owed].filter((id) => !stored.has(id))).toEqual([]);
   expect([...stored].filter((id) => !sent.has(id))).toEqual([]);
-  // Each attempt is one event: all its copies have one `external_id`, and say the same.
+  // All copies of an attempt's event are identical, including `external_id`.
   const copyOf = new Map<string, string>();
   const forked = server.stored.filter((event) => {
     const text = JSON.stringify(event);
@@ -127,7 +127,7 @@ export function judge(server: FaultServer, owed: Iterable<string>, sent: Readonl
   expect(forked).toEqual([]);
 }
 
-/** Now and then the server fails, too, before or after it has stored. */
+/** Makes the server fail at random, before or after it has stored the events. */
 export const moody: Fault = (_, response, store) => {
   const mood = Math.random();
   if (mood < 0.1) return void response.destroy();

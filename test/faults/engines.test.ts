@@ -9,10 +9,10 @@ import { migrate, postgresSpool } from '@auditlogin/postgres';
 import { Client } from 'pg';
 import { type FaultServer, startFaultServer } from '@auditlogin/testing/contract';
 import { noNats, noPostgres, startNats, startPostgres, type TestServer } from '../engines/servers.js';
-import { judge, killAll, moody, People, start, startApp, type Started } from './application.js';
+import { expectStored, killAll, moody, People, start, startApp, type Started } from './application.js';
 import { ROUNDS } from './rounds.js';
 
-/** How long things are killed, in seconds: two minutes in `npm run test:faults`. */
+/** How long processes are killed, in seconds: two minutes in `npm run test:faults`. */
 const CHAOS = ROUNDS > 4 ? 120 : 12;
 /** How long the engine is gone, in seconds: a minute in `npm run test:faults`. */
 const OUTAGE = ROUNDS > 4 ? 60 : 5;
@@ -44,7 +44,7 @@ async function postgres(): Promise<Engine> {
 
 async function jetStream(): Promise<Engine> {
   const cluster = await startNats(3);
-  // The nodes choose a leader first.
+  // The nodes must elect a leader first.
   for (let tries = 0; ; tries += 1) {
     try {
       await initJetStream({ servers: cluster.servers, timeout: 2_000 });
@@ -104,7 +104,7 @@ for (const [name, missing, apiBase, open] of ENGINES) {
         /(http:\S+)\/healthz/,
       );
 
-    /** After the faults: a fresh event passes, and all that waits anywhere arrives. */
+    /** Waits until all waiting events have arrived, and asserts that a new event arrives, too. */
     async function drained(apps: readonly Started[], owed: string[]): Promise<void> {
       server.always = undefined;
       owed.push((await people.logIn(apps[0]!.said))!);
@@ -122,8 +122,8 @@ for (const [name, missing, apiBase, open] of ENGINES) {
       expect(await waiting()).toEqual([...apps.map(() => 0), 0]);
     }
 
-    test(
-      `for ${CHAOS} s an application, a relay or a node is killed with -9 at random: what was answered is in the log`,
+    it(
+      `publishes every login that was answered while applications, relays and nodes are killed at random for ${CHAOS} s`,
       async () => {
         const owed: string[] = [];
         let isGoing = true;
@@ -155,7 +155,7 @@ for (const [name, missing, apiBase, open] of ENGINES) {
         await Promise.all(loads);
         const apps = [...slots].filter(([slot]) => slot.startsWith('app')).map(([, started]) => started);
         await drained(apps, owed);
-        judge(server, owed, people.sent);
+        expectStored(server, owed, people.sent);
         for (const started of slots.values()) expect(await started.kill('SIGTERM')).toBe(0);
         for (const slot of ['app-1', 'app-2', 'app-3']) expect(localEventsIn(join(directory, slot), destination)).toEqual([]);
         expect(owed.length).toBeGreaterThan(CHAOS * 10);
@@ -165,8 +165,8 @@ for (const [name, missing, apiBase, open] of ENGINES) {
       CHAOS * 1_000 + DRAIN + 60_000,
     );
 
-    test(
-      `the engine is gone for ${OUTAGE} s: logins go on, nothing is lost, and it catches up`,
+    it(
+      `loses no login while the engine is gone for ${OUTAGE} s, and catches up afterwards`,
       async () => {
         const [first, working] = await Promise.all([app('app-1'), relay()]);
         const owed: string[] = [];
@@ -183,8 +183,8 @@ for (const [name, missing, apiBase, open] of ENGINES) {
         isGoing = false;
         await loading;
         await drained([first], owed);
-        judge(server, owed, people.sent);
-        // Nobody was turned away meanwhile.
+        expectStored(server, owed, people.sent);
+        // No login was refused meanwhile.
         expect(owed.length).toBe(people.sent.size);
         expect(during).toBeGreaterThan(OUTAGE * 10);
         expect(await working.kill('SIGTERM')).toBe(0);

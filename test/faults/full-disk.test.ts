@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'auditlogin-full-'));
 const disk = join(folder, 'disk');
 const quiet = { warn: () => undefined, error: () => undefined };
 
-/** A file system of twelve megabytes of its own, where the machine lets us have one. */
+/** Mounts a file system of twelve megabytes, if the machine allows it. @returns why it could not */
 function mountSmallDisk(): string | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'it needs root on Linux';
   const image = join(folder, 'image');
@@ -28,7 +28,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const title = 'a full disk: what does not fit is refused and counted, what was taken arrives, and then it takes again';
+const title = 'refuses and counts events on a full disk, publishes those it has stored, and then accepts events again';
 (obstacle === undefined ? test : test.skip)(
   obstacle === undefined ? title : `${title} (skipped: ${obstacle})`,
   async () => {
@@ -55,11 +55,11 @@ const title = 'a full disk: what does not fit is refused and counted, what was t
     }
     expect(refused).toBe(20);
     expect(taken.length).toBeGreaterThan(100);
-    // Somebody else takes what is left, to the last byte.
+    // Another file takes the rest of the disk.
     try {
       writeFileSync(join(disk, 'greedy'), Buffer.alloc(12_000_000));
     } catch {
-      // That is what it is for.
+      // The disk is full now.
     }
     expect(auditor.stats()).toMatchObject({ lost: 20, waiting: taken.length });
 
@@ -76,7 +76,7 @@ const title = 'a full disk: what does not fit is refused and counted, what was t
   120_000,
 );
 
-test('a folder that cannot be used: a warning and memory; or no start, if the spool is required', async () => {
+it('falls back to memory with a warning if the folder cannot be used, and throws if the spool is required', async () => {
   const file = join(folder, 'a-file');
   writeFileSync(file, '');
   const connection = { apiBase: server.apiBase, project: 'dev', token: 't' };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { destinationOf, localEventsIn } from '@auditlogin/core/log';
 import { type FaultServer, startFaultServer } from '@auditlogin/testing/contract';
-import { judge as judgeStored, killAll, moody, People, startApp as start, type Started } from './application.js';
+import { expectStored, killAll, moody, People, startApp as start, type Started } from './application.js';
 import { ROUND_TIMEOUT, ROUNDS } from './rounds.js';
 
 let server: FaultServer;
@@ -26,15 +26,15 @@ function startApp(durability: 'before-response' | 'after-response', closeTimeout
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Waits until events are on disk, however slow the machine is: before that a kill would prove nothing. */
+/** Waits until events are on disk, since a kill before that would prove nothing. */
 async function underWay({ said }: Started): Promise<void> {
   for (let queued = 0; queued === 0; await pause(10)) {
     ({ queued } = (await (await fetch(`http://127.0.0.1:${said}/stats`)).json()) as { queued: number });
   }
 }
 
-/** The oracle, after the faults have stopped and the spool is drained; a fresh event passes. */
-async function judge(owed: Iterable<string>): Promise<void> {
+/** Stops the faults, waits until the spool is drained, and asserts that the log has every event that is owed and a new one. */
+async function expectPublished(owed: Iterable<string>): Promise<void> {
   server.always = undefined;
   const destination = destinationOf({ apiBase: server.apiBase, project: 'dev' });
   const app = await startApp('before-response');
@@ -47,11 +47,11 @@ async function judge(owed: Iterable<string>): Promise<void> {
   }
   await app.kill('SIGTERM');
   expect(localEventsIn(directory, destination)).toEqual([]);
-  judgeStored(server, [...owed, fresh!], people.sent);
+  expectStored(server, [...owed, fresh!], people.sent);
 }
 
-test(
-  `before-response: ${ROUNDS} × kill -9 under load, two processes on one directory: what was answered is in the log`,
+it(
+  `publishes every login that was answered, through ${ROUNDS} × kill -9 of two processes on one directory (before-response)`,
   async () => {
     const owed: string[] = [];
     server.always = moody;
@@ -64,13 +64,13 @@ test(
       owed.push(...(await Promise.all(loads)).flat());
     }
     expect(owed.length).toBeGreaterThan(ROUNDS * 10);
-    await judge(owed);
+    await expectPublished(owed);
   },
   ROUNDS * ROUND_TIMEOUT,
 );
 
-test(
-  `after-response: ${ROUNDS} × kill -9 under load: what was committed is in the log`,
+it(
+  `publishes every login that was committed, through ${ROUNDS} × kill -9 (after-response)`,
   async () => {
     const owed = new Set<string>();
     server.always = moody;
@@ -85,19 +85,19 @@ test(
       for (const { externalId } of localEventsIn(directory, destination)) if (!settled.has(externalId)) owed.add(externalId);
     }
     expect(owed.size).toBeGreaterThan(0);
-    await judge([]);
+    await expectPublished([]);
     const stored = new Set(server.stored.map(({ external_id }) => external_id));
     expect([...owed].filter((id) => !stored.has(id))).toEqual([]);
   },
   ROUNDS * ROUND_TIMEOUT,
 );
 
-test('SIGTERM while the server hangs: the process ends at its deadline, and what waits stays on disk', async () => {
+it('ends at its deadline after SIGTERM while the server hangs, and leaves the events on disk', async () => {
   server.always = () => undefined;
   const app = await startApp('before-response', 500);
   const ids: string[] = [];
   for (let count = 0; count < 3; count += 1) ids.push((await people.logIn(app.said))!);
   expect(await app.kill('SIGTERM')).toBe(0);
   expect(server.stored).toEqual([]);
-  await judge(ids);
+  await expectPublished(ids);
 }, 60_000);

@@ -14,7 +14,7 @@ const hasCompiler = process.platform === 'linux' && spawnSync('gcc', ['--version
 if (hasCompiler) execFileSync('gcc', ['-shared', '-fPIC', '-O1', '-o', shim, join(__dirname, 'powercut.c'), '-ldl']);
 const suite = hasCompiler ? describe : describe.skip;
 
-/** Appends for a while, then the power goes: what was not synchronised is gone. */
+/** Appends events and simulates a power cut, which loses all writes that were not synchronised. */
 async function cut(synchronous: 'FULL' | 'NORMAL', round: number): Promise<{ acknowledged: string[]; found: Set<string> }> {
   const [live, durable] = [join(folder, `live-${synchronous}-${round}`), join(folder, `durable-${synchronous}-${round}`)];
   mkdirSync(live);
@@ -32,7 +32,7 @@ async function cut(synchronous: 'FULL' | 'NORMAL', round: number): Promise<{ ack
   });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  // Until several commits were acknowledged, however slow the machine is.
+  // Waits until several commits were acknowledged.
   while (!output.includes('\ne9\n') && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
   await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 250));
   const ended = once(child, 'close');
@@ -49,7 +49,7 @@ async function cut(synchronous: 'FULL' | 'NORMAL', round: number): Promise<{ ack
   return { acknowledged, found };
 }
 
-/** A spool that cannot be read has lost everything. */
+/** The ids of the events in a spool; empty if the spool cannot be read. */
 function readable(directory: string): Set<string> {
   try {
     return new Set(localEventsIn(directory, '00000000').map(({ externalId }) => externalId));
@@ -59,8 +59,8 @@ function readable(directory: string): Set<string> {
 }
 
 suite(hasCompiler ? 'a power cut' : 'a power cut (skipped: it needs gcc on Linux: apt-get install gcc libc6-dev)', () => {
-  test(
-    `${ROUNDS} times: nothing that was acknowledged is lost`,
+  it(
+    `loses no event that was acknowledged, in ${ROUNDS} power cuts`,
     async () => {
       let total = 0;
       for (let round = 0; round < ROUNDS; round += 1) {
@@ -73,8 +73,8 @@ suite(hasCompiler ? 'a power cut' : 'a power cut (skipped: it needs gcc on Linux
     ROUNDS * ROUND_TIMEOUT,
   );
 
-  test(
-    'the control: with synchronous NORMAL it is lost',
+  it(
+    'loses acknowledged events with synchronous NORMAL (control)',
     async () => {
       let lost = 0;
       for (let round = 0; round < Math.max(ROUNDS, 4) && lost === 0; round += 1) {

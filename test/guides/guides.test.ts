@@ -5,12 +5,12 @@ import { evaluate } from '../evaluate.js';
 
 const root = join(__dirname, '..', '..');
 
-test('the code in the guides is the code that the tests run, and all of it is shown', () => {
+it('shows in the guides all of the code that the tests run', () => {
   const { status, stderr } = spawnSync(process.execPath, [join('scripts', 'guides.mjs'), '--check'], { cwd: root, encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
-test('a block that was changed in a guide is found', () => {
+it('finds a block in a guide that differs from the code', () => {
   const guide = readFileSync(join(root, 'docs', 'guides', 'add-a-command.md'), 'utf8').replace('new Map<string, number>()', 'new Map()');
   const { differing } = evaluate<{ differing: string[] }>(
     `

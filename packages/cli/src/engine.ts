@@ -2,7 +2,7 @@ import { AuditError } from '@auditlogin/core';
 import type { SharedSpool } from '@auditlogin/core/engine';
 import { durationIn, invalid, numberIn } from './flags.js';
 
-/** The flags that say which engine, and where it is. */
+/** The flags that choose the engine and its address. */
 export interface EngineFlags {
   engine?: string;
   postgresUrl?: string;
@@ -13,17 +13,17 @@ export interface EngineFlags {
   lease: string;
 }
 
-/** What can be done with an engine. */
+/** The operations on an engine. */
 export interface Engine {
   name: 'postgres' | 'jetstream';
-  /** The spool in it. */
+  /** Opens the spool. */
   open(): Promise<SharedSpool>;
-  /** Makes its tables or streams; tells what was made. */
+  /** Creates the tables or streams. @returns a message for the user */
   init(): Promise<string>;
 }
 
 /**
- * The engine that the flags name, or, without them, the environment.
+ * Chooses the engine by the flags, which default to the environment.
  *
  * @param flags the command line's flags
  * @throws AuditError `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
@@ -52,7 +52,7 @@ export function engineIn(flags: EngineFlags): Engine {
         } finally {
           await client.end().catch(() => undefined);
         }
-        return 'The tables auditlogin_outbox, auditlogin_instances and auditlogin_set_aside are there.';
+        return 'The tables auditlogin_outbox, auditlogin_instances and auditlogin_set_aside exist.';
       },
     };
   }
@@ -73,7 +73,7 @@ export function engineIn(flags: EngineFlags): Engine {
       async init() {
         const { initJetStream } = await import('@auditlogin/jetstream');
         await initJetStream(await options());
-        return `The streams ${flags.stream} and ${flags.stream}_SET_ASIDE are there.`;
+        return `The streams ${flags.stream} and ${flags.stream}_SET_ASIDE exist.`;
       },
     };
   }

@@ -3,18 +3,18 @@ import { type Connection, readConnection } from '@auditlogin/core/log';
 import bytes from 'bytes';
 import ms from 'ms';
 
-/** The flags that say where the log is. */
+/** The flags for the address and the credentials of the log. */
 export interface ConnectionFlags {
   apiBase?: string;
   project?: string;
   token?: string;
 }
 
-/** Where the log is, with a token that is ready. */
+/** The address of the log, the project and the token. */
 export type ReadyConnection = Omit<Connection, 'token'> & { token: string };
 
 /**
- * Finds out where the log is: from the flags, then from the environment.
+ * Reads the connection from the flags, then from the environment.
  *
  * @param flags the command line's flags
  * @throws AuditError `ERR_AUDIT_CONFIG_MISSING` or `ERR_AUDIT_OPTION_INVALID`
@@ -34,8 +34,8 @@ export async function connectionIn({ apiBase, project, token }: ConnectionFlags)
  *
  * @param name the flag's name
  * @param text what was given
- * @param least the smallest
- * @param most the largest
+ * @param least the smallest valid number
+ * @param most the largest valid number
  * @throws AuditError `ERR_AUDIT_OPTION_INVALID`
  */
 export function numberIn(name: string, text: string, least: number, most: number): number {
@@ -45,7 +45,7 @@ export function numberIn(name: string, text: string, least: number, most: number
 }
 
 /**
- * Reads a length of time, e.g. `90d`, `12h`, `30s`.
+ * Reads a duration, e.g. `90d`, `12h`, `30s`.
  *
  * @param name the flag's name
  * @param text what was given
@@ -55,7 +55,7 @@ export function numberIn(name: string, text: string, least: number, most: number
 export function durationIn(name: string, text: string): number {
   const length = /^\d{1,9}(?:\.\d+)?\s?[a-z]+$/i.test(text) ? (ms(text as ms.StringValue) as number | undefined) : undefined;
   if (length !== undefined && length >= 1) return Math.round(length);
-  throw invalid(name, text, 'a length of time such as 90d, 12h or 30s');
+  throw invalid(name, text, 'a duration such as 90d, 12h or 30s');
 }
 
 /**
@@ -88,7 +88,7 @@ export function timeIn(name: string, text: string | undefined): number | undefin
 }
 
 /**
- * The search for what was received within a range (Publisher API, "Calls").
+ * Adds a range of `received` times to a search (Publisher API, "Calls").
  *
  * @param query a search, possibly empty
  * @param from milliseconds since 1970
@@ -101,11 +101,11 @@ export function withRange(query: string, from: number | undefined, to: number | 
 }
 
 /**
- * The error for a flag that cannot be right.
+ * Creates the error for an invalid flag.
  *
  * @param name the flag's name
  * @param seen what was given
- * @param expected what would be right
+ * @param expected description of the valid values
  */
 export function invalid(name: string, seen: string, expected: string): AuditError {
   return new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "--${name}" is ${JSON.stringify(seen)}; expected ${expected}.`, {

@@ -1,16 +1,16 @@
 import progress from 'cli-progress';
 
-/** Shows how far a command is, on a terminal. */
+/** Shows the progress of a command on a terminal. */
 export interface Progress {
   update(done: number, total: number): void;
   stop(): void;
 }
 
 /**
- * A progress bar on standard error; nothing where that is no terminal.
+ * Creates a progress bar on standard error. It shows nothing if standard error is not a terminal.
  *
- * @param what what is done, e.g. `Reading`
- * @param unit what is counted
+ * @param what the activity, e.g. `Reading`
+ * @param unit the unit of the numbers
  * @param isQuiet shows nothing
  */
 export function progressBar(what: string, unit: string, isQuiet = false): Progress {

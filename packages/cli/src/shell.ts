@@ -1,5 +1,5 @@
 /**
- * A word for a POSIX shell, quoted where it must be.
+ * Quotes a word for a POSIX shell, if necessary.
  *
  * @param text the word
  */

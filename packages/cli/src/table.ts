@@ -13,7 +13,7 @@ const EDGES = ['top', 'bottom', 'left', 'right', 'mid'].flatMap((edge) => [
 ]);
 
 /**
- * A table for a terminal: a head, no lines.
+ * Formats a table for a terminal, with a head and without lines.
  *
  * @param head the names of the columns
  * @param rows their cells

@@ -1,6 +1,6 @@
 import { generate } from 'selfsigned';
 
-/** A certificate that nobody trusts, made for the moment. */
+/** Creates a self-signed certificate. */
 export async function certificate(): Promise<{ key: string; cert: string }> {
   const altNames = [{ type: 2 as const, value: 'localhost' }];
   const extensions = [

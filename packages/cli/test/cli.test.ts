@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificate } from './certificate.js';
 
-// The command as it is built: `npm test` builds before it runs.
+// The built command: `npm test` builds before it runs the tests.
 const BIN = join(__dirname, '..', 'dist', 'esm', 'cli.js');
 const dataDir = mkdtempSync(join(tmpdir(), 'auditlogin-cli-'));
 const children: ChildProcess[] = [];
@@ -51,7 +51,7 @@ async function listening(server: Server | ReturnType<typeof createTcpServer>): P
   return (server.address() as AddressInfo).port;
 }
 
-test('dev says where it listens and what to export; doctor verifies it; SIGTERM ends it', async () => {
+it('dev prints its address and variables, doctor verifies them, and SIGTERM ends dev', async () => {
   const dev = await runDev('--data', join(dataDir, 'a'), '--project', 'p1', '--token', 'tok-canary', '--base-path', '/auditlog');
   expect(dev.env).toEqual({
     AUDITLOG_API_BASE: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/auditlog$/) as unknown,
@@ -67,7 +67,7 @@ test('dev says where it listens and what to export; doctor verifies it; SIGTERM 
   expect((await dev.ended).code).toBe(0);
 });
 
-test('dev makes a token and keeps it', async () => {
+it('dev creates a token and uses it again at the next start', async () => {
   const [one, two] = [await runDev('--data', join(dataDir, 'b')), await runDev('--data', join(dataDir, 'b'))];
   expect(one.env['AUDITLOG_API_TOKEN']).toMatch(/^[\w-]{32}$/);
   expect(two.env['AUDITLOG_API_TOKEN']).toBe(one.env['AUDITLOG_API_TOKEN']);
@@ -98,7 +98,7 @@ describe('doctor tells apart', () => {
       /check the port/,
     ],
     [
-      'silence',
+      'a server that does not respond',
       async () => `http://127.0.0.1:${await listening(createTcpServer(() => undefined).on('connection', (socket) => socket.unref()))}`,
       'ERR_AUDIT_TIMEOUT',
       /firewalls/,
@@ -113,7 +113,7 @@ describe('doctor tells apart', () => {
     ['401', () => answering(401, '{"error":"Unauthorized"}'), 'ERR_AUDIT_UNAUTHORIZED', /Token and project must belong together/],
     ['404', () => answering(404, 'Not Found'), 'ERR_AUDIT_NOT_FOUND', /may lack a path such as \/auditlog/],
     ['500', () => answering(500, 'tok-canary \u001b[31m'), 'ERR_AUDIT_SERVER', /its database first/],
-    ['something that is no audit log', () => answering(201, '<html>'), 'ERR_AUDIT_RECEIPT', /not that of a Publisher API/],
+    ['a server that is not an audit log', () => answering(201, '<html>'), 'ERR_AUDIT_RECEIPT', /not that of a Publisher API/],
     [
       'a hash mismatch',
       () => answering(201, JSON.stringify({ id: 'x', hash: '0'.repeat(64) })),
@@ -121,7 +121,7 @@ describe('doctor tells apart', () => {
       /Do not rely on this log/,
     ],
   ];
-  test.each(cases)('%s', async (_name, address, expected, advice) => {
+  it.each(cases)('%s', async (_name, address, expected, advice) => {
     const { code, output } = await doctor(await address());
     expect(output).toContain(`✗ ${expected}: `);
     expect(output).toMatch(advice);
@@ -130,21 +130,21 @@ describe('doctor tells apart', () => {
     expect(code).toBe(1);
   });
 
-  test('a configuration that is incomplete', async () => {
+  it('an incomplete configuration', async () => {
     const { code, output } = await run(['doctor', '--project', 'dev']).ended;
     expect(output).toMatch(/ERR_AUDIT_CONFIG_MISSING[^]*AUDITLOG_API_BASE[^]*AUDITLOG_API_TOKEN/);
     expect(code).toBe(1);
   });
 });
 
-test.each([
+it.each([
   [['dev', '--port', 'x'], 1, /"--port" is "x"; expected a whole number from 0 to 65535/],
   [['dev', '--prot', '1'], 2, /unknown option '--prot'[^]*--port/],
   [['dve'], 2, /unknown command 'dve'[^]*dev/],
   [['--help'], 0, /dev[^]*doctor[^]*Exit codes/],
   [['dev', '--help'], 0, /--base-path[^]*Example/],
   [['--version'], 0, /^\d+\.\d+\.\d+\n$/],
-])('%j', async (args, wanted, message) => {
+])('exits with %j as documented', async (args, wanted, message) => {
   const { code, output } = await run(args).ended;
   expect(output).toMatch(message);
   expect(code).toBe(wanted);

@@ -30,7 +30,7 @@ const failure = (code: number, reason: string): object => ({
   message: reason,
 });
 
-/** A credential plugin: notes what it was told, prints what it was told to. */
+/** A credential plugin that records its input and prints the configured output. */
 const PLUGIN = `#!/usr/bin/env node
 require('node:fs').writeFileSync(process.env.NOTE, JSON.stringify({ args: process.argv.slice(2), info: JSON.parse(process.env.KUBERNETES_EXEC_INFO) }));
 process.stdout.write(process.env.PRINT);
@@ -40,7 +40,7 @@ process.exit(Number(process.env.EXIT ?? 0));
 const folder = mkdtempSync(join(tmpdir(), 'auditlogin-env-'));
 const config = join(folder, 'config');
 let server: Server;
-/** What the API server answers, by path; others are not found. */
+/** The API server's responses by path. Other paths get 404. */
 let answers: Record<string, [status: number, body: object]>;
 let asked: IncomingMessage[];
 /** Whether each request came with a client certificate. */
@@ -50,7 +50,7 @@ let cert: string;
 
 beforeAll(async () => {
   ({ key, cert } = await certificate());
-  // Whoever shows a certificate shows the server's own, which signed itself.
+  // Clients authenticate with the server's own self-signed certificate.
   server = createServer({ key, cert, ca: cert, requestCert: true, rejectUnauthorized: false }, (request, response) => {
     asked.push(request);
     certified.push((request.socket as TLSSocket).authorized);
@@ -104,25 +104,25 @@ const EVERYWHERE = '/api/v1/secrets?fieldSelector=metadata.name=auditlog';
 describe('prints', () => {
   beforeEach(() => (answers[NAMED] = [200, secretIn('audit')]));
 
-  test('lines for a shell, quoted, whatever the token is', async () => {
+  it('lines for a shell, quoted for any token', async () => {
     const { code, stdout, stderr } = await env();
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toBe(`export AUDITLOG_API_TOKEN='tok-canary'\\''$(id)'\nexport AUDITLOG_API_PROJECT=dev\n`);
     expect(asked.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${CREDENTIAL}`]);
   });
 
-  test('a .env file, JSON', async () => {
+  it('a .env file and JSON', async () => {
     answers[NAMED] = [200, secretIn('audit', { BOOTSTRAP_PUBLISHER_TOKEN: base64('abc#d'), BOOTSTRAP_PUBLISHER_PROJECT: base64('dev') })];
     expect((await env('--format', 'dotenv')).stdout).toBe(`AUDITLOG_API_TOKEN='abc#d'\nAUDITLOG_API_PROJECT=dev\n`);
     expect(JSON.parse((await env('--format', 'json')).stdout)).toEqual({ AUDITLOG_API_TOKEN: 'abc#d', AUDITLOG_API_PROJECT: 'dev' });
   });
 
-  test('from the namespace, the context and the secret that are named', async () => {
+  it('from the namespace, the context and the secret in the flags', async () => {
     answers['/api/v1/namespaces/other/secrets/mine'] = [200, secretIn('other')];
     expect((await env('--context', 'plain', '--namespace', 'other', '--secret', 'mine')).code).toBe(0);
   });
 
-  test('from wherever it is, when it is in one place', async () => {
+  it('from any namespace, if only one has the secret', async () => {
     delete answers[NAMED];
     answers[EVERYWHERE] = [200, { apiVersion: 'v1', kind: 'SecretList', items: [secretIn('elsewhere')] }];
     const { code, stdout, stderr } = await env();
@@ -131,7 +131,7 @@ describe('prints', () => {
   });
 });
 
-/** A configuration of one context. */
+/** Writes a configuration with one context. */
 function configured(name: string, user: object, cluster: object = {}): string {
   const path = join(folder, name);
   const address = { server: `https://localhost:${(server.address() as AddressInfo).port}`, 'certificate-authority-data': base64(cert) };
@@ -149,7 +149,7 @@ function configured(name: string, user: object, cluster: object = {}): string {
 const envBy = (path: string, more: NodeJS.ProcessEnv = {}): ReturnType<typeof run>['ended'] =>
   run(['env'], { env: { KUBECONFIG: path, HOME: folder, ...more } }).ended;
 
-describe('shows the API server who asks, as kubectl does', () => {
+describe('authenticates like kubectl', () => {
   beforeEach(() => (answers[NAMED] = [200, secretIn('audit')]));
 
   it.each<[string, object, Record<string, string>]>([
@@ -181,7 +181,7 @@ describe('shows the API server who asks, as kubectl does', () => {
     expect(certified).toEqual([true]);
   });
 
-  it('trusts the authority of a file, under the name that the cluster says', async () => {
+  it('trusts the certificate authority in a file, for the server name of the cluster', async () => {
     writeFileSync(join(folder, 'ca.crt'), cert);
     const { port } = server.address() as AddressInfo;
     const cluster = {
@@ -196,7 +196,7 @@ describe('shows the API server who asks, as kubectl does', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('goes through the proxy of the cluster', async () => {
+  it('connects through the proxy of the cluster', async () => {
     const through: string[] = [];
     const proxy = createProxy().on('connect', (request, socket) => {
       through.push(request.url!);
@@ -213,7 +213,7 @@ describe('shows the API server who asks, as kubectl does', () => {
     proxy.close();
   });
 
-  describe('by a credential plugin', () => {
+  describe('with a credential plugin', () => {
     const note = join(folder, 'note.json');
     const plugin = (print: object | string, more: object = {}, variables: Record<string, string> = {}): object => ({
       exec: {
@@ -229,7 +229,7 @@ describe('shows the API server who asks, as kubectl does', () => {
     const credential = (status: object): object => ({ kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status });
     beforeAll(() => writeFileSync(join(folder, 'plugin.cjs'), PLUGIN, { mode: 0o755 }));
 
-    it('with the token that it gives, telling it no more than it asks for', async () => {
+    it('uses the token that the plugin prints, and passes it only the information it asks for', async () => {
       expect(await envBy(configured('plugged', plugin(credential({ token: 'plugged' }))))).toMatchObject({ code: 0, stderr: '' });
       expect(asked[0]!.headers.authorization).toBe('Bearer plugged');
       expect(JSON.parse(readFileSync(note, 'utf8'))).toEqual({
@@ -238,7 +238,7 @@ describe('shows the API server who asks, as kubectl does', () => {
       });
     });
 
-    it('with the certificate that it gives, telling it about the cluster if it asks', async () => {
+    it('uses the certificate that the plugin prints, and passes it the cluster if it asks for it', async () => {
       const user = plugin(credential({ clientCertificateData: cert, clientKeyData: key }), { provideClusterInfo: true });
       const extensions = [{ name: 'client.authentication.k8s.io/exec', extension: { audience: 'x' } }];
       expect(await envBy(configured('plugged', user, { extensions }))).toMatchObject({ code: 0, stderr: '' });
@@ -253,11 +253,11 @@ describe('shows the API server who asks, as kubectl does', () => {
 
     it.each<[string, object, RegExp]>([
       ['fails', plugin('', {}, { EXIT: '3' }), /plugin\.cjs" failed \(exit code 3\)/],
-      ['is not there', plugin('', { command: 'no-such-plugin' }), /"no-such-plugin" failed \(ENOENT\); install it/],
+      ['is not installed', plugin('', { command: 'no-such-plugin' }), /"no-such-plugin" failed \(ENOENT\); install it/],
       ['prints something else', plugin('tok-canary'), /printed no ExecCredential/],
       ['is for an old version', plugin('', { apiVersion: 'client.authentication.k8s.io/v1alpha1' }), /a version that nobody speaks/],
-      ['asks questions, and nobody is there', plugin('', { interactiveMode: 'Always' }), /asks questions; run this in a terminal/],
-    ])('that %s, and says so', async (_, user, message) => {
+      ['asks questions without a terminal', plugin('', { interactiveMode: 'Always' }), /asks questions; run this in a terminal/],
+    ])('reports a plugin that %s', async (_, user, message) => {
       const { code, stderr } = await envBy(configured('plugged', user));
       expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
       expect(stderr).not.toContain('canary');
@@ -267,7 +267,7 @@ describe('shows the API server who asks, as kubectl does', () => {
 });
 
 describe('finds the context as kubectl does', () => {
-  it('takes the first of several files that names something', async () => {
+  it('uses the first of several files that defines a name', async () => {
     answers[NAMED] = [200, secretIn('audit')];
     const first = configured('first', { token: 'of-the-first' });
     const second = configured('second', { token: 'of-the-second' });
@@ -278,7 +278,7 @@ describe('finds the context as kubectl does', () => {
     expect(asked[0]!.headers.authorization).toBe('Bearer of-the-first');
   });
 
-  it('reads YAML, with what kubectl leaves empty', () => {
+  it('reads YAML with the empty values that kubectl writes', () => {
     const path = join(folder, 'yaml');
     const lines = ['clusters:', '- name: c', '  cluster: {server: "https://c:6443"}', 'users: null', 'preferences: {}'];
     writeFileSync(
@@ -293,7 +293,7 @@ describe('finds the context as kubectl does', () => {
     });
   });
 
-  it('takes the service account of the pod that it runs in', () => {
+  it('uses the service account of the pod it runs in', () => {
     const account = join(folder, 'account');
     mkdirSync(account);
     writeFileSync(join(account, 'token'), 't');
@@ -309,7 +309,7 @@ describe('finds the context as kubectl does', () => {
   });
 });
 
-describe('says what is wrong', () => {
+describe('reports', () => {
   it.each<[string, object, object, RegExp]>([
     ['a token file that is gone', { tokenFile: 'gone' }, {}, /gone" of kubectl's configuration cannot be read \(ENOENT\)/],
     [
@@ -327,14 +327,14 @@ describe('says what is wrong', () => {
     expect(stderr).not.toContain('canary');
   });
 
-  it('an answer that is none of an API server', async () => {
+  it('a response that is not from an API server', async () => {
     answers[NAMED] = [200, { kind: 'Login', page: 'canary' }];
     const { code, stderr } = await env();
-    expect([code, stderr]).toEqual([1, expect.stringContaining('did not answer as an API server does')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('did not respond like an API server')]);
     expect(stderr).not.toContain('canary');
   });
 
-  test.each<[string, () => void, string[], RegExp]>([
+  it.each<[string, () => void, string[], RegExp]>([
     [
       'no secret',
       () => (answers[EVERYWHERE] = [200, { items: [] }]),
@@ -349,10 +349,10 @@ describe('says what is wrong', () => {
       /in several namespaces; give --namespace with one of a, b/,
     ],
     [
-      'not found, and no look elsewhere',
+      'no secret in the namespace and no permission for the others',
       () => (answers[EVERYWHERE] = [403, failure(403, 'Forbidden')]),
       [],
-      /you may not look into all namespaces; give --namespace/,
+      /you may not list the secrets of all namespaces; give --namespace/,
     ],
     [
       'no permission',
@@ -360,8 +360,13 @@ describe('says what is wrong', () => {
       [],
       /you may not read secret "auditlog" in namespace "audit".*permission "get" on "secrets"/,
     ],
-    ['not known', () => (answers[NAMED] = [401, failure(401, 'Unauthorized')]), [], /does not know you; log in to the cluster anew/],
-    ['a cluster that fails', () => (answers[NAMED] = [500, failure(500, 'InternalError')]), [], /answered 500/],
+    [
+      'rejected credentials',
+      () => (answers[NAMED] = [401, failure(401, 'Unauthorized')]),
+      [],
+      /rejected your credentials; log in to the cluster again/,
+    ],
+    ['a cluster that fails', () => (answers[NAMED] = [500, failure(500, 'InternalError')]), [], /responded with 500/],
     [
       'no such key',
       () => (answers[NAMED] = [200, secretIn('audit', { other: base64('x') })]),
@@ -376,7 +381,7 @@ describe('says what is wrong', () => {
     ],
     ['a cluster that is gone', () => undefined, ['--context', 'gone'], /gone \(https:\/\/localhost:1\) cannot be reached \(ECONNREFUSED\)/],
     ['a cluster without TLS', () => undefined, ['--context', 'open'], /http:\/\/localhost:1 would get your credentials in clear text/],
-    ['a certificate of nobody', () => undefined, ['--context', 'stranger'], /cannot be reached \(DEPTH_ZERO_SELF_SIGNED_CERT\)/],
+    ['an untrusted certificate', () => undefined, ['--context', 'stranger'], /cannot be reached \(DEPTH_ZERO_SELF_SIGNED_CERT\)/],
   ])('%s', async (_, prepare, flags, message) => {
     prepare();
     const { code, stdout, stderr } = await env(...flags);
@@ -386,7 +391,7 @@ describe('says what is wrong', () => {
     expect(stderr).not.toContain('canary');
   });
 
-  test('no cluster, a configuration that cannot be read', async () => {
+  it('a missing cluster, and a configuration that cannot be read', async () => {
     const none = await run(['env'], { env: { HOME: join(folder, 'nobody') } }).ended;
     expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('no cluster is configured; set KUBECONFIG')]);
     writeFileSync(join(folder, 'broken'), `{ token: ${CREDENTIAL}`);

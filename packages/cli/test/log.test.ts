@@ -52,7 +52,7 @@ async function until(seen: () => boolean): Promise<void> {
   expect(seen()).toBe(true);
 }
 
-/** A server that has the search of Retraced, and not the export of a collector. */
+/** Starts a server with the search of Retraced and without the export of a collector. */
 async function withoutExport(): Promise<NodeJS.ProcessEnv> {
   const server = createServer((request, response) => {
     if (request.url!.includes('/export')) return void response.writeHead(404, { 'content-type': 'text/plain' }).end('Cannot GET');
@@ -70,7 +70,7 @@ async function withoutExport(): Promise<NodeJS.ProcessEnv> {
 }
 
 describe('tail', () => {
-  test('shows the newest, then what comes, each once; stops when told', async () => {
+  it('shows the newest events and then each new one once, until SIGTERM', async () => {
     await publish({
       external_id: eventId(Date.now()),
       actor: { id: 'u1', name: 'Ann' },
@@ -91,7 +91,7 @@ describe('tail', () => {
     expect(await tail.ended).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test.each<[string, object, string]>([
+  it.each<[string, object, string]>([
     ['the account that was tried', { is_failure: true, target: { id: 'u1', type: 'account' } }, 'failure   user.login on u1 from –'],
     ['its name', { is_failure: true, target: { id: 'u1', name: 'Ann', type: 'account' } }, 'failure   user.login on Ann (u1) from –'],
     [
@@ -111,7 +111,7 @@ describe('tail', () => {
     expect(stdout.replace(/^\S+ /, '')).toBe(`${line}\n`);
   });
 
-  test('goes on when the server fails for a while', async () => {
+  it('continues after the server has failed for a while', async () => {
     const { port } = new URL(collector.apiBase);
     const tail = run(['tail', '--interval', '50ms'], { env });
     running.push(tail);
@@ -125,7 +125,7 @@ describe('tail', () => {
     await until(() => tail.stdout().includes('after'));
   });
 
-  test.each([
+  it.each([
     [['--outcome', 'failure'], ['b']],
     [
       ['--outcome', 'failure,success'],
@@ -138,7 +138,7 @@ describe('tail', () => {
     [['--query', 'external_id:c'], ['c']],
     [['-n', '1'], ['c']],
     [['-n', '0'], []],
-  ])('%j', async (flags, expected) => {
+  ])('shows the events that match %j', async (flags, expected) => {
     await publish(
       { external_id: 'a', group: { id: 'g1' }, created: '2026-01-01T00:00:00Z' },
       {
@@ -155,11 +155,11 @@ describe('tail', () => {
     expect(lines(stdout).map(({ event }) => event.external_id)).toEqual(expected);
   });
 
-  test.each([
-    [['--interval', 'soon'], /"--interval" is "soon"; expected a length of time/],
+  it.each([
+    [['--interval', 'soon'], /"--interval" is "soon"; expected a duration/],
     [['--lines', '-1'], /"--lines" is "-1"; expected a whole number from 0 to 10000/],
     [['--project', 'other'], /ERR_AUDIT_UNAUTHORIZED/],
-  ])('%j fails', async (flags, message) => {
+  ])('fails with %j', async (flags, message) => {
     const { code, stderr } = await run(['tail', ...flags], { env }).ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(message);
@@ -179,10 +179,10 @@ describe('export and import', () => {
     metadata: { m: 'x' },
   };
 
-  test.each([
-    ['from a running collector', (): string[] => []],
-    ['from its data folder', (): string[] => ['--data', join(folder, 'one')]],
-  ])('%s all comes as it was sent', async (_, flags) => {
+  it.each([
+    ['a running collector', (): string[] => []],
+    ['the data folder of a collector', (): string[] => ['--data', join(folder, 'one')]],
+  ])('exports events from %s as they were sent', async (_, flags) => {
     await publish(whole, { external_id: 'second' }, {});
     const { code, stdout, stderr } = await run(['export', ...flags()], { env }).ended;
     expect([code, stderr]).toEqual([0, '✓ 3 events were exported.\n']);
@@ -191,7 +191,7 @@ describe('export and import', () => {
     for (const { id, hash, event } of exported) expect(eventHash(id, event)).toBe(hash);
   });
 
-  test('a log moves: times and ids stay, what has none gets those of the old log; twice is once', async () => {
+  it('imports a log with its times and ids, and skips events that were imported before', async () => {
     await publish(whole, {}, ...Array.from({ length: 48 }, (_, index) => ({ external_id: `many${index}` })));
     await publish(...Array.from({ length: 50 }, (_, index) => ({ external_id: `more${index}` })));
     const file = join(folder, 'log.ndjson');
@@ -199,7 +199,7 @@ describe('export and import', () => {
     const first = await run(['import', file], { env: otherEnv }).ended;
     expect(first).toMatchObject({
       code: 0,
-      stdout: '✓ 100 imported and verified, 0 were there already, 0 refused, 0 with a wrong hash.\n',
+      stdout: '✓ 100 imported and verified, 0 already in the log, 0 refused, 0 with a wrong hash.\n',
     });
     const second = await run(['import', '-', '--json'], { env: otherEnv, input: readFileSync(file, 'utf8') }).ended;
     expect(JSON.parse(second.stdout)).toEqual({ imported: 0, skipped: 100, refused: 0, mismatched: 0, problems: [] });
@@ -211,21 +211,21 @@ describe('export and import', () => {
     expect(moved.every(({ event }) => event.created !== undefined)).toBe(true);
   });
 
-  test('from a server without that call: what the search gives back', async () => {
+  it('exports the result of a search from a server that has no export', async () => {
     await publish(whole);
     const { code, stdout } = await run(['export'], { env: await withoutExport() }).ended;
     expect(code).toBe(0);
     expect(lines(stdout)[0]!.event).toMatchObject({ ...whole, actor: { id: 'u1', name: 'Ann' }, created: '2026-05-06T03:00:00Z' });
   });
 
-  test('only what is asked for', async () => {
+  it('exports only the events that match --query and --to', async () => {
     await publish({ external_id: 'a' }, { external_id: 'b', action: 'user.logout' });
     const { stdout } = await run(['export', '--query', 'action:user.logout'], { env }).ended;
     expect(lines(stdout).map(({ event }) => event.external_id)).toEqual(['b']);
     expect((await run(['export', '--to', '2020-01-01'], { env }).ended).stdout).toBe('');
   });
 
-  test('what cannot be imported is named, the rest arrives', async () => {
+  it('names the lines that cannot be imported, and imports the others', async () => {
     const file = join(folder, 'broken.ndjson');
     const event = { action: 'user.login', crud: 'c', is_anonymous: true };
     const good = (id: string): string => JSON.stringify({ id, received: '2026-01-01T00:00:00Z', event });
@@ -235,11 +235,11 @@ describe('export and import', () => {
     );
     const { code, stdout, stderr } = await run(['import', file], { env: otherEnv }).ended;
     expect(code).toBe(1);
-    expect(stdout).toContain('✗ 2 imported and verified, 0 were there already, 4 refused');
-    expect(stderr).toMatch(/line 2: no JSON[^]*line 3: neither "id"[^]*line 4: [^]*action[^]*line 7: no "event"/);
+    expect(stdout).toContain('✗ 2 imported and verified, 0 already in the log, 4 refused');
+    expect(stderr).toMatch(/line 2: not JSON[^]*line 3: neither "id"[^]*line 4: [^]*action[^]*line 7: no property "event"/);
   });
 
-  test('a server that fails is tried again; an answer that never came doubles nothing', async () => {
+  it('repeats a call that failed, without storing an event twice after a lost response', async () => {
     let calls = 0;
     const flaky = createServer((request, response) => {
       void (async () => {
@@ -260,17 +260,17 @@ describe('export and import', () => {
     const base = `http://127.0.0.1:${(flaky.address() as AddressInfo).port}`;
     const { code, stdout } = await run(['import', '-', '--index-lag', '10ms'], { env: { ...otherEnv, AUDITLOG_API_BASE: base }, input })
       .ended;
-    expect([code, stdout]).toEqual([0, expect.stringContaining('2 imported and verified, 0 were there already')]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('2 imported and verified, 0 already in the log')]);
     expect(lines((await run(['export'], { env: otherEnv }).ended).stdout)).toHaveLength(2);
   });
 
-  test.each([
-    [['export', '--output', 'there'], /"--output" is "there", which cannot be written: it is there already/],
+  it.each([
+    [['export', '--output', 'there'], /"--output" is "there", which cannot be written: it already exists/],
     [['export', '--data', 'nowhere'], /no collector's database in .*nowhere/],
     [['export', '--from', 'x'], /"--from" is "x"; expected a time in ISO 8601/],
     [['import', 'nowhere.ndjson'], /"nowhere.ndjson" cannot be read \(ENOENT\)/],
     [['import', '-', '--project', 'wrong'], /ERR_AUDIT_UNAUTHORIZED/],
-  ])('%j fails', async (args, message) => {
+  ])('fails with %j', async (args, message) => {
     writeFileSync(join(folder, 'there'), '');
     await publish({});
     const input = JSON.stringify({ id: 'a', event: { action: 'a', crud: 'c', is_anonymous: true } });
@@ -282,7 +282,7 @@ describe('export and import', () => {
 });
 
 describe('token and backup', () => {
-  test('a token is made, listed without its secret, revoked', async () => {
+  it('creates a token, lists it without its secret and revokes it', async () => {
     const data = ['--data', join(folder, 'one')];
     const made = await run(['token', 'create', ...data, '--project', 'shop', '--name', 'shop backend']).ended;
     const token = made.stdout.trim();
@@ -298,7 +298,7 @@ describe('token and backup', () => {
     expect((await run(['doctor'], { env: shop }).ended).code).toBe(1);
   });
 
-  test('a backup of a running collector is a data folder', async () => {
+  it('backs up a running collector to a file that works as its database', async () => {
     await publish({ external_id: 'a' });
     const copy = join(folder, 'copy');
     const made = await run(['backup', join(folder, 'events.sqlite'), '--data', join(folder, 'one')]).ended;
@@ -311,7 +311,7 @@ describe('token and backup', () => {
   });
 });
 
-test('the shell is told commands, flags and choices', async () => {
+it('completes commands, flags and choices in the shell', async () => {
   const complete = async (...words: string[]): Promise<string> => (await run(['complete', '--', ...words]).ended).stdout;
   expect(await complete('t')).toMatch(/^tail\t/m);
   expect(await complete('tail', '--ou')).toMatch(/^--outcome\t/m);

@@ -6,7 +6,7 @@ import { run, type Running } from './run.js';
 
 if (noPostgres) console.warn(`Skipped: auditlogin relay, since ${noPostgres}.`);
 
-test('engine init prints the SQL, and says what is missing or wrong', async () => {
+it('engine init prints the SQL, and reports missing and invalid options', async () => {
   const printed = await run(['engine', 'init', '--print']).ended;
   expect(printed).toMatchObject({ code: 0, stdout: expect.stringContaining('CREATE TABLE IF NOT EXISTS auditlogin_outbox') });
   expect(await run(['engine', 'init']).ended).toMatchObject({
@@ -24,13 +24,13 @@ test('engine init prints the SQL, and says what is missing or wrong', async () =
 
 const API = { AUDITLOG_API_BASE: 'http://127.0.0.1:1', AUDITLOG_API_PROJECT: 'dev', AUDITLOG_API_TOKEN: 't' };
 
-test.each([
-  [['--listen', '0.0.0.0:4478'], {}, /beyond loopback; give AUDITLOG_RELAY_TOKEN/],
+it.each([
+  [['--listen', '0.0.0.0:4478'], {}, /not a loopback address; set AUDITLOG_RELAY_TOKEN/],
   [['--listen', 'nowhere'], {}, /Option "--listen" is "nowhere"; expected an address and a port/],
   [['--in-doubt', 'hope'], {}, /expected "resend" or "reconcile"/],
   [['--concurrency', '0'], {}, /Option "--concurrency" is "0"; expected a whole number from 1 to 32/],
   [['--lease', 'long'], {}, /Option "--lease" is "long"/],
-])('relay %j is refused with the reason', async (args, env, reason) => {
+])('relay %j fails with the reason', async (args, env, reason) => {
   const ended = await run(['relay', '--engine', 'postgres', ...args], { env: { ...API, ...env } }).ended;
   expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(reason) });
 });
@@ -55,7 +55,7 @@ test.each([
     }
   }
 
-  test('publishes, tells how it is to those who may know, and finishes at SIGTERM', async () => {
+  it('publishes events, shows health and metrics to holders of the token, and finishes at SIGTERM', async () => {
     const env = { ...API, AUDITLOG_API_BASE: log.apiBase, AUDITLOG_POSTGRES_URL: postgres.url, AUDITLOG_RELAY_TOKEN: 'metrics-canary' };
     expect(await run(['engine', 'init'], { env }).ended).toMatchObject({ code: 0, stdout: expect.stringContaining('auditlogin_outbox') });
     const app = postgresSpool({ connection: postgres.url });

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-// The command as it is built: `npm test` builds before it runs.
+// The built command: `npm test` builds before it runs the tests.
 const BIN = join(__dirname, '..', 'dist', 'esm', 'cli.js');
 
-/** A command that was started. */
+/** A running command. */
 export interface Running {
   child: ChildProcess;
   stdout(): string;
@@ -13,7 +13,7 @@ export interface Running {
   ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
-/** Runs the command line in a process of its own, with nothing of this one's environment but what is given. */
+/** Runs the command line in a child process whose environment contains only the given variables. */
 export function run(
   args: string[],
   { env = {}, cwd, input, bin = BIN }: { env?: NodeJS.ProcessEnv; cwd?: string; input?: string; bin?: string } = {},

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createAuditor } from '@auditlogin/core';
 import { answer, type FaultServer, startFaultServer } from '@auditlogin/testing/contract';
 
-// The command as it is built: `npm test` builds before it runs.
+// The built command: `npm test` builds before it runs the tests.
 const BIN = join(__dirname, '..', 'dist', 'esm', 'cli.js');
 const folder = mkdtempSync(join(tmpdir(), 'auditlogin-cli-spool-'));
 const directory = join(folder, 'spool');
@@ -27,7 +27,7 @@ const fail = (...args: string[]): string => {
   return stderr;
 };
 
-test('what the server refuses is listed, shown, sent again and deleted', async () => {
+it('lists, shows, replays and discards events that the server refused', async () => {
   expect(fail('list')).toMatch(/ERR_AUDIT_SPOOL: There is no spool directory .*; set AUDITLOG_SPOOL_DIR or --spool-dir/);
   const auditor = createAuditor({
     ...{ apiBase: server.apiBase, project: 'dev', token: 'spool-token-canary' },
@@ -45,15 +45,15 @@ test('what the server refuses is listed, shown, sent again and deleted', async (
   // eslint-disable-next-line no-control-regex -- nothing may steer a terminal
   expect(list).not.toMatch(/[\u001b\u202e]/);
   expect(JSON.parse(run('show', 'two'))).toMatchObject({ external_id: 'two', action: 'user.login' });
-  expect(fail('show', 'four')).toMatch(/Not set aside: four/);
+  expect(fail('show', 'four')).toMatch(/These events are not set aside: four/);
   expect(json('stats')).toMatchObject([{ isInUse: true, events: 0, setAside: 3 }]);
   expect(run('stats')).toMatch(/running +0 +0 +0 +3/);
 
-  expect(fail('replay')).toMatch(/Name the events by their ids, or say --all/);
+  expect(fail('replay')).toMatch(/Expected either the ids of events or --all/);
   expect(run('discard', 'three')).toBe('1 event was deleted.\n');
-  expect(run('replay', 'one')).toMatch(/^1 event is queued again: a running application sends them within a minute/);
+  expect(run('replay', 'one')).toMatch(/^1 event is queued again\. A running application sends them within a minute/);
   expect(json('replay', '--all')).toEqual({ replayed: 1, unreadable: [] });
-  expect(run('list')).toBe('Nothing is set aside.\n');
+  expect(run('list')).toBe('No events are set aside.\n');
   await auditor.close();
 
   const next = createAuditor({ apiBase: server.apiBase, project: 'dev', token: 'spool-token-canary', spool: { directory } });
@@ -61,5 +61,5 @@ test('what the server refuses is listed, shown, sent again and deleted', async (
   expect(next.stats()).toMatchObject({ adopted: 2, verified: 2 });
   expect(server.stored.map(({ external_id }) => external_id).sort()).toEqual(['one', 'two']);
   await next.close();
-  expect(run('stats')).toMatch(/nothing waits/);
+  expect(run('stats')).toMatch(/no events wait/);
 }, 30_000);

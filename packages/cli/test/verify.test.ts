@@ -9,14 +9,14 @@ import { type Collector, startCollector } from '@auditlogin/collector';
 import { createAuditor } from '@auditlogin/core';
 import { openSqlite, type SqliteDatabase } from '@auditlogin/core/engine';
 
-// The command as it is built: `npm test` builds before it runs.
+// The built command: `npm test` builds before it runs the tests.
 const BIN = join(__dirname, '..', 'dist', 'esm', 'cli.js');
 const folder = mkdtempSync(join(tmpdir(), 'auditlogin-verify-'));
 const OLD_KEY = 'the-old-key-of-the-verify-test-0001';
 const NEW_KEY = 'the-new-key-of-the-verify-test-0002';
 const project = 'dev';
 const token = 'verify-token-canary';
-/** One port for all: where the log is decides which ledgers are about it. */
+/** All tests use one port, since the address of a log decides which ledgers belong to it. */
 let port: number;
 
 async function run(args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
@@ -53,7 +53,7 @@ async function verify(...args: string[]): Promise<Verified & { code: number | nu
   return { code, ...(JSON.parse(stdout) as Verified) };
 }
 
-/** An application that runs, reports and ends. */
+/** Runs an application that reports events and ends. */
 async function instance(key: string, count: number, prefix: string): Promise<void> {
   const auditor = createAuditor({
     ...{ apiBase: `http://127.0.0.1:${port}`, project, token },
@@ -105,7 +105,7 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The log as it is after somebody was at its database. */
+/** Starts a collector on a copy of the database that was tampered with. */
 async function tampered(name: string, tamper: (db: SqliteDatabase) => void): Promise<Collector> {
   const dataDir = join(folder, name.replace(/\W/g, '-'));
   cpSync(join(folder, 'true'), dataDir, { recursive: true });
@@ -122,7 +122,7 @@ function rowOf(db: SqliteDatabase, note: string): Row {
 const change = (note: string, path: string, value: string) => (db: SqliteDatabase) =>
   void db.prepare('UPDATE events SET body = json_set(body, ?, ?) WHERE seq = ?').run(path, value, rowOf(db, note).seq);
 
-/** Another event with the columns of one that is there. */
+/** Inserts an event with the columns of an existing one. */
 function copy(db: SqliteDatabase, note: string, more: Record<string, string | number>): void {
   const row = db.prepare('SELECT * FROM events WHERE seq = ?').get(rowOf(db, note).seq) as Record<string, string | number>;
   const made: Record<string, string | number> = { ...row, ...more };
@@ -131,17 +131,17 @@ function copy(db: SqliteDatabase, note: string, more: Record<string, string | nu
   db.prepare(`INSERT INTO events (${names.join()}) VALUES (${names.map(() => '?').join()})`).run(...Object.values(made));
 }
 
-test('two instances, a restart, a new key: nothing is wrong', async () => {
+it('finds no fault in the log of two instances with a restart and a new key', async () => {
   const collector = await collect(join(folder, 'true'));
   const { code, stdout } = await run(['verify', '--grace', '0']);
   expect(stdout).toMatch(/verified +66\n/);
-  expect(stdout).toMatch(/66 events of 3 instances were read; nothing is wrong/);
+  expect(stdout).toMatch(/66 events of 3 instances were read; no fault was found/);
   expect(code).toBe(0);
   expect(await verify()).toMatchObject({ ok: true, code: 0, counts: { verified: 66 }, findings: [] });
   await collector.close();
 });
 
-test.each<[string, (db: SqliteDatabase) => void, string, number]>([
+it.each<[string, (db: SqliteDatabase) => void, string, number]>([
   ['the source of an attack is changed', change('a3', '$.source_ip', '198.51.100.1'), 'altered', 1],
   ['a failure becomes a success', change('b6', '$.fields.outcome', 'success'), 'altered', 1],
   ['what the hash of the server does not cover', change('b7', '$.crud', 'r'), 'altered', 1],
@@ -164,7 +164,7 @@ test.each<[string, (db: SqliteDatabase) => void, string, number]>([
     'reordered',
     1,
   ],
-  ['an event is there twice', (db) => copy(db, 'a8', { id: 'd'.repeat(32) }), 'duplicated', 1],
+  ['an event is duplicated', (db) => copy(db, 'a8', { id: 'd'.repeat(32) }), 'duplicated', 1],
   [
     'an event is made up, with a seal',
     (db) => {
@@ -205,23 +205,23 @@ test.each<[string, (db: SqliteDatabase) => void, string, number]>([
     const report = await verify();
     expect(report).toMatchObject({ ok: false, code: 1, counts: { [fault]: count } });
     expect(report.findings.map((finding) => finding.fault)).toEqual(Array(count).fill(fault));
-    // From the log alone, without the ledger, all the same.
+    // The log alone, without the ledger, shows the same fault.
     const alone = await verify('--spool-dir', join(folder, 'nowhere'));
     expect(alone).toMatchObject({ code: 1, counts: { [fault]: count } });
     const text = await run(['verify', '--grace', '0']);
-    expect([text.code, text.stdout]).toEqual([1, expect.stringContaining(`this log is not what was sent: ${fault}`)]);
+    expect([text.code, text.stdout]).toEqual([1, expect.stringContaining(`the log differs from what was sent: ${fault}`)]);
     await collector.close();
   },
   30_000,
 );
 
-test('the end of a chain that is cut off shows from the ledger', async () => {
+it('finds by the ledger that the end of a chain was deleted', async () => {
   const collector = await tampered('cut', (db) => void db.prepare(`DELETE FROM events WHERE action = 'audit.stop'`).run());
   expect(await verify()).toMatchObject({ code: 1, counts: { missing: 3 } });
   await collector.close();
 });
 
-test('what may be there is allowed by name', async () => {
+it('accepts the faults that --allow names', async () => {
   const collector = await tampered('allowed', (db) => copy(db, 'a8', { id: 'd'.repeat(32) }));
   expect(await verify('--allow', 'duplicated,unsealed')).toMatchObject({ code: 0, ok: true, counts: { duplicated: 1 } });
   const refused = await run(['verify', '--allow', 'everything']);
@@ -230,7 +230,7 @@ test('what may be there is allowed by name', async () => {
   await collector.close();
 });
 
-test('events still on their way are no missing ones', async () => {
+it('does not report events that still wait in a spool as missing', async () => {
   const collector = await collect(join(folder, 'true'));
   const auditor = createAuditor({
     ...{ apiBase: `http://127.0.0.1:${port}`, project, token: () => 'not-the-token' },
@@ -244,7 +244,7 @@ test('events still on their way are no missing ones', async () => {
   await collector.close();
 }, 30_000);
 
-test('a time window is judged by what is in it', async () => {
+it('checks only the events in a time window', async () => {
   const collector = await collect(join(folder, 'true'));
   const later = new Date(Date.now() + 60_000).toISOString();
   expect(await verify('--from', later)).toMatchObject({ code: 0, counts: { verified: 0, missing: 0 } });
@@ -252,11 +252,11 @@ test('a time window is judged by what is in it', async () => {
   await collector.close();
 });
 
-test('without a key, or with a wrong token, it says so', async () => {
+it('reports a missing key, a wrong token and a server that is gone', async () => {
   const none = await run(['verify'], { AUDITLOG_SEAL_KEY: '' });
   expect([none.code, none.stderr]).toEqual([
     1,
-    expect.stringMatching(/ERR_AUDIT_CONFIG_MISSING: No key to check seals with: set AUDITLOG_SEAL_KEY/),
+    expect.stringMatching(/ERR_AUDIT_CONFIG_MISSING: There is no key to check seals with: set AUDITLOG_SEAL_KEY/),
   ]);
   const collector = await collect(join(folder, 'true'));
   const denied = await run(['verify', '--token', 'wrong']);

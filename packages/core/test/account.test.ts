@@ -11,7 +11,7 @@ class Uuid {
   }
 }
 
-/** As in BSON: `id` is its 12 bytes, and Mongoose adds `_id`, which is the ObjectId itself. */
+/** The ObjectId of BSON: `id` returns its 12 bytes. Mongoose adds `_id`, which returns the ObjectId itself. */
 class ObjectId {
   constructor(private readonly hex: string) {}
   get id(): Buffer {
@@ -76,11 +76,11 @@ const ids: [string, unknown, string | undefined][] = [
 ];
 
 describe.each(ids)('an id: %s', (_name, id, expected) => {
-  it('is written in its usual text where it is the id of a user', () => expect(accountOf({ id })?.id).toBe(expected));
-  it('is written the same where it stands in place of the user', () => expect(accountOf(id)?.id).toBe(expected));
+  it('is written in its usual form as the id of a user', () => expect(accountOf({ id })?.id).toBe(expected));
+  it('is written in the same form in place of the user', () => expect(accountOf(id)?.id).toBe(expected));
 });
 
-test.each<[string, unknown, unknown]>([
+it.each<[string, unknown, unknown]>([
   [
     'id, name and what people type',
     { id: 7, displayName: 'Alice', email: 'a@x.test', username: 'alice' },
@@ -102,7 +102,7 @@ test.each<[string, unknown, unknown]>([
   ['the role of a guest', { id: 1, role: 'Guest' }, undefined],
   ['somebody who was a guest', { id: 1, guest: false, isLoggedIn: true }, { id: '1', names: ['1'] }],
   ['a circle', cyclic, undefined],
-])('an account: %s', (_name, user, expected) => expect(accountOf(user)).toEqual(expected));
+])('reads an account: %s', (_name, user, expected) => expect(accountOf(user)).toEqual(expected));
 
 it('reads around a getter that throws', () => {
   const user = {
@@ -114,7 +114,7 @@ it('reads around a getter that throws', () => {
   expect(accountOf(user)).toEqual({ id: 'u-1', names: ['u-1'] });
 });
 
-it('never throws, never calls anybody [object Object], and gives the same answer twice', () => {
+it('never throws, never returns [object Object], and returns the same result twice', () => {
   fc.assert(
     fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true, withTypedArray: true }), (user) => {
       const account = accountOf(user);
@@ -126,7 +126,7 @@ it('never throws, never calls anybody [object Object], and gives the same answer
   );
 });
 
-it('keeps two different ids apart, however long they are', () => {
+it('never maps two different ids to one, however long they are', () => {
   const id = fc.oneof(
     fc.string({ minLength: 1 }),
     fc.string({ minLength: 1 }).map((end) => 'x'.repeat(600) + end),
@@ -145,7 +145,7 @@ it('keeps two different ids apart, however long they are', () => {
   );
 });
 
-test.each<[unknown, unknown]>([
+it.each<[unknown, unknown]>([
   [{ org_id: 'org-9' }, { id: 'org-9' }],
   [{ organizationId: 'org-9' }, { id: 'org-9' }],
   [{ organization_id: 'org-9' }, { id: 'org-9' }],
@@ -165,11 +165,11 @@ test.each<[unknown, unknown]>([
   [{ group: 'admins', tenantId: 'org-9' }, { id: 'org-9' }],
   [{ organization: ['a', 'b'] }, undefined],
   ['u-1', undefined],
-])('the tenant of %j', (user, expected) => expect(tenantOf(user)).toEqual(expected));
+])('reads the tenant of %j', (user, expected) => expect(tenantOf(user)).toEqual(expected));
 
 it('finds no tenant, and no guest, in a Proxy that throws', () => expect(tenantOf(hostile)).toBeUndefined());
 
-test.each<[string, unknown, string | undefined]>([
+it.each<[string, unknown, string | undefined]>([
   ['an id', { impersonator: 'admin' }, 'admin'],
   ['a number', { impersonatorId: 0 }, '0'],
   ['a user', { originalUser: { id: 7, name: 'A' } }, '7'],
@@ -181,4 +181,4 @@ test.each<[string, unknown, string | undefined]>([
   ['nobody', { userId: 1 }, undefined],
   ['no session', undefined, undefined],
   ['a Proxy that throws', hostile, undefined],
-])('who really acts: %s', (_name, session, expected) => expect(originalActorOf(session)).toBe(expected));
+])('reads who really acts: %s', (_name, session, expected) => expect(originalActorOf(session)).toBe(expected));

@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { normaliseAddress, violations } from '../src/log.js';
 
-test.each([
+it.each([
   ['203.0.113.7', { source_ip: '203.0.113.7' }],
   ['::ffff:203.0.113.7', { source_ip: '203.0.113.7' }],
   ['::FFFF:cb00:7107', { source_ip: '203.0.113.7' }],
@@ -23,11 +23,11 @@ test.each([
   ['', {}],
   ['  ', {}],
   [undefined, {}],
-])('%s', (raw, expected) => expect(normaliseAddress(raw)).toEqual(expected));
+])('normalises %s', (raw, expected) => expect(normaliseAddress(raw)).toEqual(expected));
 
 const isTaken = (source_ip: string): boolean => violations({ action: 'a', crud: 'c', is_anonymous: true, source_ip }).length === 0;
 
-test('every address becomes one that the server takes, and the same one again', () => {
+it('writes every address in a form that the server accepts and that does not change again', () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -47,7 +47,7 @@ test('every address becomes one that the server takes, and the same one again', 
   );
 });
 
-test('whatever is typed there never becomes an address that the server refuses', () => {
+it('never makes an address that the server refuses, from any text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (raw) => {
       const { source_ip } = normaliseAddress(raw);

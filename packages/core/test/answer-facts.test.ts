@@ -9,7 +9,7 @@ const opaque = 'b3BhcXVlLXRva2VuLW5vYm9keS1rbm93cw';
 const none = (): boolean => false;
 const NOTHING = 'nothing';
 
-test.each<[string, unknown, string | undefined]>([
+it.each<[string, unknown, string | undefined]>([
   ['token and user', { token: opaque, user: { id: 'alice' } }, 'alice'],
   ['camelCase', { accessToken: opaque, user: { id: 'alice', email: 'alice@example.com' } }, 'alice'],
   ['a number as id', { jwt: opaque, user: { id: 7 } }, '7'],
@@ -39,26 +39,26 @@ test.each<[string, unknown, string | undefined]>([
   ['a text', token, NOTHING],
   ['null', null, NOTHING],
   ['undefined', undefined, NOTHING],
-])('a credential in JSON: %s', (_name, json, expected) => {
+])('finds a credential in JSON: %s', (_name, json, expected) => {
   const given = credentialInJson(json, none);
   expect(given === undefined ? NOTHING : given.account?.id).toBe(expected);
 });
 
-it('keeps what the answer says of the account: its tenant and what people type to mean it', () => {
+it('reads the tenant and the names of the account from the answer', () => {
   const user = { id: 7, name: 'Alice', email: 'alice@example.com', tenantId: 't', group: 'admins' };
   expect(credentialInJson({ token, user }, none)).toEqual({
     account: { id: '7', name: 'Alice', group: { id: 't' }, names: ['7', 'alice@example.com'] },
   });
 });
 
-it('does not take a token that the request had for a new one', () => {
+it('ignores a token that the request had already', () => {
   const isKnown = (text: string): boolean => text === opaque;
   expect(credentialInJson({ token: opaque, user: { id: 'alice' } }, isKnown)).toBeUndefined();
   expect(credentialInJson({ token, refresh_token: opaque }, isKnown)?.account?.id).toBe('alice');
   expect(credentialInHeader(`Bearer ${opaque}`, isKnown)).toBeUndefined();
 });
 
-test.each<[string, string[], string | undefined, string | undefined]>([
+it.each<[string, string[], string | undefined, string | undefined]>([
   ['token', [`token=${token}; Path=/`], undefined, 'alice'],
   ['jwt', [`jwt=${token}; Path=/; HttpOnly`], '', 'alice'],
   ['signed by cookie-parser', [`token=s%3A${token}.c2lnbmVk`], undefined, 'alice'],
@@ -83,12 +83,12 @@ test.each<[string, string[], string | undefined, string | undefined]>([
   ['of others', ['lang=en', `_ga=${opaque}`, `connect.sid=s%3A${opaque}.x`, `consent_token=${opaque}`], undefined, NOTHING],
   ['of a guest', [`token=${jwt({ sub: 'g-1', role: 'guest' })}`], undefined, NOTHING],
   ['none', [], undefined, NOTHING],
-])('a credential in a cookie: %s', (_name, setCookie, cookie, expected) => {
+])('finds a credential in a cookie: %s', (_name, setCookie, cookie, expected) => {
   const given = credentialInCookies(setCookie, cookie);
   expect(given === undefined ? NOTHING : given.account?.id).toBe(expected);
 });
 
-test.each<[string | undefined, string | undefined]>([
+it.each<[string | undefined, string | undefined]>([
   [`Bearer ${token}`, 'alice'],
   [token, 'alice'],
   [opaque, undefined],
@@ -97,12 +97,12 @@ test.each<[string | undefined, string | undefined]>([
   ['Bearer short', NOTHING],
   ['', NOTHING],
   [undefined, NOTHING],
-])('a credential in a header: %s', (value, expected) => {
+])('finds a credential in a header: %s', (value, expected) => {
   const given = credentialInHeader(value, none);
   expect(given === undefined ? NOTHING : given.account?.id).toBe(expected);
 });
 
-test.each<[unknown, string | undefined]>([
+it.each<[unknown, string | undefined]>([
   [{ ok: false, reason: 'wrong password' }, 'failure'],
   [{ type: 'failure', status: 401, data: '[{"message":1},"wrong"]' }, 'failure'],
   [{ error: { code: 'BAD_LOGIN', message: 'wrong' } }, 'failure'],
@@ -143,14 +143,14 @@ test.each<[unknown, string | undefined]>([
   [[{ success: true }], undefined],
   ['success', undefined],
   [null, undefined],
-])('the shape %j', (json, expected) => expect(shapeOf(json, true)).toBe(expected));
+])('reads the shape of %j', (json, expected) => expect(shapeOf(json, true)).toBe(expected));
 
-it('takes {ok: true} for a success only where the request carried a credential', () => {
+it('reads {ok: true} as a success only if the request carried a credential', () => {
   expect(shapeOf({ ok: true, message: 'check your mail' }, false)).toBeUndefined();
   expect(shapeOf({ ok: false }, false)).toBe('failure');
 });
 
-it('never throws, and never hands on a token', () => {
+it('never throws, and never returns a token', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (json) => {
       shapeOf(json, true);

@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import type { AuditEvent } from '../src/index.js';
 
-/** Strings with what breaks naive code: delimiters, NUL, lone surrogates, emoji. */
+/** Strings with characters that break naive code: delimiters, NUL, lone surrogates, emoji. */
 export const nastyText = fc.oneof(
   fc.string({ minLength: 1, unit: 'binary' }),
   fc.constantFrom('%', ':', '=', ';', '%3A', 'a\u0000b', '\ud800', 'x\udc00y', '😀', '__proto__', 'toString', ' ', '\u202e'),
 );
 
-/** Maps of them. */
+/** Maps of such strings. */
 export const nastyMap = fc
   .array(fc.tuple(nastyText, nastyText), { maxLength: 6 })
   .map((entries) => Object.fromEntries(entries) as Record<string, string>);
 
-/** An event of the API with everything in it that the types allow. */
+/** Events of the API with any values that the types allow. */
 export const anyEvent: fc.Arbitrary<AuditEvent> = fc.record(
   {
     action: nastyText,

@@ -1,10 +1,10 @@
 import type { Attempt } from '../src/adapter.js';
 
 /**
- * An attempt that was answered, and of which nothing else was seen.
+ * An attempt with a response and without any other evidence.
  *
- * @param status of its answer
- * @param more what else there is to see
+ * @param status status of the response
+ * @param more further attributes
  */
 export function answered(status: number, more: Partial<Attempt> = {}): Attempt {
   return {

@@ -7,20 +7,20 @@ import { anyEvent } from './arbitraries.js';
 
 const accepted = recordings.filter((recording) => recording.receipt !== undefined);
 
-test('there are accepted recordings to compare with', () => {
+it('has accepted recordings to compare with', () => {
   expect(accepted.length).toBeGreaterThan(400);
 });
 
-test.each(accepted.map((recording) => [recording.name, recording] as const))('hash as the server: %s', (_name, recording) => {
+it.each(accepted.map((recording) => [recording.name, recording] as const))('computes the hash of the server: %s', (_name, recording) => {
   for (const { event, receipt } of acceptedEvents(recording)) {
-    // The recorded text is the official SDK's, which is wrong where it disagrees with the server.
+    // The recorded text is that of the official SDK, which is wrong if it disagrees with the server.
     if (recording.hash_input !== undefined && !recording.sdk_disagrees) expect(canonicalText(receipt.id, event)).toBe(recording.hash_input);
     expect(eventHash(receipt.id, event)).toBe(receipt.hash);
     expect(receiptMatches(receipt, canonicalTail(event))).toBe(true);
   }
 });
 
-test('golden vectors of the documentation', () => {
+it('computes the golden vectors of the documentation', () => {
   const first = { action: 'user.login', crud: 'c', actor: { id: 'actor-id' }, group: { id: 'group-id' }, source_ip: '8.8.8.8' } as const;
   expect(canonicalText('event-id', first)).toBe('event-id:user.login::actor-id:group-id:8.8.8.8:0:0:' + ':');
   expect(eventHash('event-id', { ...first, fields: {} })).toBe('1ee7c214a6bc2ab3e4f921b7c98a148357eebb56081fd68d88bd25acdec45332');
@@ -36,7 +36,7 @@ test('golden vectors of the documentation', () => {
   expect(eventHash('abf053dc4a3042459818833276eec717', second)).toBe('5b570bff4628b35262fb401d2f6c9bb38d29e212f6e0e8ea93445b4e5a253d50');
 });
 
-test('the canonical text is that of the official SDK, for events as they come out of their JSON', () => {
+it('makes the canonical text of the official SDK, for events parsed from JSON', () => {
   fc.assert(
     fc.property(anyEvent, fc.uuid(), (generated, id) => {
       const event = JSON.parse(JSON.stringify(generated)) as AuditEvent;
@@ -46,7 +46,7 @@ test('the canonical text is that of the official SDK, for events as they come ou
   );
 });
 
-test('a receipt of another id, or of an event that differs in one hashed part, does not match', () => {
+it('rejects a receipt with another id, or for an event that differs in a hashed attribute', () => {
   const event: AuditEvent = { action: 'user.login', crud: 'c', actor: { id: 'u' }, fields: { a: 'b' } };
   const receipt = { id: 'one', hash: eventHash('one', event) };
   expect(receiptMatches({ ...receipt, id: 'two' }, canonicalTail(event))).toBe(false);

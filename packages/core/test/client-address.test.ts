@@ -5,7 +5,7 @@ const PROXY = '127.0.0.1';
 const CLIENT = '203.0.113.7';
 const V6 = '2001:db8:0:0:0:0:0:1';
 
-test.each<[string, string, string]>([
+it.each<[string, string, string]>([
   ['an address', CLIENT, CLIENT],
   ['one forged in front', `8.8.8.8, ${CLIENT}`, CLIENT],
   ['behind two trusted proxies', `8.8.8.8, ${CLIENT}, 127.0.0.2`, CLIENT],
@@ -18,13 +18,13 @@ test.each<[string, string, string]>([
   ['holes', `, ${CLIENT} ,`, CLIENT],
   ['nothing', '', PROXY],
   ['what is no address', `${CLIENT}, unknown`, 'unknown'],
-])('X-Forwarded-For of a trusted proxy: %s', (_name, value, expected) => {
+])('reads X-Forwarded-For of a trusted proxy: %s', (_name, value, expected) => {
   expect(clientAddress(PROXY, { 'x-forwarded-for': value }, { addressHeader: 'X-Forwarded-For', trustedProxies: ['loopback'] })).toBe(
     expected,
   );
 });
 
-test.each<[string, string, string]>([
+it.each<[string, string, string]>([
   ['an address', `for=${CLIENT}`, CLIENT],
   ['with other parameters', `proto=https;For="${CLIENT}:47011";by=10.0.0.1`, CLIENT],
   ['IPv6 with a port', 'for="[2001:db8::1]:4711"', V6],
@@ -33,11 +33,11 @@ test.each<[string, string, string]>([
   ['a quote in quotes', `host="a\\",for=9.9.9.9", for=${CLIENT}`, CLIENT],
   ['hidden', 'for=_hidden', '_hidden'],
   ['nothing about the client', 'proto=https', PROXY],
-])('Forwarded of a trusted proxy: %s', (_name, value, expected) => {
+])('reads Forwarded of a trusted proxy: %s', (_name, value, expected) => {
   expect(clientAddress(PROXY, { forwarded: value }, { addressHeader: 'Forwarded', trustedProxies: ['127.0.0.1'] })).toBe(expected);
 });
 
-test.each<[string, string | undefined, string[], string | undefined]>([
+it.each<[string, string | undefined, string[], string | undefined]>([
   ['a peer in a range', '10.1.2.3', ['10.0.0.0/8'], CLIENT],
   ['a peer in a range of IPv6', 'fd00::1', ['fc00::/7'], CLIENT],
   ['IPv4 in IPv6', '::ffff:10.1.2.3', ['10.0.0.0/8'], CLIENT],
@@ -47,17 +47,17 @@ test.each<[string, string | undefined, string[], string | undefined]>([
   ['nobody is named', '127.0.0.1', [], '127.0.0.1'],
   ['a name that means nothing', '127.0.0.1', ['constructor', 'proxy', '10.0.0.0/99'], '127.0.0.1'],
   ['a socket without an address', undefined, ['loopback'], undefined],
-])('CF-Connecting-IP: %s', (_name, peer, trustedProxies, expected) => {
+])('reads CF-Connecting-IP: %s', (_name, peer, trustedProxies, expected) => {
   expect(clientAddress(peer, { 'cf-connecting-ip': CLIENT }, { addressHeader: 'CF-Connecting-IP', trustedProxies })).toBe(expected);
 });
 
-it('hears no header that was not named', () => {
+it('ignores every header except the configured one', () => {
   const headers = { 'x-forwarded-for': CLIENT, 'x-real-ip': CLIENT, forwarded: `for=${CLIENT}` };
   expect(clientAddress(PROXY, headers, { trustedProxies: ['loopback'] })).toBe(PROXY);
   expect(clientAddress(PROXY, headers, { addressHeader: 'CF-Connecting-IP', trustedProxies: ['loopback'] })).toBe(PROXY);
 });
 
-test.each<[string, boolean]>([
+it.each<[string, boolean]>([
   ['loopback', true],
   ['10.0.0.0/8', true],
   ['::1', true],
@@ -65,9 +65,9 @@ test.each<[string, boolean]>([
   ['everybody', false],
   ['10.0.0.0/99', false],
   ['', false],
-])('%j names proxies: %s', (text, expected) => expect(isProxyRange(text)).toBe(expected));
+])('checks whether %j names proxies: %s', (text, expected) => expect(isProxyRange(text)).toBe(expected));
 
-it('never believes what a client writes in front, and never throws', () => {
+it('never trusts what a client prepends, and never throws', () => {
   fc.assert(
     fc.property(fc.string(), fc.constantFrom('X-Forwarded-For', 'X-Real-IP', 'CF-Connecting-IP'), (forged, addressHeader) => {
       const headers = { [addressHeader.toLowerCase()]: `${forged}, ${CLIENT}` };

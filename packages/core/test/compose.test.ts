@@ -6,7 +6,7 @@ import { composeEvent } from '../src/attempt/compose-event.js';
 import { violations } from '../src/event/rules.js';
 import { nastyMap, nastyText } from './arbitraries.js';
 
-/** What callers without types put there. */
+/** Values that JavaScript callers may pass. */
 const anyId = fc.oneof(nastyText, fc.constant(''), fc.integer(), fc.bigInt(), fc.constant(Number.NaN), fc.constant(null), fc.object());
 const anyParty = fc.oneof(anyId, fc.record({ id: anyId, name: anyId, href: anyId, fields: fc.oneof(nastyMap, anyId) }));
 
@@ -94,7 +94,7 @@ const anyAttempt = fc.record(
   },
 );
 
-it('makes an event that the server takes of whatever was observed', () => {
+it('composes an event that the server accepts from any attempt', () => {
   fc.assert(
     fc.property(anyAttempt, fc.constantFrom('plain', 'masked', 'hmac', 'omit'), nastyText, (observed, typedIdentity, component) => {
       const attempt = observed as unknown as Attempt;

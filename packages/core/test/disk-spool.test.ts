@@ -53,7 +53,7 @@ async function idsIn(spool: DiskSpool): Promise<string[]> {
 runContract('the spool contract: on disk', spoolContract({ open: () => open({ maxEvents: 10 }) }));
 runContract('the coalescing contract: on disk', coalescingContract(open));
 
-/** A spool as a process leaves it that is killed. */
+/** Creates the spool of a process that was killed. */
 function leave(name: string, ids: string[]): string {
   const file = openFile(`spool-${DESTINATION}-${name}.db`);
   for (let index = 0; index < ids.length; index += PAGE_EVENTS) {
@@ -66,7 +66,7 @@ function leave(name: string, ids: string[]): string {
 const uuid = (digit: string): string => `${digit.repeat(8)}-0000-7000-8000-000000000000`;
 
 describe('append', () => {
-  test('many at once share commits, and are all there when they are answered', async () => {
+  it('commits concurrent appends together, and has stored all of them when they resolve', async () => {
     const spool = await open();
     await Promise.all(Array.from({ length: 2_000 }, (_, index) => spool.append(spoolEvent(`e${index}`))));
     const [file] = spoolsIn(folder);
@@ -77,7 +77,7 @@ describe('append', () => {
     await spool.close();
   });
 
-  test('more than fits in memory waits on disk, in order', async () => {
+  it('leaves events that do not fit in memory on disk, in order', async () => {
     const spool = await open();
     const wanted = Array.from({ length: 30_000 }, (_, index) => `e${index}`);
     await Promise.all(wanted.map((id) => spool.append(spoolEvent(id))));
@@ -94,7 +94,7 @@ describe('append', () => {
     await spool.close();
   });
 
-  test('files and folder are their owner\u2019s only, and synchronous is FULL', async () => {
+  it('creates files and folder for their owner only, with synchronous FULL', async () => {
     const spool = await open({ ledger: true });
     await spool.append(spoolEvent('a'));
     expect(statSync(folder).mode & 0o777).toBe(0o700);
@@ -104,7 +104,7 @@ describe('append', () => {
 });
 
 describe('close and reopen', () => {
-  test('an empty spool leaves nothing, a full one all that it has', async () => {
+  it('removes an empty file, and reopens a file with all of its events', async () => {
     const empty = await open();
     await empty.append(spoolEvent('a'));
     await settle(empty, await empty.peek(1));
@@ -124,7 +124,7 @@ describe('close and reopen', () => {
     await again.close();
   });
 
-  test('what was in flight when its process ended is in doubt, and its crash is counted', async () => {
+  it('marks events that were in flight when the process ended as in doubt, and counts a crash', async () => {
     const path = leave(uuid('a'), ['x', 'y']);
     const file = openSpoolFile(path, { maxBytes: 1e6 });
     file.commit([{ do: 'begin', seqs: [1] }]);
@@ -137,7 +137,7 @@ describe('close and reopen', () => {
     await spool.close();
   });
 
-  test('what was set aside and coalesced is taken over, too', async () => {
+  it('takes over dead letters and coalesced failures, too', async () => {
     const path = leave(uuid('a'), ['x', 'y']);
     const file = openSpoolFile(path, { maxBytes: 1e6 });
     file.commit([
@@ -154,7 +154,7 @@ describe('close and reopen', () => {
 });
 
 describe('pages', () => {
-  test('what was settled of a page is not handed out again, and the page goes with its last', () => {
+  it('does not hand out settled events of a page again, and deletes the page with its last event', () => {
     const path = leave(
       uuid('a'),
       Array.from({ length: 120 }, (_, index) => `e${index}`),
@@ -187,7 +187,7 @@ describe('pages', () => {
     db.close();
   });
 
-  test('of what is in flight, only what has not come down counts as a crash', () => {
+  it('counts a crash only for events that were still in flight', () => {
     const path = leave(uuid('a'), ['a', 'b', 'c', 'd', 'e', 'f']);
     const file = openSpoolFile(path, { maxBytes: 1e6 });
     file.commit([{ do: 'begin', seqs: [1, 2, 3, 4, 5] }]);
@@ -208,7 +208,7 @@ describe('pages', () => {
     again.close();
   });
 
-  test('an event that was set aside keeps its place', () => {
+  it('does not reuse the position of an event that was set aside', () => {
     const path = leave(uuid('a'), ['a']);
     for (const reason of ['first', 'second']) {
       const file = openSpoolFile(path, { maxBytes: 1e6 });
@@ -224,7 +224,7 @@ describe('pages', () => {
     file.close();
   });
 
-  test('places as ranges', () => {
+  it('combines positions to ranges', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 60 })), (places) => {
         const runs = runsOf(places);
@@ -238,7 +238,7 @@ describe('pages', () => {
 });
 
 describe('adopt', () => {
-  test('a living process keeps its spool', async () => {
+  it('does not take over the spool of a running process', async () => {
     const living = await open();
     await living.append(spoolEvent('a'));
     const other = await open();
@@ -246,7 +246,7 @@ describe('adopt', () => {
     await living.close();
     await other.append(spoolEvent('b'));
     await other.adopt();
-    // What is taken over comes behind what was there.
+    // Events that are taken over come after the existing ones.
     expect(await idsIn(other)).toEqual(['b', 'a']);
     expect(other.size().events).toBe(2);
     await other.append(spoolEvent('c'));
@@ -254,7 +254,7 @@ describe('adopt', () => {
     await other.close();
   });
 
-  test('a spool for elsewhere is left alone', async () => {
+  it('does not take over a spool with another destination', async () => {
     const elsewhere = `spool-${destinationOf({ apiBase: 'http://elsewhere', project: 'dev' })}-${uuid('a')}.db`;
     const file = openFile(elsewhere);
     file.commit([{ do: 'append', page: pageOf([spoolEvent('x')], 1) }]);
@@ -265,7 +265,7 @@ describe('adopt', () => {
     await spool.close();
   });
 
-  test('a process that was killed after taking over, before removing: nothing is taken twice', async () => {
+  it('takes over a spool once, even if the process is killed before it removes the file', async () => {
     const first = leave(uuid('a'), ['x']);
     const copy = readFileSync(first);
     const middle = leave(uuid('b'), ['m']);
@@ -280,7 +280,7 @@ describe('adopt', () => {
     await spool.close();
   });
 
-  test('of two that start at once, one takes each spool', async () => {
+  it('lets only one of several processes take over a spool', async () => {
     for (const digit of '0123456789abcdef') leave(uuid(digit), [`x${digit}`]);
     const spools = await Promise.all([open(), open(), open()]);
     const ids = (await Promise.all(spools.map(idsIn))).flat();
@@ -288,7 +288,7 @@ describe('adopt', () => {
     await Promise.all(spools.map((spool) => spool.close()));
   });
 
-  test('the lock goes with its holder', () => {
+  it('locks a spool until the lock is released', () => {
     const path = leave(uuid('a'), ['x']);
     const lock = lockSpool(path);
     expect(lock).toBeDefined();
@@ -301,7 +301,7 @@ describe('adopt', () => {
 });
 
 describe('damage', () => {
-  test('a flipped bit in an event: it is set aside, the others go on', async () => {
+  it('sets aside an event with a flipped bit, and hands out the others', async () => {
     const path = leave(uuid('a'), ['aaaa', 'bbbb', 'cccc']);
     const db = openSqlite(path);
     db.exec(`UPDATE pages SET lines = replace(lines, 'bbbb', 'bbbc')`);
@@ -312,7 +312,7 @@ describe('damage', () => {
     await spool.close();
   });
 
-  test('an event that is no JSON, though its checksum is right, is set aside for that, and blocks none', async () => {
+  it('sets aside an event that is not JSON although its checksum is right, and hands out the others', async () => {
     const path = leave(uuid('a'), ['a']);
     const file = openSpoolFile(path, { maxBytes: 1e6 });
     const body = spoolEvent('b').body.slice(0, 40);
@@ -326,7 +326,7 @@ describe('damage', () => {
     expect(aside).toMatchObject({ body, reason: 'its stored body cannot be read: 40 bytes that are not a JSON object' });
   });
 
-  test('what cannot be read is not replayed, and verify knows that it is set aside', () => {
+  it('does not replay an unreadable event, and shows it to verify as set aside', () => {
     const path = leave(uuid('a'), ['a', 'b']);
     const db = openSqlite(path);
     db.exec(`UPDATE pages SET lines = replace(lines, '"u"', '"u ')`);
@@ -344,13 +344,13 @@ describe('damage', () => {
     expect(operateSpools(folder).deadLetters()).toHaveLength(2);
   });
 
-  test('a file that is no database any more is put aside, with what can be read of it saved', async () => {
+  it('renames a file that is not a database any more, and recovers its readable events', async () => {
     const path = leave(
       uuid('a'),
       Array.from({ length: 500 }, (_, index) => `e${index}`),
     );
     const fd = openSync(path, 'r+');
-    // Pages in the middle, and the freelist in the header.
+    // Damages pages in the middle, and the freelist in the header.
     writeSync(fd, Buffer.alloc(4_096, 0xab), 0, 4_096, 4_096 * 20);
     writeSync(fd, Buffer.from([0, 0, 0, 9]), 0, 4, 36);
     closeSync(fd);
@@ -362,7 +362,7 @@ describe('damage', () => {
     await spool.close();
   });
 
-  test('a file of noise costs what was in it, not the start', async () => {
+  it('starts with a new file if the old one contains only noise', async () => {
     const path = leave(uuid('a'), ['x']);
     const fd = openSync(path, 'w');
     writeSync(fd, Buffer.alloc(8_192, 0x5a));
@@ -375,7 +375,7 @@ describe('damage', () => {
 });
 
 describe('full', () => {
-  test('the file is bounded, drains when it is full, and takes again', async () => {
+  it('bounds the file, drains when it is full, and accepts events again', async () => {
     const big = (id: string): ReturnType<typeof spoolEvent> => {
       const event = spoolEvent(id);
       return { ...event, body: event.body + ' '.repeat(60_000), bytes: 100 };
@@ -402,23 +402,23 @@ describe('full', () => {
 });
 
 describe('the folder', () => {
-  test.each([
+  it.each([
     ['a symbolic link', (path: string) => symlinkSync(folder, path)],
     ['a file', (path: string) => closeSync(openSync(path, 'w'))],
-  ])('%s is refused', (_name, make) => {
+  ])('refuses %s', (_name, make) => {
     const path = join(folder, 'there');
     make(path);
     expect(() => takePlace(path, DESTINATION)).toThrow(/^The spool directory .* cannot be used/);
   });
 
-  test('others may not look into it', () => {
+  it('is accessible to its owner only', () => {
     chmodSync(folder, 0o755);
     takePlace(folder, DESTINATION);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
   });
 });
 
-test('the ledger keeps the receipts of what was settled, also when the spool is gone', async () => {
+it('stores the receipts of settled events in the ledger, which outlives the spool', async () => {
   const spool = await open({ ledger: true });
   await spool.append(spoolEvent('a'));
   await settle(spool, await spool.peek(1));
@@ -431,7 +431,7 @@ test('the ledger keeps the receipts of what was settled, also when the spool is 
   ledger.close();
 });
 
-test('it does what a plain list would do, through crashes', async () => {
+it('behaves like a plain list, even through crashes', async () => {
   const command = fc.oneof(
     { weight: 4, arbitrary: fc.record({ do: fc.constant('append' as const), count: fc.integer({ min: 1, max: 4 }) }) },
     {
@@ -456,7 +456,7 @@ test('it does what a plain list would do, through crashes', async () => {
       for (const { do: what, count } of commands) {
         const some = inFlight.slice(0, count);
         if (what === 'append') {
-          // In one turn, so they share a page.
+          // Events of one turn share a page.
           const ids = Array.from({ length: count }, () => `${next++}`);
           waiting.push(...ids);
           await Promise.all(ids.map((id) => spool.append(spoolEvent(id))));
@@ -466,7 +466,7 @@ test('it does what a plain list would do, through crashes', async () => {
           await spool.begin(taken);
           inFlight.push(...taken);
         } else if (what === 'crash') {
-          // As after a kill: the next process finds what was in flight where it was, in the order in which it came.
+          // Simulates a kill: the next process finds the events that were in flight in their original order.
           await spool.close();
           waiting = [...inFlight.map(({ id }) => id), ...waiting].sort((a, b) => Number(a) - Number(b));
           inFlight = [];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { answer, type FaultServer, startFaultServer } from '@auditlogin/testing/contract';
 
-// A process of its own needs the package as it is built: `npm test` builds before it runs.
+// A child process needs the built package: `npm test` builds before it runs the tests.
 const CORE = pathToFileURL(join(__dirname, '..', 'dist', 'esm', 'index.js')).href;
 
 let server: FaultServer;
@@ -40,20 +40,20 @@ async function runAndEnd(
   return { code, output };
 }
 
-test('a process that ends by itself waits for what it queued, and then ends', async () => {
+it('publishes the queued events before the process ends by itself', async () => {
   server.always = (_, response, store) => void setTimeout(() => answer(response, 201, store()), 100);
   expect(await runAndEnd(5_000)).toEqual({ code: 0, output: '' });
   expect(server.stored.map(({ external_id }) => external_id).sort()).toEqual(['a', 'b', 'c']);
 });
 
-test('it does not wait for ever; in memory, what it could not send is lost, and it says so', async () => {
+it('lets the process end after a time-out, and reports the events that are lost in memory', async () => {
   server.always = () => undefined;
   const { code, output } = await runAndEnd(100, 'memory');
   expect(code).toBe(0);
   expect(output).toMatch(/ERR_AUDIT_CLOSED: \d events? lost/);
 });
 
-test('on disk, the next process sends it', async () => {
+it('leaves the events on disk to the next process', async () => {
   server.always = () => undefined;
   const first = await runAndEnd(100);
   expect(first.code).toBe(0);

@@ -3,18 +3,18 @@ import { accountOf, attemptsIn, correctionIn, FACET_NAMES, FACETS, readFacets } 
 
 const event = (more: object = {}): AuditEvent => ({ action: 'user.login', crud: 'c', ...more });
 
-test('no two facets share a column or a letter', () => {
+it('gives every facet its own column and letter', () => {
   for (const property of ['column', 'letter', 'label'] as const) {
     expect(new Set(FACET_NAMES.map((name) => FACETS[name][property])).size).toBe(FACET_NAMES.length);
   }
 });
 
-test('an event without anything has an outcome and an action only', () => {
+it('reads only an outcome and an action from a minimal event', () => {
   expect(readFacets(event())).toEqual({ outcome: 'success', action: 'user.login' });
   expect(readFacets(event({ is_failure: true }))).toMatchObject({ outcome: 'failure' });
 });
 
-test.each([
+it.each([
   ['what the fields say, before is_failure', 'outcome', { is_failure: true, fields: { outcome: 'unknown' } }, 'unknown'],
   ['the words of the server for true', 'outcome', { is_failure: 'TRUE' }, 'failure'],
   ['the reason', 'reason', { fields: { reason: 'wrong_password' } }, 'wrong_password'],
@@ -28,17 +28,17 @@ test.each([
   ['no value of another type', 'reason', { fields: { reason: 5 } }, undefined],
 ] as const)('reads %s', (_what, facet, more, expected) => expect(readFacets(event(more))[facet]).toBe(expected));
 
-test('a user name that was typed is no account', () => {
+it('does not take a typed user name for an account', () => {
   expect(accountOf(event({ fields: { identity: 'alice' } }))).toBeUndefined();
 });
 
-test.each([
+it.each([
   ['the event that it names', { corrects: 'first' }, 'first'],
   ['nothing, if it names none', { corrects: '' }, undefined],
   ['nothing, without fields', undefined, undefined],
 ])('an event corrects %s', (_what, fields, expected) => expect(correctionIn(event({ fields }))).toBe(expected));
 
-test.each([
+it.each([
   [undefined, 1],
   ['41', 41],
   ['0', 1],

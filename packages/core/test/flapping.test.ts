@@ -9,17 +9,17 @@ const MINUTE = 60_000;
 beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] }));
 afterEach(() => jest.useRealTimers());
 
-/** Lets everything that is due now happen. */
+/** Runs everything that is due now. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-test('a server that flaps for an hour: everything arrives, with few tries while it is down, and soon after it is up', async () => {
+it('delivers everything to a server that flaps for an hour, with few tries while it is down and soon after it is up', async () => {
   const stored: string[] = [];
   let tries = 0;
   let triesWhileDown = 0;
   const start = Date.now();
-  // Up for a minute, down for four; in half of the failures it had stored.
+  // The server is up for one minute and down for four. In half of the failures it has stored the batch.
   const isUp = (): boolean => Math.floor((Date.now() - start) / MINUTE) % 5 === 0;
   const transport: Transport = {
     send(batch) {
@@ -73,7 +73,7 @@ test('a server that flaps for an hour: everything arrives, with few tries while 
   expect(spool.size().events).toBe(0);
   expect(new Set(stored)).toEqual(new Set(sent));
   expect(verdicts).toEqual(Array(sent.length).fill('verified'));
-  // Forty-eight minutes of outage in twelve parts: each begins with short pauses, which then grow to a minute.
+  // There are twelve outages of four minutes. In each one the pauses grow from short ones to a minute.
   expect(triesWhileDown).toBeLessThan(12 * 30);
   await publisher.stop();
 }, 60_000);

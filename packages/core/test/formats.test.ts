@@ -10,7 +10,7 @@ const oneOf =
   (value: object) =>
     keys.some((key) => key in value);
 
-/** The rules of OCSF 1.1.0 for the classes and objects that we fill; what they do not know is refused. */
+/** The schemas of the OCSF 1.1.0 classes and objects that are used. They refuse unknown attributes. */
 const org = z.strictObject({ uid: text.optional(), name: text.optional() }).refine(oneOf('uid', 'name'));
 const user = z
   .strictObject({
@@ -67,7 +67,7 @@ const ocsf = z
   ])
   .refine((event) => event.type_uid === event.class_uid * 100 + event.activity_id, 'type_uid is class_uid * 100 + activity_id');
 
-/** ECS 8.17: the allowed values of `event.category` with the types that it expects of each, and the types of the fields that we fill. */
+/** ECS 8.17: the allowed values of `event.category`, the types that each one expects, and the types of the fields that are used. */
 const EXPECTED_TYPES: Record<string, string[]> = {
   authentication: ['start', 'end', 'info'],
   iam: ['admin', 'change', 'creation', 'deletion', 'group', 'info', 'user'],
@@ -142,7 +142,7 @@ const failure: AuditEvent = {
 };
 delete failure.actor;
 
-test.each<[string, AuditEvent, object, object]>([
+it.each<[string, AuditEvent, object, object]>([
   [
     'a login',
     login,
@@ -169,7 +169,7 @@ test.each<[string, AuditEvent, object, object]>([
     },
   ],
   [
-    'a failure of nobody',
+    'an anonymous failure',
     failure,
     { status_id: 2, status_detail: 'wrong_password', user: { name: 'a***', type_id: 0 } },
     { event: { outcome: 'failure', reason: 'wrong_password' }, user: { name: 'a***' } },
@@ -235,7 +235,7 @@ test.each<[string, AuditEvent, object, object]>([
     { status_id: 2, activity_id: 99, service: { name: 'unknown' }, user: { name: 'anonymous' } },
     { event: { outcome: 'failure', type: ['info'] } },
   ],
-])('%s', (_name, event, inOcsf, inEcs) => {
+])('converts %s', (_name, event, inOcsf, inEcs) => {
   expect({ actor: undefined, ...ocsf.parse(toOcsf(event)) }).toMatchObject(inOcsf);
   expect(ecs.parse(toEcs(event))).toMatchObject(inEcs);
 });
@@ -252,7 +252,7 @@ const anyFields = fc.record(
   { requiredKeys: [] },
 );
 
-test('whatever we send is valid in both formats', () => {
+it('converts any event to a valid one in both formats', () => {
   fc.assert(
     fc.property(anyEvent, fc.constantFrom(...ACTIONS, '__proto__', 'x'), anyFields, (input, action, fields) => {
       const event = normaliseEvent({ ...input, is_anonymous: true, action, fields: { ...input.fields, ...fields } });

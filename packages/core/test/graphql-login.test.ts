@@ -11,7 +11,7 @@ interface Exchange extends GraphqlExchange {
   status: number;
 }
 
-/** What four servers answered to the same requests on 2026-11-26, all with graphql 16. */
+/** The responses of four servers with graphql 16 to the same requests, recorded on 2026-11-26. */
 const EXCHANGES = readFileSync(path.join(__dirname, 'data', 'graphql-exchanges.jsonl'), 'utf8')
   .trimEnd()
   .split('\n')
@@ -66,7 +66,7 @@ const OTHERWISE: Record<string, Record<string, string>> = {
 describe.each([...new Set(EXCHANGES.map(({ server }) => server))])('%s', (server) => {
   const rule = graphqlLogin({ field: FIELDS, parse });
   const own = OTHERWISE[server.split(' ')[0]!] ?? {};
-  test.each(EXCHANGES.filter((exchange) => exchange.server === server).map((exchange) => [exchange.name, exchange] as const))(
+  it.each(EXCHANGES.filter((exchange) => exchange.server === server).map((exchange) => [exchange.name, exchange] as const))(
     '%s',
     (name, exchange) => {
       expect(brief(rule(exchange))).toBe(own[name] ?? EXPECTED[name]);
@@ -80,7 +80,7 @@ const token = 'an-opaque-token-0123456789';
 const success = { data: { login: { token } } };
 const about = (id: string, name: string): object => ({ data: { login: { token, user: { id, name } } } });
 
-test.each<[string, unknown, unknown, number | undefined, string]>([
+it.each<[string, unknown, unknown, number | undefined, string]>([
   ['no answer', login, undefined, undefined, 'unknown'],
   ['an answer that is too long', login, undefined, 200, 'unknown'],
   ['an answer in parts', login, '---\r\ncontent-type: application/json\r\n\r\n{"data":{"login":{"token":"t"}}}', 200, 'unknown'],
@@ -138,19 +138,19 @@ test.each<[string, unknown, unknown, number | undefined, string]>([
   ['no request', undefined, undefined, 200, 'skip'],
 ])('%s', (_name, body, responseBody, status, expected) => expect(brief(rule({ body, responseBody, status }))).toBe(expected));
 
-it('believes the names in the answer where the server runs only documents of the application', () => {
+it('trusts the names in the answer if the server runs only documents of the application', () => {
   const trusting = graphqlLogin({ field: 'login', parse, documents: 'trusted' });
   expect(brief(trusting({ body: { documentId: 'Login' }, responseBody: about('u-1', 'alice'), status: 200 }))).toBe('success u-1');
   expect(brief(trusting({ body: { documentId: 'News' }, responseBody: { data: { news: [] } }, status: 200 }))).toBe('skip');
 });
 
-it('reads a persisted document by the text that the application has of it', () => {
+it('reads a persisted document by the text that the application provides', () => {
   const texts = new Map([['Login', 'mutation { x: login { t: token } }']]);
   const knowing = graphqlLogin({ field: 'login', parse, documents: (id) => texts.get(id) });
   expect(brief(knowing({ body: { documentId: 'Login' }, responseBody: { data: { x: { t: token } } }, status: 200 }))).toBe('success');
 });
 
-it('leaves a document that the server has forgotten to the request that registers it again', () => {
+it('records no attempt for a document that the server has forgotten', () => {
   const query = 'mutation { login { token } }';
   const extensions = { persistedQuery: { version: 1, sha256Hash: hash('sha256', query) } };
   const remembering = graphqlLogin({ field: 'login', parse });
@@ -181,7 +181,7 @@ it('asks the application what its field returned, by the names of the schema', (
   ]);
 });
 
-it('makes nothing of what the application cannot judge', () => {
+it("returns unknown if the application's own function throws", () => {
   const throwing = graphqlLogin({
     field: 'login',
     parse,
@@ -200,7 +200,7 @@ it('counts a thousand guesses in one request as a thousand', () => {
   expect(verdicts.filter(({ outcome }) => outcome === 'success')).toHaveLength(1);
 });
 
-it('ends, whatever fragments name each other', () => {
+it('terminates if fragments name each other', () => {
   const fragments = Array.from(
     { length: 30 },
     (_, i) => `fragment F${i} on M { ...F${i + 1} x${i}: auth { ...F${i + 1} ...F${(i + 7) % 30} } }`,
@@ -211,7 +211,7 @@ it('ends, whatever fragments name each other', () => {
   ).toBe('skip');
 });
 
-it('never throws, and never makes a success of an answer without data', () => {
+it('never throws, and never reads an answer without data as a success', () => {
   fc.assert(
     fc.property(fc.anything(), fc.anything(), (body, responseBody) => {
       rule({ body, responseBody, status: 200 });

@@ -1,6 +1,6 @@
 import { createInFlight } from '../src/spool/in-flight.js';
 
-test('a process is free when all that was taken of it has left', () => {
+it('reports an instance as free when all of its events have left', () => {
   const inFlight = createInFlight();
   inFlight.take('one', [1, 2]);
   inFlight.take('two', [3]);
@@ -9,7 +9,7 @@ test('a process is free when all that was taken of it has left', () => {
   expect(inFlight.instances()).toEqual([]);
 });
 
-test('what is taken twice leaves once', () => {
+it('counts an event that is taken twice only once', () => {
   const inFlight = createInFlight();
   inFlight.take('one', [1, 2, 2]);
   inFlight.take('one', [2]);

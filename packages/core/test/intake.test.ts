@@ -50,7 +50,7 @@ const idsIn = async (spool: CoalescingSpool): Promise<(string | undefined)[]> =>
     return actor?.id ?? fields?.request_id;
   });
 
-test('attempts gather and stay in order; what is reported meanwhile comes behind them', async () => {
+it('gathers attempts in order, and appends an event that is reported meanwhile after them', async () => {
   const spool = memorySpool(bounds);
   const intake = intakeOf(spool);
   const recorded = ['a', 'b'].map((id) => record(intake, id));
@@ -62,7 +62,7 @@ test('attempts gather and stay in order; what is reported meanwhile comes behind
   expect(await idsIn(spool)).toEqual(['a', 'b', 'reported', 'c']);
 });
 
-test('fifty do not wait for more', async () => {
+it('appends at once when fifty attempts have gathered', async () => {
   const spool = memorySpool(bounds);
   const intake = intakeOf(spool);
   for (let index = 0; index < 49; index += 1) void record(intake, `${index}`);
@@ -72,7 +72,7 @@ test('fifty do not wait for more', async () => {
   await intake.idle();
 });
 
-test('of what was recorded together only what does not fit is lost, by name', async () => {
+it('loses only the events that do not fit, and reports each of them', async () => {
   const spool = memorySpool({ ...bounds, maxEvents: 2 });
   const intake = intakeOf(spool, 2);
   const recorded = ['a', 'b', 'c'].map((id) => record(intake, id));
@@ -81,7 +81,7 @@ test('of what was recorded together only what does not fit is lost, by name', as
   expect(lost).toEqual([['c', 'ERR_AUDIT_SPOOL_FULL']]);
 });
 
-test('one that cannot be made an event costs no other', async () => {
+it('records the other attempts when one cannot be composed', async () => {
   const spool = memorySpool(bounds);
   const intake = intakeOf(spool);
   void record(intake, 'a');
@@ -95,7 +95,7 @@ test('one that cannot be made an event costs no other', async () => {
   expect(uncomposed.map(({ code }) => code)).toEqual(['ERR_AUDIT_EVENT_INVALID', 'ERR_AUDIT_EVENT_INVALID']);
 });
 
-test('a flood within one moment is coalesced from where the room of failures ends; a coalesced count that is refused is lost by name', async () => {
+it('coalesces a flood of failures when their share of the spool is used up, and reports a count that is lost', async () => {
   const spool = memorySpool({ ...bounds, maxEvents: 4 });
   const intake = intakeOf(spool, 4);
   await Promise.all(['a', 'b', 'c', 'd'].map((id) => record(intake, id, 401)));
@@ -105,7 +105,7 @@ test('a flood within one moment is coalesced from where the room of failures end
   expect(lost).toEqual([['e', 'ERR_AUDIT_SPOOL']]);
 });
 
-test('what comes after the end is lost, and said', async () => {
+it('loses and reports events that arrive after it was closed', async () => {
   const spool = memorySpool(bounds);
   const intake = intakeOf(spool);
   intake.close();

@@ -15,7 +15,7 @@ function formData(fields: Record<string, string>): FormData {
 const hostile = new Proxy({}, { get: boom, has: boom, ownKeys: boom, getPrototypeOf: boom });
 const NOTHING = { identityIsPassword: false, hasPassword: false, carriesCredential: false, hasGrant: false, isRefresh: false };
 
-test.each([
+it.each([
   ...['password', 'Password', 'PASSWORD', 'pass', 'Pass', 'pwd', 'passwd', 'passphrase', 'passcode', 'pin', 'PIN', 'otp', 'secret', 'totp'],
   ...[
     'userPassword',
@@ -41,7 +41,7 @@ test.each([
   ],
 ])('%s is a password field', (name) => expect(isPasswordField(name)).toBe(true));
 
-test.each([
+it.each([
   ...[
     'shipping',
     'compass',
@@ -68,9 +68,9 @@ test.each([
     'pin'.repeat(100),
     'passkeyName',
   ],
-])('%s is none', (name) => expect(isPasswordField(name)).toBe(false));
+])('%s is not a password field', (name) => expect(isPasswordField(name)).toBe(false));
 
-test.each<[string, unknown, string[]]>([
+it.each<[string, unknown, string[]]>([
   ['a form', { username: 'bob', Password: 'p1' }, ['p1']],
   ['a nested user', { user: { email: 'bob', password: 'p1' } }, ['p1']],
   ['a form as it was sent', { 'user[password]': 'p1' }, ['p1']],
@@ -89,12 +89,12 @@ test.each<[string, unknown, string[]]>([
   ['a text', 'password=p1', []],
   ['nothing', undefined, []],
   ['a Proxy that throws', hostile, []],
-])('the passwords in %s', (_name, body, expected) => {
+])('finds the passwords in %s', (_name, body, expected) => {
   expect(passwordsIn(body)).toEqual(expected);
   expect(hasPassword(body)).toBe(expected.length > 0);
 });
 
-test.each<[string, unknown, boolean]>([
+it.each<[string, unknown, boolean]>([
   ['a password', { email: 'a@x.test', password: 'p' }, true],
   ['a mail address alone', { email: 'a@x.test' }, false],
   ['the cart of a shop', { items: [{ price: 'p1', quantity: 2 }] }, false],
@@ -119,9 +119,9 @@ test.each<[string, unknown, boolean]>([
   ['a refresh', { grant_type: 'refresh_token', refresh_token: 'r' }, false],
   ['nothing', undefined, false],
   ['an empty object', {}, false],
-])('%s', (_name, body, expected) => expect(carriesCredential(body)).toBe(expected));
+])('checks a body for a credential: %s', (_name, body, expected) => expect(carriesCredential(body)).toBe(expected));
 
-test.each<[string, unknown, object]>([
+it.each<[string, unknown, object]>([
   ['a form', { username: 'bob', password: 'p' }, { identity: 'bob', hasPassword: true, carriesCredential: true }],
   ['capitals', { Username: 'bob', Password: 'p' }, { identity: 'bob', hasPassword: true, carriesCredential: true }],
   ['camelCase', { userEmail: 'bob@x.test', pwd: 'p' }, { identity: 'bob@x.test', hasPassword: true, carriesCredential: true }],
@@ -171,9 +171,9 @@ test.each<[string, unknown, object]>([
   ],
   ['a text', 'username=bob', {}],
   ['nothing', undefined, {}],
-])('a login form: %s', (_name, body, expected) => expect(readLoginForm(body)).toEqual({ ...NOTHING, ...expected }));
+])('reads a login form: %s', (_name, body, expected) => expect(readLoginForm(body)).toEqual({ ...NOTHING, ...expected }));
 
-it('believes the extractor first, and still sees that the name is the password', () => {
+it('prefers the extractor, and still recognises that the name is the password', () => {
   expect(readLoginForm({ username: 'bob', secret: 's3cret' }, ' s3cret ')).toEqual({
     identity: 's3cret',
     identityIsPassword: true,
@@ -189,9 +189,9 @@ it.each([Object.create(null), { toString: 1 }, Symbol('s'), ['bob'], true, '', '
   (extracted) => expect(readLoginForm({ username: 'alice' }, extracted).identity).toBe('alice'),
 );
 
-it('takes a number for a name', () => expect(readLoginForm({}, 4711).identity).toBe('4711'));
+it('accepts a number as a name', () => expect(readLoginForm({}, 4711).identity).toBe('4711'));
 
-it('finds the password in a body that was padded with 100,000 keys, and takes such a body for an attempt', () => {
+it('finds the password in a body padded with 100,000 keys, and treats such a body as an attempt', () => {
   const padded: Record<string, unknown> = {};
   for (let i = 0; i < 100_000; i += 1) padded[`k${i}`] = 'x';
   expect(carriesCredential(padded)).toBe(true);
@@ -229,7 +229,7 @@ it('takes a client of Feathers that sends the token it has for a refresh', () =>
   expect(readLoginForm({ strategy: 'local', email: 'bob@example.com', password: 'p' }).isRefresh).toBe(false);
 });
 
-test.each([
+it.each([
   [{ _id: 'org.couchdb.user:alice', name: 'alice', password: 'x' }, 'alice'],
   [{ name: 'Alice Liddell', email: 'alice@example.com', password: 'x' }, 'alice@example.com'],
   [{ name: 'Alice Liddell' }, undefined],

@@ -3,7 +3,7 @@ import { endsInLoginWord, isLoginPath, looseForms } from '../src/attempt/login-r
 
 const NONE = { carriesCredential: false, hasGrant: false };
 
-test.each([
+it.each([
   ...['/login', '/LOGIN/', '/log-in', '/log_in', '/logon', '/log-on', '/signin', '/sign-in', '/users/sign_in', '/api/authenticate'],
   ...[
     '/authentication',
@@ -18,23 +18,23 @@ test.each([
   ...['/trpc/auth.login', '/trpc/auth.signIn', '/trpc/post.list,auth.login', '/rpc/Auth.Login.json'],
 ])('POST %s is a login', (path) => expect(isLoginPath(path, NONE)).toBe(true));
 
-test.each([
+it.each([
   ...['/', '', '/profile', '/logins', '/login-history', '/loginx', '/mylogin', '/api/auth/local/register', '/callback/github', '/local'],
   ...['/session', '/v1/sessions', '/checkout/session', '/trainings/7/sessions', '/token', '/oauth/token', '/devices/token', '/logout'],
   ...['/trpc/post.list', '/trpc/.login', '/login/a/b', '/authentication/x', '/files/report.json', '/graphql'],
-])('POST %s is none by itself', (path) => expect(isLoginPath(path, NONE)).toBe(false));
+])('POST %s is not a login by itself', (path) => expect(isLoginPath(path, NONE)).toBe(false));
 
-test.each(['/session', '/v1/sessions', '/api/Sessions/'])('POST %s is a login with a credential', (path) => {
+it.each(['/session', '/v1/sessions', '/api/Sessions/'])('POST %s is a login with a credential', (path) => {
   expect(isLoginPath(path, { ...NONE, carriesCredential: true })).toBe(true);
   expect(isLoginPath(path, { ...NONE, hasGrant: true })).toBe(false);
 });
 
-test.each(['/token', '/oauth/token', '/connect/token/'])('POST %s is a login with a grant', (path) => {
+it.each(['/token', '/oauth/token', '/connect/token/'])('POST %s is a login with a grant', (path) => {
   expect(isLoginPath(path, { ...NONE, hasGrant: true })).toBe(true);
   expect(isLoginPath(path, { ...NONE, carriesCredential: true })).toBe(false);
 });
 
-test.each<[string, boolean]>([
+it.each<[string, boolean]>([
   ['/login', true],
   ['/help/login/', true],
   ['/users/Sign_In', true],
@@ -45,9 +45,9 @@ test.each<[string, boolean]>([
   ['/account/sessions', false],
   ['/', false],
   ['', false],
-])('the last word of %s', (path, expected) => expect(endsInLoginWord(path)).toBe(expected));
+])('checks the last word of %s', (path, expected) => expect(endsInLoginWord(path)).toBe(expected));
 
-test.each([
+it.each([
   ...[
     '/login',
     '/LogIn',
@@ -71,7 +71,7 @@ test.each([
   ],
 ])('%s may mean /login', (target) => expect(looseForms(target).map((form) => form.replace(/(.)\/$/, '$1'))).toContain('/login'));
 
-test.each(['/log%2569n', '/a/login', '/', '*', 'other.example:443', ''])('%s does not', (target) =>
+it.each(['/log%2569n', '/a/login', '/', '*', 'other.example:443', ''])('%s does not mean /login', (target) =>
   expect(looseForms(target)).not.toContain('/login'),
 );
 

@@ -8,7 +8,7 @@ const open = () => memorySpool({ maxEvents: 10, maxBytes: 1e6 });
 runContract('the spool contract: in memory', spoolContract({ open }));
 runContract('the coalescing contract: in memory', coalescingContract(open));
 
-test('it is bounded in bytes, too', async () => {
+it('limits the bytes, too', async () => {
   const event = spoolEvent('a');
   const spool = memorySpool({ maxEvents: 10, maxBytes: event.bytes * 2 });
   await spool.append(event);
@@ -16,7 +16,7 @@ test('it is bounded in bytes, too', async () => {
   await expect(spool.append(spoolEvent('c'))).rejects.toThrow(/holds 2 events with \d+ bytes; its bounds are 10 events and \d+ bytes/);
 });
 
-test('what was set aside is kept with its reason, the newest hundred', async () => {
+it('keeps the newest hundred dead letters with their reasons', async () => {
   const spool = memorySpool({ maxEvents: 1000, maxBytes: 1e6 });
   for (let index = 0; index < 150; index += 1) {
     await spool.append(spoolEvent(`e${index}`));
@@ -26,7 +26,7 @@ test('what was set aside is kept with its reason, the newest hundred', async () 
   expect(spool.deadLetters().at(-1)).toMatchObject({ id: 'e149', reason: 'r149' });
 });
 
-test('it does what a plain list would do', async () => {
+it('behaves like a plain list', async () => {
   const command = fc.oneof(
     fc.record({ do: fc.constant('append' as const) }),
     fc.record({ do: fc.constantFrom('peek', 'settle', 'release'), count: fc.integer({ min: 1, max: 5 }) }),

@@ -4,7 +4,7 @@ import { serialise } from '../src/engine.js';
 
 const base: EventInput = { action: 'user.login', actor: { id: 1 } };
 
-test('numbers become strings, empty values are left out, dates become ISO 8601', () => {
+it('converts numbers to strings and dates to ISO 8601, and omits empty values', () => {
   const event = normaliseEvent({
     ...base,
     actor: { id: 42n, name: '', href: null, fields: { a: 1, b: '', c: true, d: undefined } },
@@ -28,19 +28,19 @@ test('numbers become strings, empty values are left out, dates become ISO 8601',
   });
 });
 
-test('NUL and lone surrogates, which would hide the event from search, are replaced', () => {
+it('replaces NUL and lone surrogates, which would hide the event from search', () => {
   const event = normaliseEvent({ ...base, actor: { id: 'a\0b', name: '\ud800' }, fields: { 'k\0': 'v\udc00' } });
   expect(event.actor).toEqual({ id: 'a\uFFFDb', name: '\uFFFD' });
   expect(event.fields).toEqual({ 'k\uFFFD': 'v\uFFFD' });
 });
 
-test('long ids stay short enough to be found, and different', () => {
+it('shortens long ids so that they can be found and stay different', () => {
   const [one, two] = ['x', 'y'].map((end) => normaliseEvent({ ...base, actor: { id: 'a'.repeat(5000) + end } }).actor!.id);
   expect(one!.length).toBeLessThanOrEqual(512);
   expect(one).not.toBe(two);
 });
 
-test('a __proto__ key stays a key, in the bytes as in the hash', () => {
+it('keeps a __proto__ key, in the JSON and in the hash', () => {
   const event = normaliseEvent({ ...base, fields: JSON.parse('{"__proto__":"x","a":"b"}') as Record<string, string> });
   const serialised = serialise({ ...event, external_id: 'e' });
   expect(serialised.body).toContain('"__proto__":"x"');
@@ -48,7 +48,7 @@ test('a __proto__ key stays a key, in the bytes as in the hash', () => {
   expect(canonicalTail(JSON.parse(serialised.body) as AuditEvent)).toBe(serialised.tail);
 });
 
-test.each<[string, unknown, RegExp]>([
+it.each<[string, unknown, RegExp]>([
   ['no action', { actor: { id: 1 } }, /'action'/],
   ['unknown key', { ...base, acton: 'x' }, /"acton" is not a field of an event; did you mean "action"\?/],
   ['unknown key of a part', { ...base, actor: { id: 1, email: 'x' } }, /"actor\.email"/],
@@ -60,7 +60,7 @@ test.each<[string, unknown, RegExp]>([
   ['no actor', { action: 'a', is_anonymous: false }, /'actor'/],
   ['no object', null, /must be an object/],
   ['a string for a part', { ...base, group: 'acme' }, /"group" must be an object/],
-])('refused with the field named: %s', (_name, input, message) => {
+])('refuses and names the field: %s', (_name, input, message) => {
   expect(() => normaliseEvent(input as EventInput)).toThrow(message);
   try {
     normaliseEvent(input as EventInput);
@@ -69,12 +69,12 @@ test.each<[string, unknown, RegExp]>([
   }
 });
 
-test('an event that is too large is refused', () => {
+it('refuses an event that is too large', () => {
   const fields = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`k${index}`, 'x'.repeat(8000)]));
   expect(() => serialise({ ...normaliseEvent({ ...base, fields }), external_id: 'e' })).toThrow(/bytes as JSON; expected at most 131072/);
 });
 
-test('the id of an event carries its millisecond', () => {
+it('mints ids that contain the millisecond of the event', () => {
   const created = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
   const id = eventId(created);
   expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);

@@ -12,7 +12,7 @@ function problem(options: object, env: NodeJS.ProcessEnv = {}): AuditError {
   throw new Error('no error');
 }
 
-test('options count before AUDITLOG_ variables, those before BOOTSTRAP_ variables', () => {
+it('prefers options to AUDITLOG_ variables, and those to BOOTSTRAP_ variables', () => {
   const env = {
     AUDITLOG_API_BASE: ' https://a.example/x/ \n',
     AUDITLOG_API_PROJECT: 'p',
@@ -23,7 +23,7 @@ test('options count before AUDITLOG_ variables, those before BOOTSTRAP_ variable
   expect(readSettings({ project: 'o' }, env)).toMatchObject({ project: 'o' });
 });
 
-test('what is missing is named, with how to get it', () => {
+it('names every missing setting and how to get it', () => {
   const error = problem({}, { AUDITLOG_API_PROJECT: 'p', AUDITLOG_API_TOKEN: '' });
   expect(error.code).toBe('ERR_AUDIT_CONFIG_MISSING');
   expect(error.message).toMatch(/apiBase: set AUDITLOG_API_BASE, or the option "apiBase"/);
@@ -31,7 +31,7 @@ test('what is missing is named, with how to get it', () => {
   expect(error.message).not.toMatch(/project:/);
 });
 
-test.each<[object, string, RegExp]>([
+it.each<[object, string, RegExp]>([
   [{ tokn: 'x' }, 'ERR_AUDIT_OPTION_UNKNOWN', /Unknown option "tokn"; did you mean "token"\?/],
   [{ publish: { batchsize: 1 } }, 'ERR_AUDIT_OPTION_UNKNOWN', /"publish.batchsize"; did you mean "publish.batchSize"\?/],
   [{ publish: { batchSize: 51 } }, 'ERR_AUDIT_OPTION_INVALID', /"publish.batchSize" is 51: expected a whole number from 1 to 50\.$/],
@@ -65,14 +65,14 @@ test.each<[object, string, RegExp]>([
   [{ identityKey: 'key-canary' }, 'ERR_AUDIT_OPTION_INVALID', /"identityKey" is a value that is not shown \(string\)/],
   [{ logger: {} }, 'ERR_AUDIT_OPTION_INVALID', /"logger" is an object: expected an object with warn\(\) and error\(\)/],
   [{ onDrop: 1 }, 'ERR_AUDIT_OPTION_INVALID', /"onDrop" is 1: expected a function/],
-])('%j', (options, code, message) => {
+])('refuses %j', (options, code, message) => {
   const error = problem({ ...connection, ...options });
   expect(error.code).toBe(code);
   expect(error.message).toMatch(message);
   expect(`${error.message}${error.stack}`).not.toContain('canary');
 });
 
-test.each([
+it.each([
   [[], 'an array'],
   [null, 'null'],
   [7, '7'],
@@ -83,7 +83,7 @@ test.each([
   });
 });
 
-test('options that throw when they are read are an error with a code', () => {
+it('options that throw when they are read are an error with a code', () => {
   const thrower = () => {
     throw new TypeError('token-canary');
   };
@@ -99,7 +99,7 @@ test('options that throw when they are read are an error with a code', () => {
   }
 });
 
-test('nested options that are left out have their defaults', () => {
+it('nested options that are left out have their defaults', () => {
   expect(readSettings({ ...connection, spool: { kind: 'memory' } }, {})).toMatchObject({
     spool: { kind: 'memory', maxEvents: 100_000, required: false },
     publish: { batchSize: 50, inDoubt: 'resend', maxAge: 604_800_000 },
@@ -117,12 +117,12 @@ describe('an auditor that does not know where to publish', () => {
     process.env = { ...saved };
   });
 
-  it.each(['production', 'staging', ''])('stops at start where NODE_ENV is "%s"', (environment) => {
+  it.each(['production', 'staging', ''])('throws at the start if NODE_ENV is "%s"', (environment) => {
     process.env['NODE_ENV'] = environment;
     expect(() => createAuditor()).toThrow(/auditlogin does not know where to publish/);
   });
 
-  it.each(['development', 'test'])('warns once where NODE_ENV is "%s", and audits nothing', (environment) => {
+  it.each(['development', 'test'])('warns once and audits nothing if NODE_ENV is "%s"', (environment) => {
     process.env['NODE_ENV'] = environment;
     const warn = jest.fn();
     const auditor = createAuditor({ logger: { warn, error: warn } });
@@ -134,7 +134,7 @@ describe('an auditor that does not know where to publish', () => {
   it.each([
     ['enabled: false', { enabled: false }, {}],
     ['AUDITLOG_DISABLED=1', {}, { AUDITLOG_DISABLED: '1' }],
-  ])('audits nothing, and says nothing, with %s', async (_what, options, environment) => {
+  ])('audits nothing without a warning, with %s', async (_what, options, environment) => {
     Object.assign(process.env, { NODE_ENV: 'production' }, environment);
     const warn = jest.fn();
     const auditor = createAuditor({ ...options, logger: { warn, error: warn } });

@@ -13,7 +13,7 @@ const given = { answer: { credential: { account: { id: 'u1' } } } };
 const typed = { identity: 'u1', identityIsPassword: false, hasPassword: true, carriesCredential: true };
 const nothingTyped = { identityIsPassword: false, hasPassword: false, carriesCredential: false };
 
-/** A name, an attempt, and what is decided: `outcome evidence reason`. */
+/** A name, an attempt, and the decision as `outcome evidence reason`. */
 type Row = [name: string, attempt: Attempt, expected: string];
 
 const tables: Record<string, Row[]> = {
@@ -184,17 +184,17 @@ describe.each(Object.entries(tables))('%s', (_kind, rows) => {
   });
 });
 
-it('names what stood against a decision', () => {
+it('names the evidence that contradicts the decision', () => {
   const { contrary } = decideOutcome(answered(403, { mark: { outcome: 'success' }, ...got(owned) }));
   expect(contrary.map(({ evidence, says }) => `${evidence}:${says}`)).toEqual(['status:failure']);
 });
 
-it('names the account of the deciding evidence, also where nothing could be decided', () => {
+it('names the account of the evidence, even if nothing could be decided', () => {
   expect(decideOutcome(answered(403, got({ ...owned, name: 'One' }))).account).toEqual({ id: 'u1', name: 'One' });
   expect(decideOutcome(answered(401, got(owned, owned))).account).toBeUndefined();
 });
 
-it('hears what the application says of its redirects: failure before challenge before success', () => {
+it('follows the redirect rules of the application, failure before challenge before success', () => {
   const rules = redirectRules({ success: ['/', '/login/mfa'], failure: ['/sorry'], challenge: ['/step/:n'] });
   const outcomeOf = (location: string): string => decideOutcome(redirected(location, got(owned)), rules).outcome;
   expect(['/', '/login/mfa', '/sorry?x=1', '/step/2', 'https://app.example/'].map(outcomeOf)).toEqual([
@@ -206,7 +206,7 @@ it('hears what the application says of its redirects: failure before challenge b
   ]);
 });
 
-it('never makes a success of a status or a redirect alone', () => {
+it('never reads a status or a redirect alone as a success', () => {
   fc.assert(
     fc.property(fc.integer({ min: 100, max: 599 }), fc.webUrl({ withQueryParameters: true }), (status, location) => {
       expect(decideOutcome(answered(status, { ending: { kind: 'answered', status, location } })).outcome).not.toBe('success');

@@ -19,14 +19,14 @@ const attempt = (index: number, status: number): Attempt =>
     ...(status === 200 && { actor: 'ann' }),
   });
 
-/** How many failed attempts the events stand for. */
+/** The number of failed attempts that the events stand for. */
 const attemptsIn = (events: readonly AuditEvent[]): number =>
   events.filter(({ is_failure }) => is_failure).reduce((sum, { fields }) => sum + Number(fields?.['coalesced_count'] ?? 1), 0);
 
 const FLOOD = Number(process.env['AUDITLOGIN_FLOOD'] ?? 20_000);
 
-test.each(['memory', 'disk'] as const)(
-  `${FLOOD} failures and one success (%s): the success arrives, the sum is right, nothing grows beyond its bounds`,
+it.each(['memory', 'disk'] as const)(
+  `publishes the success and the number of all failures, within its bounds, in a flood of ${FLOOD} failures (%s)`,
   async (kind) => {
     server.always = (_, response) => answer(response, 503, 'no');
     const { auditor } = watchedAuditor(server.apiBase, { closeTimeout: 60_000, spool: { kind, directory, maxEvents: 1_000 } });
@@ -58,7 +58,7 @@ test.each(['memory', 'disk'] as const)(
   300_000,
 );
 
-test('the coalesced of a process that was killed are counted by the next', async () => {
+it('counts the failures that a killed process had coalesced', async () => {
   const kinds = { kind: 'disk', directory, maxEvents: 10 } as const;
   server.always = (_, response) => answer(response, 503, 'no');
   const first = watchedAuditor(server.apiBase, { spool: kinds });

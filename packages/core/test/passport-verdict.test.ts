@@ -52,12 +52,12 @@ describe('what a strategy is', () => {
     },
   );
 
-  it('knows a provider by what its strategy keeps', () => {
+  it('recognises the method of a provider by the properties of its strategy', () => {
     expect(strategyTraits(['acme'], { _oauth2: {} }).method).toBe('oauth');
     expect(strategyTraits(['acme-session'], { _saml: {} })).toEqual({ recognises: false, everywhere: false, method: 'saml' });
   });
 
-  it('believes the class where the name says nothing', () => {
+  it('uses the class if the name says nothing', () => {
     expect(named('api', 'jwt', 'MyStrategy', 'JwtStrategy', 'Strategy').recognises).toBe(true);
   });
 });
@@ -88,26 +88,26 @@ describe('why a strategy refused', () => {
     expect(failureOf(challenge, undefined, local)).toEqual({ library: 'passport', method: 'password', outcome: 'failure', reason });
   });
 
-  it('takes the status for a reason', () => {
+  it('reads the reason from the status', () => {
     expect(failureOf(undefined, 429, local).reason).toBe('rate_limited');
     expect(failureOf(undefined, 423, local).reason).toBe('account_locked');
   });
 
-  it('keeps nothing of what the application said', () => {
+  it("copies nothing of the application's message", () => {
     expect(JSON.stringify(failureOf({ message: 'bob typed pw-canary-1: wrong password' }, 401, local))).not.toContain('canary');
   });
 
-  it('calls the next leg of a negotiation a challenge', () => {
+  it('reads the next leg of a negotiation as a challenge', () => {
     expect(failureOf('Negotiate oYGzMIGw', 401, named('negotiate'))).toMatchObject({ outcome: 'challenge', onLoginRoute: true });
   });
 
-  it('blames the provider where there is one', () => {
+  it('distinguishes errors of a provider from errors of the server', () => {
     expect(errorOf(named('google')).reason).toBe('provider_error');
     expect(errorOf(local).reason).toBe('server_error');
   });
 });
 
-it('names the account and the tenant of a success, and nothing else of the user', () => {
+it('reads the account and the tenant of a success, and nothing else of the user', () => {
   const user = { id: 7, displayName: 'Ann', tenantId: 'acme', hash: 'pw-canary-1' };
   expect(successOf(user, local)).toEqual({
     library: 'passport',

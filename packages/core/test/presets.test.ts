@@ -9,8 +9,8 @@ const matcherOf = (name: PresetName): ((request: string) => string | undefined) 
   };
 };
 
-// Paths as the libraries serve them where their guides mount them.
-test.each<[PresetName, string, string | undefined]>([
+// The paths of the libraries, mounted as their guides mount them.
+it.each<[PresetName, string, string | undefined]>([
   ['better-auth', 'POST /api/auth/sign-in/email', 'user.login'],
   ['better-auth', 'POST /sign-in/username', 'user.login'],
   ['better-auth', 'GET /api/auth/magic-link/verify', 'user.login'],
@@ -72,9 +72,9 @@ test.each<[PresetName, string, string | undefined]>([
   ['webauthn', 'POST /verify-authentication', 'user.login'],
   ['webauthn', 'POST /login/public-key', 'user.login'],
   ['webauthn', 'POST /generate-authentication-options', undefined],
-])('%s: %s is %s', (name, request, action) => expect(matcherOf(name)(request)).toBe(action));
+])('%s reads %s as %s', (name, request, action) => expect(matcherOf(name)(request)).toBe(action));
 
-test.each(Object.keys(PRESETS) as PresetName[])('%s names no route twice', (name) => {
+it.each(Object.keys(PRESETS) as PresetName[])('%s has no duplicate routes', (name) => {
   const all = [...PRESETS[name].routes, ...PRESETS[name].rules.map(({ match }) => match)];
   expect(new Set(all).size).toBe(all.length);
 });

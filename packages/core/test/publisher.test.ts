@@ -41,21 +41,21 @@ async function report(count: number, prefix = 'e'): Promise<string[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => watched.auditor.report(event(`${prefix}${index}`))));
 }
 
-/** The oracle: every queued event is stored; each extra copy is of an event whose fate was in doubt. */
+/** Asserts that every queued event is stored, and that the number of copies is the number of events that were in doubt. */
 function expectStored(ids: string[], duplicates = 0): void {
   const stored = server.stored.map(({ external_id }) => external_id);
   expect(new Set(stored)).toEqual(new Set(ids));
   expect(stored).toHaveLength(ids.length + duplicates);
 }
 
-test('one that waits alone goes out by the single call, verified', async () => {
+it('sends a single event by the single call and verifies its receipt', async () => {
   expectStored(await report(1).then(async (ids) => (await watched.auditor.flush(), ids)));
   expect(server.calls).toEqual([1]);
   expect(watched.receipts).toMatchObject([{ verdict: 'verified', event: { external_id: 'e0' } }]);
   expect(server.headers[0]).toMatchObject({ authorization: `Token token=${TOKEN}`, 'content-type': 'application/json' });
 });
 
-test('many go out fifty at a time, over a few connections that stay open', async () => {
+it('sends events in batches of fifty over a few persistent connections', async () => {
   const ids = await report(1000);
   await watched.auditor.flush();
   expectStored(ids);
@@ -95,7 +95,7 @@ const endless: Fault = (_, response) => {
 };
 const notJson: Fault = (_, response, store) => (store(), answer(response, 201, '<html>ok</html>'));
 
-test.each<[string, Fault, AuditErrorCode, number]>([
+it.each<[string, Fault, AuditErrorCode, number]>([
   ['connection reset before storing', reset, 'ERR_AUDIT_CONNECTION', 0],
   ['connection reset after storing', resetAfterStoring, 'ERR_AUDIT_CONNECTION', 1],
   ['no answer', hang, 'ERR_AUDIT_TIMEOUT', 0],
@@ -113,7 +113,7 @@ test.each<[string, Fault, AuditErrorCode, number]>([
     'ERR_AUDIT_NOT_FOUND',
     0,
   ],
-])('%s: reported, sent again, nothing lost', async (_name, fault, code, duplicates) => {
+])('reports a failed call and sends the events again: %s', async (_name, fault, code, duplicates) => {
   server.faults.push(fault);
   const ids = await report(1);
   await watched.auditor.flush();
@@ -122,14 +122,14 @@ test.each<[string, Fault, AuditErrorCode, number]>([
   expect(watched.auditor.stats()).toMatchObject({ verified: 1, lost: 0, retries: 1 });
 });
 
-test('Retry-After is waited for, whatever the back-off says', async () => {
+it('waits as long as Retry-After says, even if the back-off is shorter', async () => {
   server.faults.push((_, response) => answer(response, 503, { error: 'busy' }, { 'retry-after': '1' }));
   await report(1);
   await watched.auditor.flush();
   expect(watched.logs.join()).toMatch(/"wait":1000/);
 });
 
-test('refused, then there: nobody listened for a while', async () => {
+it('keeps events waiting while the server refuses connections', async () => {
   await server.close();
   const ids = await report(3);
   await expect(watched.auditor.flush({ timeout: 60 })).rejects.toMatchObject({ code: 'ERR_AUDIT_TIMEOUT' });
@@ -139,10 +139,10 @@ test('refused, then there: nobody listened for a while', async () => {
   server = await startFaultServer();
 });
 
-test.each<[string, boolean]>([
-  ['with the index of the bad one', true],
-  ['without a hint', false],
-])('a batch that is refused for one event %s: only that one is set aside, with the reason', async (_name, withIndex) => {
+it.each<[string, boolean]>([
+  ['the response names its index', true],
+  ['the response does not name it', false],
+])('sets aside only the event that a batch was refused for, with the reason: %s', async (_name, withIndex) => {
   server.always = ({ events, single }, response, store) => {
     const index = events.findIndex(({ external_id }) => external_id === 'e7');
     if (index === -1) return answer(response, 201, store());
@@ -157,7 +157,7 @@ test.each<[string, boolean]>([
   expect(watched.auditor.stats()).toMatchObject({ verified: 49, lost: 0, setAside: 1, waiting: 0 });
 });
 
-test('413: a batch that is too large is divided, and arrives', async () => {
+it('divides a batch that the server refuses as too large (413)', async () => {
   server.always = ({ events }, response, store) =>
     events.length > 10 ? answer(response, 413, '<html>Payload Too Large</html>') : answer(response, 201, store());
   const ids = await report(50);
@@ -166,7 +166,7 @@ test('413: a batch that is too large is divided, and arrives', async () => {
   expect(watched.auditor.stats()).toMatchObject({ verified: 50, setAside: 0 });
 });
 
-test('a hash that does not match is an alarm, and the event is never sent again', async () => {
+it('reports a hash that does not match, and does not send the event again', async () => {
   server.faults.push((_, response, store) => answer(response, 201, { ...store(), hash: 'f'.repeat(64) }));
   await report(1);
   await watched.auditor.flush();
@@ -176,7 +176,7 @@ test('a hash that does not match is an alarm, and the event is never sent again'
   expect(watched.logs.join()).toContain('ERR_AUDIT_HASH_MISMATCH');
 });
 
-test('a full queue drops what does not fit, counted and reported, and keeps what it took', async () => {
+it('counts and reports the events that a full spool loses, and delivers the others', async () => {
   await watched.auditor.close();
   server.always = hang;
   watched = watchedAuditor(server.apiBase, { spool: { maxEvents: 10 } });
@@ -190,7 +190,7 @@ test('a full queue drops what does not fit, counted and reported, and keeps what
   expectStored(Array.from({ length: 10 }, (_, index) => `e${index}`));
 });
 
-test('close is bounded and idempotent, and what it could not deliver is lost, counted and reported', async () => {
+it('closes once and within its time-out, and counts and reports the events it could not deliver', async () => {
   server.always = hang;
   await report(3);
   await Promise.all([watched.auditor.close({ timeout: 30 }), watched.auditor.close(), watched.auditor[Symbol.asyncDispose]()]);
@@ -199,13 +199,13 @@ test('close is bounded and idempotent, and what it could not deliver is lost, co
   await expect(watched.auditor.report(event('late'))).rejects.toMatchObject({ code: 'ERR_AUDIT_CLOSED' });
 });
 
-test('close delivers what waits', async () => {
+it('delivers waiting events when it is closed', async () => {
   const ids = await report(120);
   await watched.auditor.close();
   expectStored(ids);
 });
 
-test('callbacks that throw harm nothing', async () => {
+it('delivers events even if callbacks throw', async () => {
   const broken = createAuditor({
     apiBase: server.apiBase,
     project: 'dev',
@@ -222,7 +222,7 @@ test('callbacks that throw harm nothing', async () => {
   expect(broken.stats()).toMatchObject({ verified: 2, lost: 0 });
 });
 
-test('what is flapping arrives in the end, each event once', async () => {
+it('delivers each event once to a server that flaps', async () => {
   let turn = 0;
   server.always = (_, response, store) => ((turn += 1) % 3 === 0 ? answer(response, 201, store()) : answer(response, 503, 'no'));
   const ids = await report(300);
@@ -230,7 +230,7 @@ test('what is flapping arrives in the end, each event once', async () => {
   expectStored(ids);
 });
 
-test('on disk, too: when flush returns, every receipt was reported', async () => {
+it('has reported every receipt when flush() resolves, with a spool on disk', async () => {
   await watched.auditor.close();
   const directory = mkdtempSync(join(tmpdir(), 'auditlogin-flush-'));
   watched = watchedAuditor(server.apiBase, { spool: { kind: 'disk', directory } });
@@ -248,11 +248,11 @@ describe('in doubt', () => {
   const reconciling = (options: AuditorOptions = {}): WatchedAuditor =>
     watchedAuditor(server.apiBase, { ...options, publish: { inDoubt: 'reconcile', indexLag: 30, ...options.publish } });
 
-  test.each<[string, Fault]>([
+  it.each<[string, Fault]>([
     ['reset after storing', resetAfterStoring],
-    ['an answer that is cut short', cutBody],
+    ['a response that is cut short', cutBody],
     ['a wrong number of receipts', wrongCount],
-  ])('reconcile after %s: it is looked up and not sent again', async (_name, fault) => {
+  ])('finds a stored event instead of sending it again, after %s', async (_name, fault) => {
     await watched.auditor.close();
     watched = reconciling();
     server.faults.push(fault);
@@ -263,7 +263,7 @@ describe('in doubt', () => {
     expect(watched.auditor.stats()).toMatchObject({ verified: 30, lost: 0 });
   });
 
-  test('what is not found is sent again; a search that fails proves nothing', async () => {
+  it('sends events again that a search does not find, and repeats a search that fails', async () => {
     await watched.auditor.close();
     watched = reconciling();
     server.faults.push(reset);
@@ -274,7 +274,7 @@ describe('in doubt', () => {
     expect(server.searches.length).toBeGreaterThanOrEqual(3);
   });
 
-  test('what is found, and is not what was sent, is a mismatch', async () => {
+  it('reports an event that is found with other content as a mismatch', async () => {
     await watched.auditor.close();
     watched = reconciling();
     server.faults.push(({ events }, response) => {
@@ -287,7 +287,7 @@ describe('in doubt', () => {
   });
 });
 
-test('an event that ended ten processes is set aside; one that ended fewer goes out alone, after all others, the least newCandidates first', async () => {
+it('sets aside an event with ten crashes, and sends events with fewer crashes alone, after all others, the fewest crashes first', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'auditlogin-poison-'));
   const { file: path } = placeIn(directory, destinationOf({ apiBase: server.apiBase, project: 'dev' }));
   for (let start = 0; start < 10; start += 1) {
@@ -326,7 +326,7 @@ test('an event that ended ten processes is set aside; one that ended fewer goes 
   rmSync(directory, { recursive: true });
 });
 
-test('what is older than it may be is set aside', async () => {
+it('sets aside events that are older than maxAge', async () => {
   await watched.auditor.close();
   server.always = (_, response) => answer(response, 503, 'no');
   watched = watchedAuditor(server.apiBase, { publish: { maxAge: 1_000, backoffMin: 200, backoffMax: 200 } });
@@ -337,7 +337,7 @@ test('what is older than it may be is set aside', async () => {
   expect(watched.auditor.health()).toMatchObject({ status: 'degraded', setAside: 2 });
 });
 
-test('a token that is rotated needs no restart; a token function that fails costs a try', async () => {
+it('uses a rotated token without a restart, and tries again if the token function fails', async () => {
   await watched.auditor.close();
   const tokens: (string | Error)[] = ['first', new Error('vault is sealed'), 'second'];
   watched = watchedAuditor(server.apiBase, {

@@ -30,7 +30,7 @@ const server = createServer();
 beforeAll(() => once(server.listen(0, '127.0.0.1'), 'listening'));
 afterAll(() => server.close());
 
-test.each<[string, (response: ServerResponse) => void, unknown]>([
+it.each<[string, (response: ServerResponse) => void, unknown]>([
   ['JSON', (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"a":1}'), { a: 1 }],
   [
     'JSON in pieces',
@@ -65,20 +65,20 @@ test.each<[string, (response: ServerResponse) => void, unknown]>([
   expect((await exchange(answer)).body).toEqual(expected);
 });
 
-test('what the client gets is what the handler wrote', async () => {
+it('does not change what the handler writes', async () => {
   expect((await exchange((response) => response.end('ü'.repeat(900)))).sent).toBe('ü'.repeat(900));
 });
 
-test.each<[string, (response: ServerResponse) => void]>([
+it.each<[string, (response: ServerResponse) => void]>([
   ['set before', (response) => (response.setHeader('location', '/login?error'), response.writeHead(302).end())],
   ['handed to writeHead', (response) => response.writeHead(302, { Location: '/login?error' }).end()],
   ['handed to writeHead behind a status text', (response) => response.writeHead(302, 'Found', { Location: '/login?error' }).end()],
   ['handed to writeHead as a flat list', (response) => response.writeHead(302, ['Location', '/login?error']).end()],
-])('a redirect whose target is %s', async (_name, answer) => {
+])('reads the target of a redirect that is %s', async (_name, answer) => {
   expect((await exchange(answer)).seen).toEqual({ kind: 'answered', status: 302, location: '/login?error' });
 });
 
-test('compressed by middleware that was mounted earlier: the bytes are plain, whatever the header says', async () => {
+it('reads plain bytes if middleware mounted earlier compresses them after the capture', async () => {
   expect(await readBody(Buffer.from('{"a":1}'), { ...JSON_TYPE, contentEncoding: 'gzip' }, 100)).toEqual({
     state: 'read',
     value: { a: 1 },
@@ -86,7 +86,7 @@ test('compressed by middleware that was mounted earlier: the bytes are plain, wh
   });
 });
 
-test.each([
+it.each([
   ['success', [{ outcome: 'success' }]],
   ['unknown', [{ outcome: 'unknown' }]],
   ['skip', ['skip']],
@@ -95,16 +95,19 @@ test.each([
     ['failure', { outcome: 'success', actor: 'u1' }],
     [{ outcome: 'failure' }, { outcome: 'success', actor: 'u1' }],
   ],
-])('the ruling %j', (answer, expected) => expect(readOutcomeRule(answer)).toEqual(expected));
+])('reads the result %j of a rule', (answer, expected) => expect(readOutcomeRule(answer)).toEqual(expected));
 
-test.each(['yes', true, {}, { outcome: 'failure', reason: 'because' }])('the ruling %j is refused, with what is expected', (answer) => {
-  expect(() => readOutcomeRule(answer)).toThrow(/"outcome" returned an unusable (?:outcome|reason); expected one of \w+/);
-});
+it.each(['yes', true, {}, { outcome: 'failure', reason: 'because' }])(
+  'refuses the result %j of a rule, and names what is expected',
+  (answer) => {
+    expect(() => readOutcomeRule(answer)).toThrow(/"outcome" returned an unusable (?:outcome|reason); expected one of \w+/);
+  },
+);
 
-test.each<[string, (response: Http2ServerResponse) => unknown, Ending]>([
+it.each<[string, (response: Http2ServerResponse) => unknown, Ending]>([
   ['answered', (response) => response.writeHead(401).end('no'), { kind: 'answered', status: 401 }],
   ['aborted', (response) => response.stream.session?.destroy(), { kind: 'aborted' }],
-])('over HTTP/2: %s', async (_name, answer, expected) => {
+])('sees the end of an HTTP/2 response: %s', async (_name, answer, expected) => {
   const http2 = createHttp2Server().listen(0, '127.0.0.1');
   await once(http2, 'listening');
   const ended = new Promise<Ending>((resolve) =>

@@ -4,7 +4,7 @@ import { readFailure } from '../src/retraced/connection-error.js';
 const TOKEN = 'token-canary-9';
 const HASH = 'a'.repeat(64);
 
-test.each<[number, string, object]>([
+it.each<[number, string, object]>([
   [201, JSON.stringify({ id: 'x', hash: HASH }), { kind: 'accepted', receipts: [{ id: 'x', hash: HASH }] }],
   [201, '{"id":"x"', { kind: 'retry', inDoubt: true, error: { code: 'ERR_AUDIT_RECEIPT' } }],
   [200, '{}', { kind: 'retry', inDoubt: false, error: { code: 'ERR_AUDIT_NOT_FOUND' } }],
@@ -17,7 +17,7 @@ test.each<[number, string, object]>([
   [504, '', { kind: 'retry', inDoubt: true }],
 ])('the answer %i %s', (status, body, expected) => expect(readAnswer({ status, body }, 1, true, TOKEN)).toMatchObject(expected));
 
-test.each<[object, object]>([
+it.each<[object, object]>([
   [{ code: 'ECONNREFUSED' }, { inDoubt: false, error: { code: 'ERR_AUDIT_CONNECTION' } }],
   [{ code: 'ENOTFOUND' }, { inDoubt: false, error: { code: 'ERR_AUDIT_ADDRESS' } }],
   [{ code: 'UND_ERR_CONNECT_TIMEOUT' }, { inDoubt: false, error: { code: 'ERR_AUDIT_TIMEOUT' } }],
@@ -29,7 +29,7 @@ test.each<[object, object]>([
   [new AggregateError([Object.assign(new Error('x'), { code: 'ECONNREFUSED' })]), { inDoubt: false }],
 ])('the failure %j', (thrown, expected) => expect(readFailure(thrown, 'http://x')).toMatchObject({ kind: 'retry', ...expected }));
 
-test('no part of the token is in the reason, wherever the answer is cut', () => {
+it('never includes a part of the token in the reason, wherever the response is cut', () => {
   for (let lead = 4980; lead <= 5000; lead += 1) {
     const delivery = readAnswer({ status: 500, body: `<${'x'.repeat(lead - 2)}>${TOKEN} more` }, 1, true, TOKEN);
     expect(JSON.stringify(delivery)).not.toContain('tok' + 'en-c');

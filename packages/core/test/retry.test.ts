@@ -1,13 +1,13 @@
 import { backoff, parseRetryAfter } from '../src/publish/retry.js';
 
-test('full jitter below a bound that doubles up to the last', () => {
+it('waits a random time below a bound that doubles up to its limit', () => {
   const bounds = { min: 500, max: 60_000 };
   expect([1, 2, 3, 8, 500].map((failures) => backoff(failures, bounds, 1))).toEqual([500, 1000, 2000, 60_000, 60_000]);
   expect(backoff(5, bounds, 0)).toBe(0);
 });
 
 const now = Date.UTC(2026, 0, 1);
-test.each([
+it.each([
   ['5', 5_000],
   ['0', 1_000],
   ['99999', 300_000],
@@ -15,4 +15,4 @@ test.each([
   ['Wed, 31 Dec 2025 00:00:00 GMT', 1_000],
   ['soon', undefined],
   [undefined, undefined],
-])('Retry-After: %s', (header, expected) => expect(parseRetryAfter(header, now)).toBe(expected));
+])('reads Retry-After: %s', (header, expected) => expect(parseRetryAfter(header, now)).toBe(expected));

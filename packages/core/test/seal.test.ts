@@ -12,7 +12,7 @@ const INSTANCE = '0d7c2a5e-0000-4000-8000-000000000001';
 const pairs = (map: Record<string, string> | undefined): { key: string; value: string }[] | null =>
   map ? Object.entries(map).map(([key, value]) => ({ key, value })) : null;
 
-/** What the real server gives back of an event: seconds, lists, nulls, the names that it holds now (Publisher API, "What can be read back"). */
+/** The event as the real server returns it: with whole seconds, lists, nulls and current names (Publisher API, "What can be read back"). */
 function stored(event: AuditEvent, id: string): ReadBackEvent {
   const { actor, group, target } = event;
   return readBack({
@@ -28,14 +28,14 @@ function stored(event: AuditEvent, id: string): ReadBackEvent {
   });
 }
 
-test('what is sealed is valid after its way through the log, whatever it is', () => {
+it('seals any event so that the seal is valid when the event is read back', () => {
   fc.assert(
     fc.property(anyEvent, (input) => {
       const event = normaliseEvent({ ...input, is_anonymous: true });
       const sealed = createSealer(KEY, INSTANCE)({ ...event, external_id: event.external_id ?? eventId(Date.now()) });
       const read = stored(sealed, 'r1');
       expect(checkSeal(read.event, [OTHER, KEY])).toBe('valid');
-      // What is recomputed from the log is the hash in the receipt.
+      // The hash that is computed from the log is the hash in the receipt.
       expect(eventHash('r1', read.event)).toBe(eventHash('r1', sealed));
     }),
   );
@@ -58,7 +58,7 @@ const base: AuditEvent = {
   external_id: '01a209cb-ceb0-77cc-b902-30e30430e94b',
 };
 
-test.each<[string, (event: AuditEvent) => void]>([
+it.each<[string, (event: AuditEvent) => void]>([
   ['action', (event) => (event.action = 'user.logout')],
   ['crud', (event) => (event.crud = 'r')],
   ['actor.id', (event) => (event.actor!.id = 'u2')],
@@ -87,7 +87,7 @@ test.each<[string, (event: AuditEvent) => void]>([
   expect(checkSeal(sealed, [KEY])).toBe('invalid');
 });
 
-test('keys are told apart by their ids, which say nothing of them', () => {
+it('identifies keys by ids that do not reveal them', () => {
   const sealed = createSealer(KEY, INSTANCE)(base);
   expect(checkSeal(sealed, [OTHER])).toBe('unknown_key');
   expect(checkSeal(base, [KEY])).toBe('unsealed');
@@ -96,20 +96,20 @@ test('keys are told apart by their ids, which say nothing of them', () => {
   expect(JSON.stringify(sealed)).not.toContain(KEY.key);
 });
 
-test('the exact time is in our ids; of others it is kept beside', () => {
+it('stores the exact time of an event whose id is not a UUIDv7', () => {
   expect(timeOfId(eventId(1_763_884_800_123))).toBe(1_763_884_800_123);
   expect(timeOfId('order-4711')).toBeUndefined();
   const sealed = createSealer(KEY, INSTANCE)({ ...base, external_id: 'order-4711' });
   expect(sealed.fields!['seal_time']).toBe(base.created);
 });
 
-test('the chain: each seal is in the next event', () => {
+it('names each seal in the next event', () => {
   const seal = createSealer(KEY, INSTANCE);
   const [first, second] = [seal(base), seal(base)].map((event) => sealOf(event)!);
   expect([first!.seq, first!.prev, second!.seq, second!.prev]).toEqual([1, undefined, 2, first!.seal]);
 });
 
-test('two chains with one place each, made with one key in one name, do not fit', () => {
+it('finds a second chain that was made with the same key and instance', () => {
   const seals = [createSealer(KEY, INSTANCE), createSealer(KEY, INSTANCE)] as const;
   const at = (time: number): AuditEvent => ({ ...base, external_id: eventId(time), created: new Date(time).toISOString() });
   const first = seals[0](at(1_000));

@@ -4,14 +4,14 @@ import { isCorrupt, makeDurable, openSqlite, quickCheck, transaction } from '../
 
 const isBuiltIn = Number.parseInt(process.versions.node, 10) >= 24;
 
-/** Runs a script with the build in a process that cannot load native code. */
+/** Runs a script with the built package in a process that cannot load native code. */
 function withoutNativeCode(script: string): { stdout: string; stderr: string } {
   const setUp = `process.dlopen = () => { throw new Error('no native code here'); };
     const { createAuditor } = require('@auditlogin/core'); const { openSqlite } = require('@auditlogin/core/engine');`;
   return spawnSync(process.execPath, ['-e', `${setUp} ${script}`], { cwd: join(__dirname, '..'), encoding: 'utf8' });
 }
 
-test('an auditor with a spool in memory loads no native code', () => {
+it('loads no native code for a spool in memory', () => {
   const options = `{ apiBase: 'http://127.0.0.1:9', project: 'p', token: 't', spool: { kind: 'memory' } }`;
   const { stdout, stderr } = withoutNativeCode(`createAuditor(${options}).close().then(() => console.log('closed'));`);
   expect([stdout, stderr]).toEqual(['closed\n', '']);
@@ -29,13 +29,13 @@ test('an auditor with a spool in memory loads no native code', () => {
   );
 });
 
-test('a database that cannot be as durable as asked for is refused', () => {
+it('refuses a database that cannot be as durable as requested', () => {
   const db = openSqlite(':memory:');
   expect(() => makeDurable(db)).toThrow('SQLite uses journal_mode=memory and synchronous=2; expected wal and 2 (FULL)');
   db.close();
 });
 
-test('a transaction whose work throws leaves nothing behind', () => {
+it('rolls back a transaction whose work throws', () => {
   const db = openSqlite(':memory:');
   db.exec('CREATE TABLE t (n INTEGER)');
   const work = (): void => {
@@ -48,7 +48,7 @@ test('a transaction whose work throws leaves nothing behind', () => {
   db.close();
 });
 
-test('errors of a damaged file are told from others', () => {
+it('distinguishes errors of a damaged file from others', () => {
   const db = openSqlite(':memory:');
   expect(() => quickCheck(db)).not.toThrow();
   db.close();

@@ -9,7 +9,7 @@ afterEach(() => server.close());
 
 const event = (id: string) => ({ action: 'user.login', actor: { id: 'u' }, external_id: id });
 
-test('counters and gauges through OpenTelemetry', async () => {
+it('exports counters and gauges through OpenTelemetry', async () => {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 1e9 });
   metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
@@ -35,7 +35,7 @@ test('counters and gauges through OpenTelemetry', async () => {
   await reader.shutdown();
 });
 
-test('messages on diagnostics_channel', async () => {
+it('publishes messages on diagnostics_channel', async () => {
   const seen: [string | symbol, unknown][] = [];
   const names = ['queued', 'receipt', 'retry', 'set-aside'].map((name) => `auditlogin:${name}`);
   const listener = (message: unknown, name: string | symbol): void => void seen.push([name, message]);
@@ -60,7 +60,7 @@ test('messages on diagnostics_channel', async () => {
   ]);
 });
 
-test('health says what is not well', async () => {
+it('describes every problem in health()', async () => {
   const { auditor } = watchedAuditor(server.apiBase, { spool: { maxEvents: 5 } });
   expect(auditor.health()).toMatchObject({ status: 'ok', problems: [], spool: 'memory', breaker: 'closed', lastReceipt: undefined });
   await auditor.report(event('a'));
@@ -81,7 +81,7 @@ test('health says what is not well', async () => {
   await auditor.close({ timeout: 0 });
 });
 
-test('the audit records its own start, stop and gaps, if asked for', async () => {
+it('records its own start, stop and gaps with lifecycleEvents', async () => {
   const { auditor } = watchedAuditor(server.apiBase, { lifecycleEvents: true, spool: { maxEvents: 3 } });
   server.always = () => undefined;
   const results = await Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map((id) => auditor.report(event(id))));

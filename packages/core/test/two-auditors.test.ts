@@ -9,7 +9,7 @@ let server: FaultServer;
 beforeEach(async () => (server = await startFaultServer()));
 afterEach(() => server.close());
 
-test('two auditors of one process keep their spools, from each other and from other processes', async () => {
+it('locks the spools of two auditors in one process against each other and other processes', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'auditlogin-two-'));
   server.always = () => undefined;
   const first = watchedAuditor(server.apiBase, { spool: { kind: 'disk', directory } });
@@ -17,7 +17,7 @@ test('two auditors of one process keep their spools, from each other and from ot
   const second = watchedAuditor(server.apiBase, { spool: { kind: 'disk', directory } });
   await second.auditor.report({ action: 'y', actor: { id: 'u' } });
   expect([first.auditor.stats().adopted, second.auditor.stats().adopted]).toEqual([0, 0]);
-  // Another process finds both of them locked.
+  // Another process finds both spools locked.
   const probe = `
     const { lockSpool } = require(${JSON.stringify(join(__dirname, '..', 'dist', 'cjs', 'spool', 'disk', 'directory.js'))});
     console.log(JSON.stringify(process.argv.slice(1).map((path) => lockSpool(path) === undefined)));`;

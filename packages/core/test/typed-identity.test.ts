@@ -3,7 +3,7 @@ import { identityDigest, storedIdentity, looksLikePassword, mask } from '../src/
 
 const KEY = 'k'.repeat(32);
 
-test.each([
+it.each([
   ['ann', 'masked', { identity: 'a***' }],
   ['annabel', 'masked', { identity: 'a***l' }],
   ['annabel@example.com', 'masked', { identity: 'a***l@example.com' }],
@@ -14,7 +14,7 @@ test.each([
   ['', 'plain', {}],
 ] as const)('%s, %s', (typed, policy, expected) => expect(storedIdentity(typed, false, policy, undefined)).toEqual(expected));
 
-test('a key adds a digest that finds the same account again', () => {
+it('adds the same digest for the same account if there is a key', () => {
   const { identity_hmac, identity } = storedIdentity('Ann@Example.com ', false, 'hmac', KEY);
   expect(identity).toBeUndefined();
   expect(identity_hmac).toBe(identityDigest('ann@example.com', KEY));
@@ -22,7 +22,7 @@ test('a key adds a digest that finds the same account again', () => {
   expect(identityDigest('ann@example.com', `${KEY}x`)).not.toBe(identity_hmac);
 });
 
-test.each([`${' '.repeat(254)}alice@x.test`, `alice@x.test${' '.repeat(300)}`, '\t alice@x.test\n', 'ALICE@x.test'])(
+it.each([`${' '.repeat(254)}alice@x.test`, `alice@x.test${' '.repeat(300)}`, '\t alice@x.test\n', 'ALICE@x.test'])(
   'blanks and capitals make nobody another: %j',
   (typed) => {
     const { identity, identity_hmac } = storedIdentity(typed, false, 'masked', KEY);
@@ -31,18 +31,18 @@ test.each([`${' '.repeat(254)}alice@x.test`, `alice@x.test${' '.repeat(300)}`, '
   },
 );
 
-it('keeps nothing of blanks', () => expect(storedIdentity(' '.repeat(300), false, 'masked', KEY)).toEqual({}));
+it('stores nothing for a blank name', () => expect(storedIdentity(' '.repeat(300), false, 'masked', KEY)).toEqual({}));
 
-it('finds the shape of a password behind blanks', () => {
+it('recognises a password behind blanks', () => {
   expect(storedIdentity(`${' '.repeat(254)}Tr0ub4dor&3`, false, 'plain', KEY)).toEqual({ identity_withheld: 'looks_like_password' });
 });
 
-test.each(['Tr0ub4dor&3', 'p@ssw0rd!X', 'aB3$efgh', 'Xk29fjQmP0zLw81vRt'])('%s is never kept, whatever the policy', (typed) => {
+it.each(['Tr0ub4dor&3', 'p@ssw0rd!X', 'aB3$efgh', 'Xk29fjQmP0zLw81vRt'])('never stores %s, whatever the policy', (typed) => {
   expect(looksLikePassword(typed)).toBe(true);
   expect(storedIdentity(typed, false, 'plain', KEY)).toEqual({ identity_withheld: 'looks_like_password' });
 });
 
-test.each([
+it.each([
   'ann',
   'ann.arbor',
   'Ann Arbor',
@@ -53,13 +53,13 @@ test.each([
   "O'Brien",
   'DOMAIN\\ann',
   'user_1234',
-])('%s looks like a name', (typed) => expect(looksLikePassword(typed)).toBe(false));
+])('does not take %s for a password', (typed) => expect(looksLikePassword(typed)).toBe(false));
 
-test('what was also typed as password is never kept', () => {
+it('never stores a name that was also typed as password', () => {
   expect(storedIdentity('hunter', true, 'plain', KEY)).toEqual({ identity_withheld: 'looks_like_password' });
 });
 
-test('masking shows at most two characters of a name', () => {
+it('shows at most two characters of a masked name', () => {
   fc.assert(
     fc.property(
       fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('@')),
@@ -68,6 +68,6 @@ test('masking shows at most two characters of a name', () => {
   );
 });
 
-test('a megabyte typed as a name is cut before any expression runs over it', () => {
+it('cuts a name of a megabyte before it runs a regular expression', () => {
   expect(storedIdentity('a'.repeat(1e6), false, 'plain', KEY).identity).toHaveLength(254);
 });

@@ -14,7 +14,7 @@ describe.each(majors)('%s', (_major, make) => {
   beforeAll(async () => (harness = await startHarness()));
   afterAll(() => harness.close());
 
-  /** An application that audits in one line, with a handler on POST /login. */
+  /** Creates an application with auditLogin() and a handler on POST /login. */
   function appWith(handler: express.RequestHandler, ...before: express.RequestHandler[]): express.Express {
     const app = framework();
     app.use(auditLogin({ auditor: harness.auditor }), framework.json(), ...before);
@@ -30,7 +30,7 @@ describe.each(majors)('%s', (_major, make) => {
 
   const toLogin = (base: string): Promise<Response> => post(`${base}/login`);
 
-  test.each<[string, express.RequestHandler, Partial<AuditEvent>, Record<string, string>]>([
+  it.each<[string, express.RequestHandler, Partial<AuditEvent>, Record<string, string>]>([
     [
       'a 200 alone, which proves nothing',
       (_, res) => void res.json({ token: 't' }),
@@ -123,7 +123,7 @@ describe.each(majors)('%s', (_major, make) => {
     expect(JSON.stringify(event)).not.toContain('canary');
   });
 
-  test('the answer is sent before the event is made', async () => {
+  it('sends the answer before it composes the event', async () => {
     let queuedAtAnswer = -1;
     const before = harness.auditor.stats().queued;
     const app = appWith((_, response) => {
@@ -133,7 +133,7 @@ describe.each(majors)('%s', (_major, make) => {
     expect(queuedAtAnswer).toBe(before);
   });
 
-  test('aborted before the handler answers', async () => {
+  it('records a client that hangs up before the handler answers', async () => {
     const app = appWith((_, response) => void setTimeout(() => response.end(), 80));
     const event = await eventOf(app, (base) => postAndHangUp(`${base}/login`, 20));
     expect(event).toMatchObject({
@@ -144,19 +144,19 @@ describe.each(majors)('%s', (_major, make) => {
     expect(event.fields).not.toHaveProperty('status');
   });
 
-  test('aborted while the answer streams', async () => {
+  it('records a client that hangs up while the answer streams', async () => {
     const app = appWith((_, response) => void response.write('a'));
     const event = await eventOf(app, (base) => postAndHangUp(`${base}/login`, 'head'));
     expect(event.fields).toMatchObject({ reason: 'aborted' });
   });
 
-  test('aborted after somebody was marked as logged in', async () => {
+  it('records a client that hangs up after its login was marked', async () => {
     const app = appWith((request) => mark(request).success({ actor: 'u1' }));
     const event = await eventOf(app, (base) => postAndHangUp(`${base}/login`, 20));
     expect(event).toMatchObject({ is_failure: false, actor: { id: 'u1' }, fields: { outcome: 'success' } });
   });
 
-  test('no event: other paths, GET, HEAD, OPTIONS, 404 without a handler, marked as no attempt', async () => {
+  it('records nothing for other paths, GET, HEAD, OPTIONS, a 404 without a handler, and attempts that are skipped', async () => {
     const base = await harness.serve(
       appWith((request, response) => {
         mark(request).skip();
@@ -170,7 +170,7 @@ describe.each(majors)('%s', (_major, make) => {
     await harness.events(0);
   });
 
-  test('mounted twice: one event, read by the inner mount', async () => {
+  it('records one event if it is mounted twice, by the options of the inner mount', async () => {
     const app = framework();
     app.use(auditLogin({ auditor: harness.auditor }), auditLogin({ auditor: harness.auditor }), framework.json());
     app.post(
@@ -182,7 +182,7 @@ describe.each(majors)('%s', (_major, make) => {
     expect(event.fields?.['identity']).toBe('f***r');
   });
 
-  test('mounted on a route it audits that route, whatever its path', async () => {
+  it('audits any route that it is mounted on', async () => {
     const app = framework();
     app.post('/enter', auditLogin({ auditor: harness.auditor }), (_, response) => void response.status(401).end());
     app.post('/other', (_, response) => void response.end());
@@ -190,7 +190,7 @@ describe.each(majors)('%s', (_major, make) => {
     expect(event.fields).toMatchObject({ outcome: 'failure', route: '/enter' });
   });
 
-  test('routes, redirects and extractors, sync and async', async () => {
+  it('follows routes, redirects, and synchronous and asynchronous extractors', async () => {
     const app = framework();
     app.use(
       framework.json(),
@@ -221,7 +221,7 @@ describe.each(majors)('%s', (_major, make) => {
     });
   });
 
-  test('an extractor that throws or hangs costs only its part, and is reported without what it threw', async () => {
+  it('omits the value of an extractor that throws or hangs, and reports it without its error message', async () => {
     const problem = jest.spyOn(console, 'error').mockImplementation(() => undefined);
     const app = framework();
     app.use(framework.json());
@@ -246,7 +246,7 @@ describe.each(majors)('%s', (_major, make) => {
     expect(logged).not.toContain('canary');
   });
 
-  test('getters of the application that throw cost the event a part, and never the process', async () => {
+  it('omits the values of getters that throw, and never ends the process', async () => {
     const quiet = jest.spyOn(console, 'error').mockImplementation(() => undefined);
     const app = appWith((request, response) => {
       const broken = {
@@ -267,7 +267,7 @@ describe.each(majors)('%s', (_major, make) => {
     expect(logged).not.toContain('canary');
   });
 
-  test('a marker makes an attempt of any request that auditLogin() has seen, and no event elsewhere', async () => {
+  it('records a marked request only if auditLogin() observes it', async () => {
     const app = framework();
     app.get('/unseen', (request, response) => {
       mark(request).success();
@@ -285,7 +285,7 @@ describe.each(majors)('%s', (_major, make) => {
     expect(event).toMatchObject({ actor: { id: 'u9' }, fields: { method: 'oauth', outcome: 'success' } });
   });
 
-  test('behind a proxy the address is the one that the trust setting says, in a form that the server takes', async () => {
+  it('records the address that the trust proxy setting yields, in a form that the server accepts', async () => {
     const app = appWith((_, response) => void response.end());
     app.set('trust proxy', 1);
     const base = await harness.serve(app);
@@ -303,7 +303,7 @@ describe.each(majors)('%s', (_major, make) => {
     expect(events[4]!.fields?.['source_ip_seen']).toBe('unknown');
   });
 
-  test('two hundred logins at once keep their contexts apart', async () => {
+  it('does not mix up two hundred simultaneous logins', async () => {
     const app = appWith((request, response) => {
       const { username } = request.body as { username: string };
       setTimeout(() => {
@@ -346,7 +346,7 @@ describe.each(majors)('%s', (_major, make) => {
 
     const cookieOf = (response: Response): string => response.headers.get('set-cookie')?.split(';')[0] ?? '';
 
-    test('both outcomes redirect to the same place: only the established login is a success', async () => {
+    it('records a success only for the login that was established, if both outcomes redirect to the same page', async () => {
       const base = await harness.serve(sessionApp());
       await post(`${base}/login`, { username: 'ann', password: 'wrong' });
       await post(`${base}/login`, { username: 'ann', password: 'right' });
@@ -359,7 +359,7 @@ describe.each(majors)('%s', (_major, make) => {
       });
     });
 
-    test('a session from before is no evidence; logging in again is', async () => {
+    it('ignores an existing session, and records a new login in it', async () => {
       const base = await harness.serve(sessionApp());
       const cookie = cookieOf(await post(`${base}/login`, { username: 'ann', password: 'right' }));
       await post(`${base}/login`, { username: 'ann', password: 'wrong' }, { cookie });
@@ -369,7 +369,7 @@ describe.each(majors)('%s', (_major, make) => {
       expect(events.map(({ fields }) => fields?.['outcome'])).toEqual(['success', 'unknown', 'unknown', 'success']);
     });
 
-    test('a login written by hand into an anonymous session that was there before', async () => {
+    it('records a login that is written into an existing anonymous session', async () => {
       const base = await harness.serve(sessionApp());
       const cookie = cookieOf(await fetch(base));
       await post(`${base}/plain/login`, { password: 'wrong' }, { cookie });
@@ -381,7 +381,7 @@ describe.each(majors)('%s', (_major, make) => {
     });
   });
 
-  test('several logins on one connection', async () => {
+  it('records several logins on one connection', async () => {
     const { Agent } = await import('node:http');
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const base = await harness.serve(appWith((_, response) => void response.status(401).end()));
@@ -395,7 +395,7 @@ describe.each(majors)('%s', (_major, make) => {
     await harness.events(3);
   });
 
-  test('an auditor that is closed breaks no login', async () => {
+  it('does not break logins if the auditor is closed', async () => {
     const quiet = jest.spyOn(console, 'error').mockImplementation(() => undefined);
     const { apiBase, project, token } = harness.collector;
     const audit = auditLogin({ apiBase, project, token });

@@ -102,5 +102,5 @@ function exchangeOf(request: express.Request, response: express.Response): Contr
   };
 }
 
-/** The adapter on every major that it supports. */
+/** The adapter with every major version of Express that it supports. */
 export const contractAdapters = majors.map(([major, framework]) => [major, adapterOf(framework)] as const);

@@ -9,19 +9,19 @@ import { type AuditEvent, type Auditor, type CheckedReceipt, createAuditor } fro
 import express5 from 'express';
 import express4 from 'express4';
 
-/** The majors that the adapter supports. */
+/** The major versions of Express that the adapter supports. */
 export const majors = [
   ['Express 5', express5],
   ['Express 4', express4],
 ] as const;
 
-/** A running collector, an auditor that publishes to it, and what it published. */
+/** A running collector and an auditor that publishes to it. */
 export interface Harness {
   readonly auditor: Auditor;
   readonly collector: Collector;
   /** Serves an application until the end of the test. */
   serve(app: express5.Express): Promise<string>;
-  /** The events of all attempts so far, each verified by its receipt. */
+  /** Waits for the events of all attempts, each of which is verified by its receipt. */
   events(count: number): Promise<AuditEvent[]>;
   close(): Promise<void>;
 }
@@ -52,7 +52,7 @@ export async function startHarness(): Promise<Harness> {
     async events(count) {
       const due = Date.now() + 5_000;
       while (auditor.stats().queued < seen + count && Date.now() < due) await pause(5);
-      // What should not come has had its chance by now.
+      // Waits for events that must not occur.
       await pause(30);
       await auditor.flush();
       expect(receipts.map(({ verdict }) => verdict)).toEqual(receipts.map(() => 'verified'));
@@ -78,7 +78,7 @@ export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Posts JSON and keeps redirects for what they are. */
+/** Posts JSON without following redirects. */
 export function post(
   url: string,
   body: unknown = { username: 'ann', password: 'pw-canary-1' },
@@ -92,7 +92,7 @@ export function post(
   });
 }
 
-/** Posts JSON and hangs up after a while, or when the answer's head has come. */
+/** Posts JSON and closes the connection after a while, or when the response's head has arrived. */
 export function postAndHangUp(url: string, after: number | 'head'): Promise<void> {
   return new Promise((resolve) => {
     const call = httpRequest(url, { method: 'POST', agent: false, headers: { 'content-type': 'application/json' } });

@@ -8,7 +8,7 @@ import { Passport } from 'passport';
 import { Strategy as Local } from 'passport-local';
 import { auditLogin } from '../src/index.js';
 
-/** A strategy that lets in whoever has the right word where it looks. */
+/** A strategy that accepts requests with the right word in a given place. */
 class Word {
   success!: (user: object) => void;
   fail!: (challenge?: unknown, status?: number) => void;
@@ -60,16 +60,16 @@ const post = (url: string, body: object = {}, headers: Record<string, string> = 
     body: JSON.stringify(body),
   });
 
-/** Passport writes into the options that it is given. */
+/** Passport changes its options, so every call gets new ones. */
 const only = (): { session: boolean } => ({ session: false });
 const ok = (_request: express.Request, response: express.Response): void => void response.json({ fine: 1 });
-/** What is not an attempt has had its chance when one that is has been recorded. */
+/** Logs in and waits for the event, so that any earlier event has been recorded, too. */
 const last = async (base: string): Promise<readonly object[]> => {
   await post(`${base}/login`);
   return auditor.settled(2, 150);
 };
 
-it.each(['jwt', 'bearer', 'headerapikey', 'session', 'anonymous'])('takes what %s recognises for no login', async (name) => {
+it.each(['jwt', 'bearer', 'headerapikey', 'session', 'anonymous'])('records no login if %s recognises somebody', async (name) => {
   const base = await serve((app, passport) => {
     passport.use(new Word(name, inHeader) as never);
     app.post('/news', passport.authenticate(name, only()) as express.RequestHandler, ok);
@@ -80,7 +80,7 @@ it.each(['jwt', 'bearer', 'headerapikey', 'session', 'anonymous'])('takes what %
   expect(await last(base)).toMatchObject([{ fields: { route: '/login' } }]);
 });
 
-it('takes Basic for a login on a login route, and for none elsewhere', async () => {
+it('records a login by Basic on a login route only', async () => {
   const base = await serve((app, passport) => {
     passport.use(new Word('basic', inHeader) as never);
     for (const path of ['/news', '/login']) app.post(path, passport.authenticate('basic', only()) as express.RequestHandler, ok);
@@ -95,7 +95,7 @@ it('takes Basic for a login on a login route, and for none elsewhere', async () 
   ]);
 });
 
-it('does not take the Basic that a browser remembers for the form that is beside it', async () => {
+it('does not read the Basic credentials that a browser repeats as the result of the form', async () => {
   const base = await serve((app, passport) => {
     passport.use(new Word('basic', inHeader) as never);
     app.post('/login', passport.authenticate('basic', only()) as express.RequestHandler, ok);
@@ -105,7 +105,7 @@ it('does not take the Basic that a browser remembers for the form that is beside
   expect(event?.fields).not.toMatchObject({ evidence: 'passport' });
 });
 
-it('takes the last verdict of several strategies', async () => {
+it('uses the last verdict of several strategies', async () => {
   const base = await serve((app, passport) => {
     passport.use('first', new Word('local', ({ body }) => (body as { first?: string }).first) as never);
     passport.use('second', new Word('local', inBody) as never);
@@ -121,7 +121,7 @@ it('takes the last verdict of several strategies', async () => {
   ]);
 });
 
-it('hears a strategy that is given itself, and has no name', async () => {
+it('listens to a strategy that is passed as an object and has no name', async () => {
   const base = await serve((app, passport) => {
     app.post('/enter', passport.authenticate(new Word('local', inBody) as never, only()), ok);
   });
@@ -129,7 +129,7 @@ it('hears a strategy that is given itself, and has no name', async () => {
   expect(await auditor.settled(1)).toMatchObject([{ fields: { outcome: 'failure', evidence: 'passport' } }]);
 });
 
-it('takes the way to a provider, a pass, and the account that is connected with `authorize()` for no login', async () => {
+it('records no login for a redirect to a provider, a pass, or an account that is connected by `authorize()`', async () => {
   const base = await serve((app, passport) => {
     passport.use(new Word('acme', inBody) as never);
     app.post('/enter', passport.authenticate('acme', only()) as express.RequestHandler, ok);
@@ -142,7 +142,7 @@ it('takes the way to a provider, a pass, and the account that is connected with 
   expect(await last(base)).toMatchObject([{ fields: { route: '/login' } }]);
 });
 
-it('lets a verdict whose user cannot be read pass to the application', async () => {
+it('passes a verdict on to the application even if its user cannot be read', async () => {
   const base = await serve((app, passport) => {
     const hostile = {
       get id(): string {

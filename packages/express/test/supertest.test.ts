@@ -7,7 +7,7 @@ let harness: Harness;
 beforeAll(async () => (harness = await startHarness()));
 afterAll(() => harness.close());
 
-test('an application under supertest is audited like any other', async () => {
+it('audits an application under supertest', async () => {
   const app = express();
   app.use(auditLogin({ auditor: harness.auditor }), express.json());
   app.post('/login', (_request, response) => void response.status(401).json({ error: 'no' }));

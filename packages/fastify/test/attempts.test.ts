@@ -51,8 +51,8 @@ describe.each(majors)('$name', ({ fastify, cookie, session }) => {
     app = fastify();
   });
 
-  describe.each(['before', 'behind'])('the audit %s what refuses', (where) => {
-    it('records a hook that limits', async () => {
+  describe.each(['before', 'behind'])('registered %s the hooks that refuse', (where) => {
+    it('records an attempt that a rate limiter refuses', async () => {
       const limit = (): void => {
         app.addHook('onRequest', (_request, reply, _done) => void reply.code(429).send());
       };
@@ -64,7 +64,7 @@ describe.each(majors)('$name', ({ fastify, cookie, session }) => {
       expect(await auditor.settled(1)).toMatchObject([{ fields: { route: '/login', reason: 'rate_limited' } }]);
     });
 
-    it('records a hook that throws', async () => {
+    it('records an attempt whose hook throws', async () => {
       const guard = (): void => {
         app.addHook('onRequest', () => Promise.reject(Object.assign(new Error('no'), { statusCode: 403 })));
       };
@@ -89,7 +89,7 @@ describe.each(majors)('$name', ({ fastify, cookie, session }) => {
     expect(await auditor.settled(1)).toMatchObject([{ is_failure: true, fields: { route: '/login', outcome: 'failure' } }]);
   });
 
-  it('hears plugins and routes that were declared before it', async () => {
+  it('observes plugins and routes that were declared before it', async () => {
     app.post('/enter', { config: { auditLogin: { method: () => 'magic_link' } } }, refuse);
     void app.register(
       (child, _options, done) => {
@@ -108,14 +108,14 @@ describe.each(majors)('$name', ({ fastify, cookie, session }) => {
     ]);
   });
 
-  it('answers all the same where a route declared before it says what is no setting', async () => {
+  it('does not change the answer of a route declared before it with an invalid setting', async () => {
     app.post('/enter', { config: { auditLogin: { grup: () => 'a' } as never } }, refuse);
     await audit();
     expect(await post('/enter', wrong)).toMatchObject({ status: 401 });
     expect(await auditor.settled(1)).toMatchObject([{ fields: { route: '/enter' } }]);
   });
 
-  it("tells the application's not-found handler from Fastify's own", async () => {
+  it("distinguishes the application's not-found handler from Fastify's own", async () => {
     await audit();
     await post('/login', wrong);
     await app.close();
@@ -127,7 +127,7 @@ describe.each(majors)('$name', ({ fastify, cookie, session }) => {
     expect(auditor.events).toHaveLength(1);
   });
 
-  it.each(['first', 'last'])('hears @fastify/passport with the audit %s, on a route that is on no list', async (order) => {
+  it.each(['first', 'last'])('records logins by @fastify/passport on an unlisted route, registered %s', async (order) => {
     const passport = new Authenticator();
     passport.registerUserSerializer((user) => Promise.resolve((user as { id: string }).id));
     passport.registerUserDeserializer((id) => Promise.resolve({ id }));
@@ -140,7 +140,7 @@ describe.each(majors)('$name', ({ fastify, cookie, session }) => {
     if (order === 'first') await audit();
     await app.register(cookie);
     await app.register(session, { secret: SECRET, cookie: { secure: false } });
-    // fastify-plugin of @fastify/passport names Fastify 5 only.
+    // @fastify/passport declares Fastify 5 only.
     if (fastify === fastify5) {
       await app.register(passport.initialize());
       await app.register(passport.secureSession());
@@ -156,7 +156,7 @@ describe.each(majors)('$name', ({ fastify, cookie, session }) => {
     ]);
   });
 
-  it('believes no session that its store did not take', async () => {
+  it('ignores a session that its store did not save', async () => {
     const store = {
       get: (_id: string, done: (e: null) => void) => done(null),
       set: (_id: string, _s: object, done: (e: Error) => void) => done(new Error('full')),
@@ -175,7 +175,7 @@ describe.each(majors)('$name', ({ fastify, cookie, session }) => {
   });
 });
 
-it('proves who got in by @fastify/secure-session', async () => {
+it('records logins into sessions of @fastify/secure-session', async () => {
   app = fastify5();
   await audit();
   await app.register(secureSession, { key: Buffer.alloc(32, 7), cookie: { path: '/' } });

@@ -2,7 +2,7 @@ import { recordingAuditor } from '@auditlogin/testing';
 import fastify from 'fastify';
 import { auditLogin, mark } from '../src/index.js';
 
-test('a route says that it is audited, that it is not, or how it is read', async () => {
+it('follows the config of a route: audited, not audited, or with its own options', async () => {
   const auditor = recordingAuditor();
   const app = fastify();
   await app.register(auditLogin, { auditor });
@@ -29,7 +29,7 @@ test('a route says that it is audited, that it is not, or how it is read', async
   await auditor.close();
 });
 
-test('a bad option of a route stops the application, named', async () => {
+it('stops the application and names an invalid option of a route', async () => {
   const auditor = recordingAuditor();
   const app = fastify();
   await app.register(auditLogin, { auditor });

@@ -105,7 +105,7 @@ function exchangeOf(request: FastifyRequest, reply: FastifyReply): ContractExcha
   };
 }
 
-/** The adapter on every major that it supports. */
+/** The adapter with every major version of Fastify that it supports. */
 export const contractAdapters = [
   ['Fastify 5', adapterOf({ fastify: fastify5, cookie: cookie5, session: session5 })],
   ['Fastify 4', adapterOf({ fastify: fastify4, cookie: cookie4, session: session4 } as unknown as Plugins)],

@@ -22,7 +22,7 @@ if (noNats) console.warn(`Skipped: the spool in JetStream, since ${noNats}.`);
     await initJetStream(options);
   }
 
-  /** The server hands out so many, to a connection that is gone before it has read them. */
+  /** Lets the server deliver this many messages to a connection that closes before it reads them. */
   async function loseOnTheWay(count: number): Promise<void> {
     const connection = await connect({ servers: cluster.servers });
     const consumers = jetstream(connection).consumers;
@@ -52,7 +52,7 @@ if (noNats) console.warn(`Skipped: the spool in JetStream, since ${noNats}.`);
     }),
   );
 
-  test('a stream with fewer replicas than asked for is refused, and the error says why', async () => {
+  it('refuses a stream with fewer replicas than required, and says why', async () => {
     await fresh();
     const { servers, stream } = options;
     const usual = { servers: servers!, stream: stream! };
@@ -62,7 +62,7 @@ if (noNats) console.warn(`Skipped: the spool in JetStream, since ${noNats}.`);
     await expect(initJetStream(usual)).rejects.toThrow(/replicas/);
   });
 
-  test('without a stream, or without a server, the error says what to do, and never the password', async () => {
+  it('says what to do if the stream or the server is missing, and never shows the password', async () => {
     const never = jetStreamSpool({ ...options, stream: 'NEVER' });
     await expect(never.append(spoolEvent('a'))).rejects.toThrow(/Run "auditlogin engine init"/);
     await never.close();
@@ -74,7 +74,7 @@ if (noNats) console.warn(`Skipped: the spool in JetStream, since ${noNats}.`);
     await nowhere.close();
   });
 
-  test('what arrived while the server was gone is acknowledged when it is back', async () => {
+  it('acknowledges events when the server is back that were published while it was gone', async () => {
     await fresh({ timeout: 500, lease: 10_000 });
     const spool = jetStreamSpool(options);
     await spool.append(spoolEvent('a'));
@@ -89,7 +89,7 @@ if (noNats) console.warn(`Skipped: the spool in JetStream, since ${noNats}.`);
     await spool.close();
   });
 
-  test('what the server has handed out and nobody got is handed out again, in its place', async () => {
+  it('hands out lost deliveries of the server again, in order', async () => {
     await fresh();
     const spool = jetStreamSpool(options);
     await spool.append(spoolEvent('a'));
@@ -103,7 +103,7 @@ if (noNats) console.warn(`Skipped: the spool in JetStream, since ${noNats}.`);
     await spool.close();
   });
 
-  test('a consumer that does not know what is in the stream is made anew', async () => {
+  it('replaces a consumer that does not know what is in the stream', async () => {
     await fresh();
     const spool = jetStreamSpool(options);
     await spool.append(spoolEvent('a'));
@@ -122,7 +122,7 @@ if (noNats) console.warn(`Skipped: the spool in JetStream, since ${noNats}.`);
     await spool.close();
   });
 
-  test('what arrived is let go, even if the consumer that handed it out was lost', async () => {
+  it('removes published events even if the consumer that delivered them was lost', async () => {
     await fresh();
     const spool = jetStreamSpool(options);
     await spool.append(spoolEvent('a'));
@@ -140,7 +140,7 @@ if (noNats) console.warn(`Skipped: the spool in JetStream, since ${noNats}.`);
     await spool.close();
   });
 
-  test('what is set aside is in a stream of its own, with its reason', async () => {
+  it('stores events that are set aside in a separate stream, with the reason', async () => {
     await fresh();
     const spool = jetStreamSpool(options);
     await spool.append(spoolEvent('a'));
@@ -151,7 +151,7 @@ if (noNats) console.warn(`Skipped: the spool in JetStream, since ${noNats}.`);
     await spool.close();
   });
 
-  test('an application hands its events over, and needs no token', async () => {
+  it('takes over the events of an application, which needs no token', async () => {
     await fresh();
     const auditor = createAuditor({ engine: jetStreamSpool(options), spool: { kind: 'memory' } });
     await auditor.report({ action: 'user.login', actor: { id: 'u' } });

@@ -59,38 +59,41 @@ const sessions: Sessions[] = [
 ];
 
 describe.each(sessions)('koa-session in $name', ({ options }) => {
-  it.each(['first', 'behind the session', 'on the route'])('proves who got in, and nothing else, with the audit %s', async (where) => {
-    const base = await serve((app) => {
-      const audit = auditLogin({ auditor });
-      const keeps = (session as (options: object, app: Koa) => unknown)(options(), app) as Koa.Middleware;
-      const router = new Router();
-      const login = (context: Context): void => {
-        const { username, password } = (context.request as unknown as { body: Record<string, string> }).body;
-        if (password === 'right') (context['session'] as { userId?: string | undefined }).userId = username;
-        context.redirect('/');
-      };
-      if (where === 'first') app.use(audit);
-      app.use(keeps);
-      if (where === 'behind the session') app.use(audit);
-      app.use(bodyParser() as Koa.Middleware);
-      if (where === 'on the route') router.post('/login', audit as never, login as never);
-      else router.post('/login', login as never);
-      app.use(router.routes() as unknown as Koa.Middleware);
-    });
-    const cookie = await post(`${base}/login`, { username: 'ann', password: 'right' }, '_ga=1');
-    await auditor.settled(1);
-    await post(`${base}/login`, { username: 'bob', password: 'wrong' }, cookie);
-    await auditor.settled(2);
-    await post(`${base}/login`, { username: 'bob', password: 'right' }, cookie);
-    const events = await auditor.settled(3);
-    expect(events).toMatchObject([
-      { actor: { id: 'ann' }, fields: { outcome: 'success', evidence: 'session', route: '/login' } },
-      { is_anonymous: true, fields: { outcome: 'unknown' } },
-      { actor: { id: 'bob' }, fields: { outcome: 'success', evidence: 'session' } },
-    ]);
-  });
+  it.each(['first', 'behind the session', 'on the route'])(
+    'records successful logins as such, and no others, with auditLogin() %s',
+    async (where) => {
+      const base = await serve((app) => {
+        const audit = auditLogin({ auditor });
+        const keeps = (session as (options: object, app: Koa) => unknown)(options(), app) as Koa.Middleware;
+        const router = new Router();
+        const login = (context: Context): void => {
+          const { username, password } = (context.request as unknown as { body: Record<string, string> }).body;
+          if (password === 'right') (context['session'] as { userId?: string | undefined }).userId = username;
+          context.redirect('/');
+        };
+        if (where === 'first') app.use(audit);
+        app.use(keeps);
+        if (where === 'behind the session') app.use(audit);
+        app.use(bodyParser() as Koa.Middleware);
+        if (where === 'on the route') router.post('/login', audit as never, login as never);
+        else router.post('/login', login as never);
+        app.use(router.routes() as unknown as Koa.Middleware);
+      });
+      const cookie = await post(`${base}/login`, { username: 'ann', password: 'right' }, '_ga=1');
+      await auditor.settled(1);
+      await post(`${base}/login`, { username: 'bob', password: 'wrong' }, cookie);
+      await auditor.settled(2);
+      await post(`${base}/login`, { username: 'bob', password: 'right' }, cookie);
+      const events = await auditor.settled(3);
+      expect(events).toMatchObject([
+        { actor: { id: 'ann' }, fields: { outcome: 'success', evidence: 'session', route: '/login' } },
+        { is_anonymous: true, fields: { outcome: 'unknown' } },
+        { actor: { id: 'bob' }, fields: { outcome: 'success', evidence: 'session' } },
+      ]);
+    },
+  );
 
-  it('makes no session for somebody who never asked for one', async () => {
+  it('does not create a session', async () => {
     const base = await serve((app) => {
       app.use(auditLogin({ auditor }));
       app.use((session as (options: object, app: Koa) => unknown)(options(), app) as Koa.Middleware);
@@ -103,7 +106,7 @@ describe.each(sessions)('koa-session in $name', ({ options }) => {
   });
 });
 
-it('believes no session that its store did not take', async () => {
+it('ignores a session that its store did not save', async () => {
   const base = await serve((app) => {
     app.use(auditLogin({ auditor }));
     app.use(async (_context, next) => {
@@ -137,7 +140,7 @@ it.each([
   expect(await auditor.settled(1)).toMatchObject([{ fields: { route: pattern, outcome: 'failure' } }]);
 });
 
-it('records what a middleware of the router refuses', async () => {
+it('records an attempt that a router middleware refuses', async () => {
   const base = await serve((app) => {
     const router = new Router();
     router.use((context) => {

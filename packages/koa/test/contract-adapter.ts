@@ -109,7 +109,7 @@ function exchangeOf(context: Context): ContractExchange {
   };
 }
 
-/** The adapter on every major that it supports. */
+/** The adapter with every major version of Koa that it supports. */
 export const contractAdapters = [
   ['Koa 3', adapterOf(Koa3)],
   ['Koa 2', adapterOf(Koa2)],

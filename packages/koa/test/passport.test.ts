@@ -22,7 +22,7 @@ afterEach(async () => {
   await auditor.close();
 });
 
-/** An application with koa-passport and a form; `/enter` is on no list of logins. */
+/** Starts an application with koa-passport and a form. `/enter` is not a known login route. */
 async function start(options: AuditLoginOptions = {}): Promise<string> {
   const app = new Koa();
   app.silent = true;
@@ -66,7 +66,7 @@ function post(url: string, username: string, password: string, cookie = ''): Pro
   });
 }
 
-it.each(['/enter', '/callback-form'])('hears koa-passport on %s, which is on no list of logins', async (path) => {
+it.each(['/enter', '/callback-form'])('records logins by koa-passport on %s, which is not a known login route', async (path) => {
   const base = await start();
   await post(base + path, 'ann', 'right');
   await post(base + path, 'ann', 'wrong');
@@ -84,7 +84,7 @@ it.each(['/enter', '/callback-form'])('hears koa-passport on %s, which is on no 
   expect(auditor.problems).toEqual([]);
 });
 
-it('records no login for somebody who is in and types a wrong password for another', async () => {
+it('records a failure if somebody who is logged in types a wrong password for another account', async () => {
   const base = await start();
   const first = await post(`${base}/enter`, 'ann', 'right');
   const cookie = first.headers
@@ -97,7 +97,7 @@ it('records no login for somebody who is in and types a wrong password for anoth
   expect(await auditor.settled(1)).toMatchObject([{ is_anonymous: true, fields: { outcome: 'failure' } }]);
 });
 
-it('does not listen to Passport when it is told so', async () => {
+it('does not listen to Passport with `passport: false`', async () => {
   const base = await start({ passport: false });
   await post(`${base}/enter`, 'ann', 'wrong');
   await post(`${base}/enter`, 'ann', 'right');

@@ -130,7 +130,11 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
       for (const { instance, seq } of rows) inFlight.take(instance, [Number(seq)]);
       const { events, unreadable } = readStored(
         rows.map(({ seq, body, queued_at, in_doubt, crashes }) => ({
-          ...{ seq: Number(seq), body, queuedAt: Number(queued_at), inDoubt: in_doubt, crashes: Number(crashes) },
+          seq: Number(seq),
+          body,
+          queuedAt: Number(queued_at),
+          inDoubt: in_doubt,
+          crashes: Number(crashes),
         })),
       );
       for (const event of unreadable) await deadLetter(event, event.reason);

@@ -14,7 +14,7 @@ if (noPostgres) console.warn(`Skipped: the spool in PostgreSQL, since ${noPostgr
   beforeAll(async () => (server = await startPostgres()), 60_000);
   afterAll(() => server?.stop());
 
-  /** An empty outbox. */
+  /** Creates an empty outbox. */
   async function fresh(): Promise<void> {
     const client = new Client({ connectionString: server.url });
     await client.connect();
@@ -43,7 +43,7 @@ if (noPostgres) console.warn(`Skipped: the spool in PostgreSQL, since ${noPostgr
     }),
   );
 
-  test('the migration changes nothing when it runs again, or twice at once', async () => {
+  it('changes nothing if the migration runs again, or twice at once', async () => {
     await fresh();
     const spool = open();
     await spool.append(spoolEvent('a'));
@@ -55,7 +55,7 @@ if (noPostgres) console.warn(`Skipped: the spool in PostgreSQL, since ${noPostgr
     await spool.close();
   });
 
-  test("an event in the caller's own transaction is there when that commits, and only then", async () => {
+  it("stores an event when the caller's own transaction commits, and only then", async () => {
     await fresh();
     const pool = new Pool({ connectionString: server.url });
     const client = await pool.connect();
@@ -76,7 +76,7 @@ if (noPostgres) console.warn(`Skipped: the spool in PostgreSQL, since ${noPostgr
     await spool.close();
   });
 
-  test('without its tables, or without a database, the error says what to do, and never the password', async () => {
+  it('says what to do if the tables or the database are missing, and never shows the password', async () => {
     const client = new Client({ connectionString: server.url });
     await client.connect();
     await client.query('DROP TABLE auditlogin_outbox');
@@ -91,7 +91,7 @@ if (noPostgres) console.warn(`Skipped: the spool in PostgreSQL, since ${noPostgr
     await nowhere.close();
   });
 
-  test('an application with an engine neither needs nor takes a token', async () => {
+  it('refuses a token beside an engine, and needs none', async () => {
     await fresh();
     const engine = postgresSpool({ connection: server.url });
     expect(() => createAuditor({ engine, token: 't' })).toThrow(/Option "token" is given beside "engine"/);

@@ -41,7 +41,7 @@ if (noPostgres) console.warn(`Skipped: relays over PostgreSQL, since ${noPostgre
     expect(holds()).toBe(true);
   }
 
-  test("two relays, and a log that fails now and then: every instance's events arrive in their order, and none twice", async () => {
+  it('publishes the events of every instance once and in order, with two relays and a log that fails at times', async () => {
     log.always = moody;
     const app = open();
     const instances = ['one', 'two', 'three', 'four'];
@@ -64,7 +64,7 @@ if (noPostgres) console.warn(`Skipped: relays over PostgreSQL, since ${noPostgre
     await app.close();
   });
 
-  test('an event that the log refuses is set aside in a table, with the reason, and the others arrive', async () => {
+  it('sets aside an event that the log refuses, with the reason, and publishes the others', async () => {
     log.always = ({ events }, response, store) =>
       events.some(({ external_id }) => external_id === 'bad')
         ? answer(response, 400, { error: 'no bad ones' })
@@ -86,7 +86,7 @@ if (noPostgres) console.warn(`Skipped: relays over PostgreSQL, since ${noPostgre
     await app.close();
   });
 
-  test('closing finishes what is in flight and gives the rest back at once', async () => {
+  it('finishes the calls in flight and releases the other events when it is closed', async () => {
     const app = open();
     await app.appendAll(
       Array.from({ length: 120 }, (_, index) => spoolEvent(`e${String(index).padStart(3, '0')}`)),
@@ -109,7 +109,7 @@ if (noPostgres) console.warn(`Skipped: relays over PostgreSQL, since ${noPostgre
     await app.close();
   });
 
-  test('closing while the database is gone ends at its deadline, and what was in flight goes to the next relay', async () => {
+  it('closes within its time-out if the database is gone, and leaves the events in flight to the next relay', async () => {
     const app = open();
     await app.appendAll([spoolEvent('a')], 'one');
     let hasCome = false;
@@ -125,12 +125,12 @@ if (noPostgres) console.warn(`Skipped: relays over PostgreSQL, since ${noPostgre
     await postgres.restart();
     const next = relay();
     await until(() => next.stats().verified === 1);
-    // It looked first: the event had arrived.
+    // The relay searched first and found that the event had arrived.
     expect(log.stored).toHaveLength(1);
     await app.close();
   });
 
-  test('health tells whether the engine answers, and options are checked', async () => {
+  it('reports in health() whether the engine responds, and checks its options', async () => {
     const working = relay();
     await until(() => working.health().engine === 'connected');
     expect(working.health()).toMatchObject({ status: 'ok', spool: 'engine', problems: [] });

@@ -10,7 +10,7 @@ const attempt = {
   fields: { outcome: 'failure', reason: 'wrong_password' },
 };
 
-test('matchers say what was seen when it is not what was expected', async () => {
+it('describes the recorded events if a matcher fails', async () => {
   const auditor = recordingAuditor();
   await auditor.report(attempt);
   await expect(auditor).toHaveAudited({ outcome: 'failure', reason: 'wrong_password', actor: 'u1', group: 'acme' });
@@ -24,7 +24,7 @@ test('matchers say what was seen when it is not what was expected', async () => 
   await auditor.close();
 });
 
-test('it verifies as the real one does, and can be cleared', async () => {
+it('verifies receipts like a real auditor, and can be cleared', async () => {
   const auditor = recordingAuditor({ component: 'shop' });
   await auditor.report(attempt);
   expect(await auditor.settled(1)).toMatchObject([{ component: 'shop', actor: { id: 'u1' } }]);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-test('Vitest registers the matchers by one import', () => {
+it('registers the matchers in Vitest by one import', () => {
   const output = execFileSync(
     process.execPath,
     [join(__dirname, '..', '..', '..', 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--root', join(__dirname, 'vitest')],

@@ -4,14 +4,14 @@ import { paint } from '../paint.js';
 import { progressBar } from '../progress.js';
 import { table } from '../table.js';
 
-/** The flags that the commands on a collector's data share. */
+/** The flags of the commands that work on a collector's data folder. */
 export interface DataFlags {
   data: string;
   json?: boolean;
 }
 
 /**
- * Makes a publisher token.
+ * Creates a publisher token.
  *
  * @param flags the command line's flags
  * @throws AuditError `ERR_AUDIT_OPTION_INVALID`
@@ -20,7 +20,7 @@ export function tokenCreate({ data, json, project, name }: DataFlags & { project
   using operator = operateCollector(data);
   const made = operator.tokens.create(project, name);
   if (json) return console.log(JSON.stringify(made));
-  console.error(`Token ${made.id} opens project ${project}. It is shown this once only:`);
+  console.error(`Token ${made.id} is valid for project ${project}. It is shown only once:`);
   console.log(made.token);
 }
 
@@ -34,7 +34,7 @@ export function tokenList({ data, json }: DataFlags): void {
   using operator = operateCollector(data);
   const tokens = operator.tokens.list();
   if (json) return console.log(JSON.stringify(tokens));
-  if (tokens.length === 0) return console.log('No token was made; the one that the collector was started with is not listed.');
+  if (tokens.length === 0) return console.log('There are no tokens. The token that the collector was started with is not listed.');
   const time = (at: number | undefined): string => (at === undefined ? '' : new Date(at).toISOString());
   console.log(
     table(
@@ -45,18 +45,18 @@ export function tokenList({ data, json }: DataFlags): void {
 }
 
 /**
- * Revokes a token: from now on it opens nothing, and the sessions that it opened end.
+ * Revokes a token and ends the viewer sessions that it opened.
  *
  * @param id the token's id
  * @param flags the command line's flags
- * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when there is no such token that is valid
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID` if there is no valid token with this id
  */
 export function tokenRevoke(id: string, { data }: DataFlags): void {
   using operator = operateCollector(data);
   if (!operator.tokens.revoke(id)) {
     throw new AuditError(
       'ERR_AUDIT_OPTION_INVALID',
-      `No valid token has the id ${JSON.stringify(id)}; "auditlogin token list" shows them.`,
+      `No valid token has the id ${JSON.stringify(id)}; "auditlogin token list" shows the valid ones.`,
       { field: 'id' },
     );
   }
@@ -64,11 +64,11 @@ export function tokenRevoke(id: string, { data }: DataFlags): void {
 }
 
 /**
- * Copies a collector's database, while it is in use or not.
+ * Copies a collector's database, which may be in use.
  *
- * @param file where to
+ * @param file path of the copy
  * @param flags the command line's flags
- * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when the file is there already
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID` if the file exists
  */
 export async function backup(file: string, { data }: DataFlags): Promise<void> {
   using operator = operateCollector(data);
@@ -78,5 +78,5 @@ export async function backup(file: string, { data }: DataFlags): Promise<void> {
   } finally {
     bar.stop();
   }
-  console.log(`${paint.green('✓')} The events are in ${file}. To restore them, put it into an empty data folder as events.sqlite.`);
+  console.log(`${paint.green('✓')} The events are in ${file}. To restore them, copy the file into an empty data folder as events.sqlite.`);
 }

@@ -18,10 +18,10 @@ export interface DevFlags {
 }
 
 /**
- * Starts a collector and stays until it is told to stop.
+ * Starts a collector and runs until SIGINT or SIGTERM.
  *
  * @param flags the command line's flags
- * @throws AuditError `ERR_AUDIT_OPTION_INVALID` for a flag that cannot be right
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID` if a flag is invalid
  */
 export async function dev({ host, allowedHost, token, basePath, retain, retainSize, ...flags }: DevFlags): Promise<void> {
   const collector = await startCollector({
@@ -37,14 +37,14 @@ export async function dev({ host, allowedHost, token, basePath, retain, retainSi
       ...(retainSize !== undefined && { maxBytes: sizeIn('retain-size', retainSize) }),
     },
   });
-  console.log(`The collector listens on ${paint.cyan(collector.apiBase)}, and keeps its events in ${collector.dataDir}`);
+  console.log(`The collector listens on ${paint.cyan(collector.apiBase)}, and stores its events in ${collector.dataDir}`);
   console.log(`Viewer: ${paint.cyan(collector.viewerLink)}`);
   console.log(`Console: ${paint.cyan(`${collector.viewer}console/`)}\n`);
   console.log('To publish here:\n');
   console.log(`  export AUDITLOG_API_BASE=${shellWord(collector.apiBase)}`);
   console.log(`  export AUDITLOG_API_PROJECT=${shellWord(collector.project)}`);
   console.log(`  export AUDITLOG_API_TOKEN=${shellWord(collector.token)}\n`);
-  console.log(paint.dim('The link to the viewer carries the token: treat it as the token. Ctrl-C stops the collector.'));
+  console.log(paint.dim('The link to the viewer contains the token: keep it secret like the token. Ctrl-C stops the collector.'));
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   await collector.close();
 }

@@ -1,7 +1,7 @@
 import { engineIn, type EngineFlags } from '../engine.js';
 
 /**
- * Makes the tables or streams of an engine.
+ * Creates the tables or streams of an engine.
  *
  * @param flags the command line's flags
  * @throws AuditError `ERR_AUDIT_OPTION_INVALID`, `ERR_AUDIT_CONFIG_MISSING` or `ERR_AUDIT_ENGINE`

@@ -14,7 +14,7 @@ export interface EnvFlags {
   format: 'shell' | 'dotenv' | 'json';
 }
 
-/** The keys of the secret that the audit log's install leaves (Publisher API, "Configuration that users already have"). */
+/** The keys of the secret that the installation of the audit log creates (Publisher API, "Configuration that users already have"). */
 const KEYS = { AUDITLOG_API_TOKEN: 'BOOTSTRAP_PUBLISHER_TOKEN', AUDITLOG_API_PROJECT: 'BOOTSTRAP_PUBLISHER_PROJECT' } as const;
 
 const secretSchema = v.object({
@@ -25,10 +25,10 @@ const listSchema = v.object({ items: v.array(secretSchema) });
 type Secret = v.InferOutput<typeof secretSchema>;
 
 /**
- * Prints token and project from the secret of the audit log's install, as lines for a shell, a `.env` file, or JSON.
+ * Prints the token and the project from the secret of the audit log's installation, as lines for a shell, a `.env` file, or JSON.
  *
  * @param flags the command line's flags
- * @throws AuditError `ERR_AUDIT_KUBERNETES` when the secret cannot be read, saying why
+ * @throws AuditError `ERR_AUDIT_KUBERNETES` if the secret cannot be read; the message says why
  */
 export async function env({ namespace, context: chosen, secret, format }: EnvFlags): Promise<void> {
   const context = readContext(chosen);
@@ -59,11 +59,11 @@ async function find(server: ApiServer, context: Context, name: string, namespace
   return await findAnywhere(server, name, what, cluster);
 }
 
-/** The install may be in any namespace. */
+/** Searches all namespaces, since the audit log may be installed in any of them. */
 async function findAnywhere(server: ApiServer, name: string, what: string, cluster: string): Promise<Secret> {
   const query = new URLSearchParams({ fieldSelector: `metadata.name=${name}` });
   const { body } = await get(server, `/api/v1/secrets?${query}`, cluster, listSchema);
-  if (!body) throw problem(`there is no ${what} of ${cluster}, and you may not look into all namespaces`, 'give --namespace');
+  if (!body) throw problem(`there is no ${what} of ${cluster}, and you may not list the secrets of all namespaces`, 'give --namespace');
   const [first, ...others] = body.items;
   if (!first) throw problem(`there is no secret "${name}" in ${cluster}`, 'install the audit log there, or give --context or --secret');
   if (others.length > 0) {
@@ -92,8 +92,7 @@ async function get<T>(
   const { status, body } = answer;
   if (status !== 200) return { status };
   const parsed = v.safeParse(schema, body);
-  if (!parsed.success)
-    throw problem(`${cluster} did not answer as an API server does`, 'check the address in kubectl\u2019s configuration');
+  if (!parsed.success) throw problem(`${cluster} did not respond like an API server`, 'check the address in kubectl\u2019s configuration');
   return { status, body: parsed.output };
 }
 
@@ -112,13 +111,13 @@ function valueOf({ data, metadata }: Secret, key: string): string {
 function explain(status: number, what: string, cluster: string): AuditError {
   switch (status) {
     case 401:
-      return problem(`${cluster} does not know you`, 'log in to the cluster anew');
+      return problem(`${cluster} rejected your credentials`, 'log in to the cluster again');
     case 403:
       return problem(`you may not read ${what} of ${cluster}`, 'ask for the permission "get" on "secrets" there');
     case 404:
       return problem(`there is no ${what} of ${cluster}`, 'give another --namespace, --context or --secret');
     default:
-      return problem(`${cluster} answered ${status}`, 'look into the cluster\u2019s own log');
+      return problem(`${cluster} responded with ${status}`, 'check the log of the API server');
   }
 }
 

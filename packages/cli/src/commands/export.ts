@@ -18,14 +18,14 @@ export interface ExportFlags extends ConnectionFlags {
   timeout: string;
 }
 
-/** A line of an export. Only a collector gives the hash. */
+/** A line of an export. Only a collector returns the hash. */
 type Line = Omit<ExportLine, 'hash'> & { hash?: string };
 
 /**
- * Writes the events of a log, one JSON object per line: from a collector, running or not, as they were sent; from Retraced as its search gives them back.
+ * Writes the events of a log, one JSON object per line. A collector returns events as they were sent; Retraced returns what its search contains.
  *
  * @param flags the flags of the command line
- * @throws AuditError when the configuration is incomplete, or the log cannot be read
+ * @throws AuditError if the configuration is incomplete or the log cannot be read
  */
 export async function exportLog(flags: ExportFlags): Promise<void> {
   const range = withRange(flags.query, timeIn('from', flags.from), timeIn('to', flags.to));
@@ -67,10 +67,10 @@ async function* linesOf(flags: ExportFlags, query: string, bar: Progress): Async
     for await (const lines of whole) yield lines;
     return;
   }
-  for await (const page of logPages({ ...connection, query, timeout, progress: bar.update })) yield page.map(lineOf);
+  for await (const page of logPages({ ...connection, query, timeout, progress: bar.update })) yield page.map(exportLineOf);
 }
 
-/** The lines of a collector; undefined if the server is not a collector, which has no such call. */
+/** Requests the export of a collector. @returns undefined if the server is not a collector and has no such call */
 async function fromCollector(
   { apiBase, project, token }: ReadyConnection,
   query: string,
@@ -82,7 +82,7 @@ async function fromCollector(
   try {
     response = await fetch(url, { redirect: 'error', headers: { authorization: `Token token=${token}` }, signal: patience });
   } catch {
-    // The search comes next; it fails for the same reason and says why.
+    // The search that follows fails for the same reason and reports it.
     return undefined;
   }
   if (!response.ok || !response.headers.get('content-type')?.startsWith('application/x-ndjson')) {
@@ -99,10 +99,10 @@ async function* batches(response: Response): AsyncGenerator<Line[]> {
     rest = lines.pop()!;
     yield lines.filter(Boolean).map((line) => JSON.parse(line) as Line);
   }
-  if (rest !== '') throw new AuditError('ERR_AUDIT_CONNECTION', 'The export was cut short.');
+  if (rest !== '') throw new AuditError('ERR_AUDIT_CONNECTION', 'The connection ended before the export was complete.');
 }
 
-function lineOf({ id, created, received, names, event }: ReadBackEvent): Line {
+function exportLineOf({ id, created, received, names, event }: ReadBackEvent): Line {
   const whole: AuditEvent = { ...event };
   if (created !== undefined) whole.created = created;
   if (event.actor) whole.actor = named(event.actor, names.actor);
@@ -120,7 +120,7 @@ async function opened(output: Writable, file: string): Promise<void> {
     await once(output, 'open');
   } catch (thrown) {
     const isThere = (thrown as { code?: string }).code === 'EEXIST';
-    const why = isThere ? 'it is there already' : (thrown as Error).message;
+    const why = isThere ? 'it already exists' : (thrown as Error).message;
     throw new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "--output" is ${JSON.stringify(file)}, which cannot be written: ${why}.`, {
       field: 'output',
     });

@@ -16,10 +16,10 @@ export interface ImportFlags extends ConnectionFlags {
   json?: boolean;
 }
 
-/** What became of the lines. */
+/** Number of lines by result. */
 interface Counts {
   imported: number;
-  /** Were there already, by their `external_id`. */
+  /** Lines whose `external_id` was already in the log. */
   skipped: number;
   refused: number;
   mismatched: number;
@@ -30,12 +30,12 @@ const BACKOFF = { min: 500, max: 30_000 };
 const MAX_SHOWN = 20;
 
 /**
- * Publishes what {@link exportLog} wrote: `created` stays, the id of the old log goes into `external_id` where there is none. What is there already is left
- * out, so that it can be run again. Sets the exit code: 1 if a line was refused, or a hash is wrong.
+ * Publishes events that {@link exportLog} wrote. `created` is kept, and the id in the old log becomes the `external_id` of an event without one.
+ * Events that the log already has are skipped, so that an import can be repeated. Sets the exit code to 1 if a line was refused or a hash is wrong.
  *
  * @param file the file, or `-` for standard input
  * @param flags the command line's flags
- * @throws AuditError when the configuration is incomplete, the file cannot be read, or the server does not answer
+ * @throws AuditError if the configuration is incomplete, the file cannot be read, or the server fails
  */
 export async function importLog(file: string, flags: ImportFlags): Promise<void> {
   const connection = await connectionIn(flags);
@@ -90,24 +90,24 @@ async function* batchesOf(file: string, refuse: (line: number, why: string) => v
   if (batch.length > 0) yield batch;
 }
 
-/** The event of a line, with an id and a time that stay. @returns text if the line holds none */
+/** Reads the event of a line, and sets its id and time if they are missing. @returns the reason if the line has no valid event */
 function eventIn(line: string): AuditEvent | string {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
   } catch {
-    return 'no JSON';
+    return 'not JSON';
   }
-  if (typeof parsed !== 'object' || parsed === null) return 'no JSON object';
+  if (typeof parsed !== 'object' || parsed === null) return 'not a JSON object';
   const { id, received, event } = parsed as { id?: unknown; received?: unknown; event?: unknown };
-  if (typeof event !== 'object' || event === null) return 'no "event" in it; expected a line of "auditlogin export"';
+  if (typeof event !== 'object' || event === null) return 'no property "event"; expected a line of "auditlogin export"';
   const whole = { ...(event as AuditEvent) };
   if (whole.external_id === undefined && typeof id === 'string') whole.external_id = id;
   if (whole.created === undefined && typeof received === 'string' && received !== '') whole.created = received;
-  return whole.external_id === undefined ? 'neither "id" nor "external_id", so that it could come twice' : whole;
+  return whole.external_id === undefined ? 'neither "id" nor "external_id", so a repeated import would duplicate it' : whole;
 }
 
-/** What may be there already is looked up before it is sent, and again after an answer that never came. */
+/** Publishes a batch. Searches for its events before sending them, and again after a response that did not arrive, so that no event is stored twice. */
 async function publish(
   batch: SerialisedEvent[],
   transport: Transport<ServerDelivery>,
@@ -134,7 +134,7 @@ async function publish(
         for (const [index, event] of left.entries()) {
           if (receiptMatches(delivery.receipts[index]!, event.tail)) continue;
           counts.mismatched += 1;
-          problems.push(`${event.id}: the server's hash is not the hash of what was sent`);
+          problems.push(`${event.id}: the server's hash is not the hash of the event that was sent`);
         }
         return;
       }
@@ -144,7 +144,7 @@ async function publish(
           problems.push(`${left[0]!.id}: ${delivery.error.reason ?? delivery.error.message}`);
           return;
         }
-        // All or nothing (Publisher API, trap 5): one by one the others arrive.
+        // The server refuses a batch as a whole (Publisher API, trap 5), so its events are sent one by one.
         for (const event of left) await publish([event], transport, { tries, indexLag }, counts, problems);
         return;
       }
@@ -162,6 +162,6 @@ function report({ imported, skipped, refused, mismatched }: Counts, problems: st
   if (problems.length > MAX_SHOWN) console.error(paint.dim(`… and ${problems.length - MAX_SHOWN} more; --json shows all.`));
   const sign = refused + mismatched === 0 ? paint.green('✓') : paint.red('✗');
   console.log(
-    `${sign} ${imported} imported and verified, ${skipped} were there already, ${refused} refused, ${mismatched} with a wrong hash.`,
+    `${sign} ${imported} imported and verified, ${skipped} already in the log, ${refused} refused, ${mismatched} with a wrong hash.`,
   );
 }

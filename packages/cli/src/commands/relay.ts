@@ -20,7 +20,7 @@ export interface RelayFlags extends ConnectionFlags, EngineFlags {
 }
 
 /**
- * Publishes what applications have handed to an engine, until it is told to stop; then finishes what it has in flight.
+ * Publishes the events of an engine until SIGINT or SIGTERM, then finishes the calls in flight.
  *
  * @param flags the command line's flags
  * @throws AuditError `ERR_AUDIT_OPTION_INVALID`, `ERR_AUDIT_CONFIG_MISSING` or `ERR_AUDIT_ENGINE`
@@ -41,13 +41,13 @@ export async function relay(flags: RelayFlags): Promise<void> {
       indexLag: durationIn('index-lag', flags.indexLag),
     },
   });
-  // Whoever reads its lines may go before it does.
+  // A closed standard output must not end the relay.
   process.stdout.on('error', () => undefined);
   const server = createServer(answering(working, address.token)).listen(address.port, address.host);
   await once(server, 'listening');
-  console.log(`The relay takes events from ${engine.name}. Health and metrics: ${paint.cyan(urlOf(server, address.host))}`);
+  console.log(`The relay publishes events from ${engine.name}. Health and metrics: ${paint.cyan(urlOf(server, address.host))}`);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  console.log('Finishing what is in flight …');
+  console.log('Finishing the calls in flight …');
   await working.close();
   server.close();
   server.closeAllConnections();
@@ -68,14 +68,14 @@ function addressIn({ listen, listenToken: token }: RelayFlags): Address {
   if (token === undefined && !/^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/i.test(host)) {
     throw new AuditError(
       'ERR_AUDIT_OPTION_INVALID',
-      `Option "--listen" is ${JSON.stringify(listen)}, which is beyond loopback; give AUDITLOG_RELAY_TOKEN, too, by which metrics can be read.`,
+      `Option "--listen" is ${JSON.stringify(listen)}, which is not a loopback address; set AUDITLOG_RELAY_TOKEN, the token for reading metrics.`,
       { field: 'listen' },
     );
   }
   return { host, port: Number(parts['port']), token };
 }
 
-/** Whether it lives and is ready everybody may know; how it is, only who has the token, if there is one. */
+/** Serves liveness and readiness to everybody, and health and metrics only with the token, if there is one. */
 function answering(working: Relay, token: string | undefined): (request: IncomingMessage, response: ServerResponse) => void {
   const registry = metricsOf(working);
   return (request, response) => {
@@ -103,7 +103,7 @@ function answering(working: Relay, token: string | undefined): (request: Incomin
   };
 }
 
-/** Compared by digests: how much of a token is right must not show in the time. */
+/** Compares digests in constant time, so that the time does not reveal how much of a token is right. */
 function isSame(one: string, other: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(one), digest(other));
@@ -114,14 +114,16 @@ function metricsOf(working: Relay): Registry {
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const counters = {
-    verified: "Events that the server stored, and whose receipt's hash is right.",
-    mismatched: "Events that the server stored, and whose receipt's hash is wrong.",
-    setAside: 'Events that the server refused, or that grew too old.',
-    retries: 'Tries that failed.',
+    verified: 'Published events whose receipt has the right hash.',
+    mismatched: 'Published events whose receipt has a wrong hash.',
+    setAside: 'Events that were set aside, since the server refused them or they were too old.',
+    retries: 'Failed calls, each of which was or will be repeated.',
   } as const;
   for (const [name, help] of Object.entries(counters)) {
     const counter: Counter = new Counter({
-      ...{ name: `auditlogin_relay_${name === 'setAside' ? 'set_aside' : name}_total`, help, registers },
+      name: `auditlogin_relay_${name === 'setAside' ? 'set_aside' : name}_total`,
+      help,
+      registers,
       collect() {
         counter.reset();
         counter.inc(working.stats()[name as keyof typeof counters]);

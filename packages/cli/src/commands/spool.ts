@@ -3,7 +3,7 @@ import { operateSpools, showControls, spoolDirectory } from '@auditlogin/core/lo
 import { paint } from '../paint.js';
 import { table } from '../table.js';
 
-/** The flags that all `auditlogin spool` commands share. */
+/** The common flags of the `auditlogin spool` commands. */
 export interface SpoolFlags {
   spoolDir?: string;
   json?: boolean;
@@ -13,15 +13,15 @@ export interface SpoolFlags {
 const MAX_REASON = 60;
 
 /**
- * Lists what was set aside.
+ * Lists the events that were set aside.
  *
  * @param flags the command line's flags
- * @throws AuditError `ERR_AUDIT_SPOOL` when there is no spool directory
+ * @throws AuditError `ERR_AUDIT_SPOOL` if there is no spool directory
  */
 export function spoolList({ spoolDir, json }: SpoolFlags): void {
   const events = operateSpools(spoolDirectory(spoolDir)).deadLetters();
   if (json) return print(events.map(({ id, reason, at, body }) => ({ id, reason, at: time(at), ...contentOf(body) })));
-  if (events.length === 0) return console.log('Nothing is set aside.');
+  if (events.length === 0) return console.log('No events are set aside.');
   console.log(
     table(
       ['ID', 'SET ASIDE', 'ACTION', 'REASON'],
@@ -29,16 +29,18 @@ export function spoolList({ spoolDir, json }: SpoolFlags): void {
     ),
   );
   console.log(
-    paint.dim(`\n${events.length} set aside. "auditlogin spool show <id>" shows one, "replay" sends it again, "discard" deletes it.`),
+    paint.dim(
+      `\n${events.length} events are set aside. "auditlogin spool show <id>" shows one, "replay" sends it again, "discard" deletes it.`,
+    ),
   );
 }
 
 /**
  * Shows one event that was set aside.
  *
- * @param id our id
+ * @param id its `external_id`
  * @param flags the command line's flags
- * @throws AuditError `ERR_AUDIT_SPOOL` when it is not there
+ * @throws AuditError `ERR_AUDIT_SPOOL` if no such event was set aside
  */
 export function spoolShow(id: string, { spoolDir }: SpoolFlags): void {
   const found = operateSpools(spoolDirectory(spoolDir))
@@ -52,9 +54,9 @@ export function spoolShow(id: string, { spoolDir }: SpoolFlags): void {
 }
 
 /**
- * Sends events once more.
+ * Sends events that were set aside again.
  *
- * @param ids our ids
+ * @param ids their `external_id`s
  * @param flags the command line's flags
  * @throws AuditError `ERR_AUDIT_OPTION_INVALID` without ids and `--all`, `ERR_AUDIT_SPOOL` when none was found
  */
@@ -64,11 +66,11 @@ export function spoolReplay(ids: string[], flags: SpoolFlags): void {
   if (flags.json) return print({ replayed, unreadable });
   if (replayed > 0) {
     console.log(
-      `${replayed} ${replayed === 1 ? 'event is' : 'events are'} queued again: a running application sends them within a minute, else the next one does.`,
+      `${replayed} ${replayed === 1 ? 'event is' : 'events are'} queued again. A running application sends them within a minute, otherwise the next application at its start.`,
     );
   }
   if (unreadable.length > 0) {
-    console.log(`Damaged, so it cannot be sent and stays set aside: ${unreadable.map(showControls).join(', ')}.`);
+    console.log(`Damaged events cannot be sent and stay set aside: ${unreadable.map(showControls).join(', ')}.`);
   }
 }
 
@@ -87,7 +89,7 @@ export function spoolDiscard(ids: string[], flags: SpoolFlags): void {
 }
 
 /**
- * Tells what each spool holds.
+ * Shows the size of each spool.
  *
  * @param flags the command line's flags
  * @throws AuditError `ERR_AUDIT_SPOOL` when there is no spool directory
@@ -96,14 +98,17 @@ export function spoolStats({ spoolDir, json }: SpoolFlags): void {
   const directory = spoolDirectory(spoolDir);
   const summaries = operateSpools(directory).summaries();
   if (json) return print(summaries.map(({ oldest, ...rest }) => ({ ...rest, oldest: oldest === undefined ? null : time(oldest) })));
-  if (summaries.length === 0) return console.log(`No spools in ${directory}: nothing waits.`);
+  if (summaries.length === 0) return console.log(`There are no spools in ${directory}, so no events wait.`);
   console.log(
     table(
-      ['SPOOL', 'PROCESS', 'WAITING', 'BYTES', 'FOLDED', 'SET ASIDE', 'OLDEST'],
+      ['SPOOL', 'PROCESS', 'WAITING', 'BYTES', 'COALESCED', 'SET ASIDE', 'OLDEST'],
       summaries.map(({ file, isInUse, events, bytes, coalesced, setAside, oldest }) => [
         file.slice(directory.length + 1),
         isInUse ? 'running' : 'gone',
-        ...[events, bytes, coalesced, setAside],
+        events,
+        bytes,
+        coalesced,
+        setAside,
         oldest === undefined ? '' : time(oldest),
       ]),
     ),
@@ -113,17 +118,17 @@ export function spoolStats({ spoolDir, json }: SpoolFlags): void {
 function chosen(ids: string[], { all }: SpoolFlags): string[] | undefined {
   if (all && ids.length === 0) return undefined;
   if (ids.length > 0 && !all) return ids;
-  throw new AuditError('ERR_AUDIT_OPTION_INVALID', 'Name the events by their ids, or say --all; expected one of both.');
+  throw new AuditError('ERR_AUDIT_OPTION_INVALID', 'Expected either the ids of events or --all.');
 }
 
 function notFound(ids: string[]): AuditError {
   return new AuditError(
     'ERR_AUDIT_SPOOL',
-    ids.length === 0 ? 'Nothing is set aside.' : `Not set aside: ${ids.map(showControls).join(', ')}.`,
+    ids.length === 0 ? 'No events are set aside.' : `These events are not set aside: ${ids.map(showControls).join(', ')}.`,
   );
 }
 
-/** An event that was set aside, or its text if it is damaged. */
+/** Parses an event that was set aside. If it is damaged, its text is returned. */
 function contentOf(body: string): { event: Record<string, unknown> | null; body?: string } {
   try {
     return { event: JSON.parse(body) as Record<string, unknown> | null };

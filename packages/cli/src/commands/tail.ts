@@ -14,7 +14,7 @@ import {
 import { connectionIn, type ConnectionFlags, durationIn, numberIn, type ReadyConnection, withRange } from '../flags.js';
 import { paint } from '../paint.js';
 
-/** The flags of `auditlogin tail`. A facet holds its values, divided by commas. */
+/** The flags of `auditlogin tail`. The value of a facet flag is a list separated by commas. */
 export interface TailFlags extends ConnectionFlags, Partial<Record<FacetName, string>> {
   query: string;
   lines: string;
@@ -24,7 +24,7 @@ export interface TailFlags extends ConnectionFlags, Partial<Record<FacetName, st
   json?: boolean;
 }
 
-/** The server may index an event long after it received it, so each search goes back this far, in milliseconds. No event is shown twice. */
+/** Each search goes back this far, in milliseconds, since the server may index an event long after it received it. No event is shown twice. */
 const OVERLAP = 120_000;
 
 const COLOURS = new Map<string | undefined, (text: string) => string>([
@@ -36,7 +36,7 @@ const COLOURS = new Map<string | undefined, (text: string) => string>([
  * Shows the newest events, then each new one, until SIGINT or SIGTERM.
  *
  * @param flags the flags of the command line
- * @throws AuditError when the configuration is incomplete, or the log cannot be read at the start
+ * @throws AuditError if the configuration is incomplete, or the log cannot be read at the start
  */
 export async function tail(flags: TailFlags): Promise<void> {
   const connection = await connectionIn(flags);
@@ -95,10 +95,10 @@ function matches({ event }: ReadBackEvent, flags: TailFlags): boolean {
 }
 
 function print(events: ReadBackEvent[], { json }: TailFlags): void {
-  for (const read of events) console.log(json ? JSON.stringify(read) : lineOf(read));
+  for (const read of events) console.log(json ? JSON.stringify(read) : terminalLineOf(read));
 }
 
-function lineOf(read: ReadBackEvent): string {
+function terminalLineOf(read: ReadBackEvent): string {
   const { event, names } = read;
   const { outcome, reason, group, address, action } = readFacets(event);
   const colour = COLOURS.get(outcome) ?? paint.yellow;
@@ -137,7 +137,7 @@ function oldestFirst(events: ReadBackEvent[]): ReadBackEvent[] {
   return events.sort((one, other) => happened(one) - happened(other));
 }
 
-/** In milliseconds since 1970. The server cuts times to whole seconds, but a UUIDv7 of ours carries the millisecond. */
+/** Time of an event, in milliseconds since 1970. The server cuts times to whole seconds, but a UUIDv7 contains the millisecond. */
 function happened({ event, created, received }: ReadBackEvent): number {
   return timeOfId(event.external_id) ?? timeIn(created) ?? timeIn(received) ?? 0;
 }

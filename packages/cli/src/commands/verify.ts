@@ -45,10 +45,10 @@ const MAX_SHOWN = 50;
 const MOST = 9_999_999;
 
 /**
- * Reads the log back and checks it: seals, chains, receipts. Sets the exit code to 1 if something is wrong.
+ * Reads the log and checks its seals, chains and receipts. Sets the exit code to 1 if there is a fault.
  *
  * @param flags the flags of the command line
- * @throws AuditError when the configuration is incomplete, or the log cannot be read
+ * @throws AuditError if the configuration is incomplete or the log cannot be read
  */
 export async function verify(flags: VerifyFlags): Promise<void> {
   const connection = await connectionIn(flags);
@@ -56,7 +56,7 @@ export async function verify(flags: VerifyFlags): Promise<void> {
   if (keys.length === 0) {
     throw new AuditError(
       'ERR_AUDIT_CONFIG_MISSING',
-      'No key to check seals with: set AUDITLOG_SEAL_KEY to all keys that were ever used, divided by spaces.',
+      'There is no key to check seals with: set AUDITLOG_SEAL_KEY to every key that was ever used, separated by spaces.',
       { field: 'seal.key' },
     );
   }
@@ -66,7 +66,7 @@ export async function verify(flags: VerifyFlags): Promise<void> {
   const directory = spoolDirectory(flags.spoolDir);
   const destination = destinationOf(connection);
 
-  // The spools are read before the log: an event that is sent meanwhile is then found in both, and never in neither.
+  // The spools are read before the log, so that an event that is sent in between is found in both instead of in neither.
   const pending = localEventsIn(directory, destination);
   const now = Date.now();
   const events = await read(connection, flags, window);
@@ -104,13 +104,13 @@ function show({ counts, findings, instances }: Report, wrong: readonly Fault[], 
   });
   for (const [name = '', count = ''] of rows) console.log(`${name}${' '.repeat(Math.max(1, 14 - visible(name)))}${count}`);
   if (findings.length > 0)
-    console.log(`\n${table(['FAULT', 'WHAT', 'EVENT', 'INSTANCE', 'PLACE'], findings.slice(0, MAX_SHOWN).map(cellsOf))}`);
+    console.log(`\n${table(['FAULT', 'WHAT', 'EVENT', 'INSTANCE', 'POSITION'], findings.slice(0, MAX_SHOWN).map(cellsOf))}`);
   if (findings.length > MAX_SHOWN) console.log(paint.dim(`… and ${findings.length - MAX_SHOWN} more; --json shows all.`));
   const about = `${read} events of ${instances} ${instances === 1 ? 'instance' : 'instances'} were read`;
   console.log(
     wrong.length === 0
-      ? `\n${paint.green('✓')} ${about}; nothing is wrong.`
-      : `\n${paint.red('✗')} ${about}; this log is not what was sent: ${showControls(wrong.join(', '))}.`,
+      ? `\n${paint.green('✓')} ${about}; no fault was found.`
+      : `\n${paint.red('✗')} ${about}; the log differs from what was sent: ${showControls(wrong.join(', '))}.`,
   );
 }
 
@@ -118,7 +118,7 @@ function cellsOf({ fault, what, id, externalId, instance, seq }: Finding): (stri
   return [fault, what, externalId ?? id ?? '', instance?.slice(0, 8) ?? '', seq ?? ''];
 }
 
-/** How many columns a text takes in a terminal. */
+/** Width of a text in a terminal, in columns. */
 function visible(text: string): number {
   // eslint-disable-next-line no-control-regex -- the sequences of colours
   return text.replace(/\u001b\[\d+m/g, '').length;

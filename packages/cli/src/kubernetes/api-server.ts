@@ -2,27 +2,27 @@ import { EnvHttpProxyAgent, request } from 'undici';
 import { type Credentials, pem } from './credentials.js';
 import type { Cluster } from './kubeconfig.js';
 
-/** How long a connection and an answer may take, in milliseconds. */
+/** How long a connection and a response may take, in milliseconds. */
 const TIMEOUT = 10_000;
 
 /** A cluster's API server. */
 export interface ApiServer {
   /**
-   * Asks for one path below the server's address.
+   * Requests a path below the server's address.
    *
-   * @param path with its query, encoded
+   * @param path path and query, encoded
    * @returns the status, and the body if the status is 200
-   * @throws what the connection failed with, or a SyntaxError for a body that is no JSON
+   * @throws the error of the connection, or a SyntaxError if the body is not JSON
    */
   get(path: string): Promise<{ status: number; body?: unknown }>;
   close(): Promise<void>;
 }
 
 /**
- * Connects to a cluster, through its proxy if it has one, or through that of `HTTPS_PROXY`.
+ * Creates a client for a cluster's API server. It uses the cluster's proxy, or the one in `HTTPS_PROXY`.
  *
- * @param cluster its address and who vouches for it
- * @param credentials who asks
+ * @param cluster address, certificate authority and proxy
+ * @param credentials credentials of the user
  */
 export function apiServer(cluster: Cluster, { headers, cert, key }: Credentials): ApiServer {
   const tls = {

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import type { Cluster, CredentialPlugin, User } from './kubeconfig.js';
 import { problem, reasonOf } from './problem.js';
 
-/** What a call to the API server shows of who asks. */
+/** The credentials that are sent to the API server. */
 export interface Credentials {
   headers: Record<string, string | string[]>;
   /** Client certificate and its key, as PEM. */
@@ -14,7 +14,7 @@ export interface Credentials {
   key?: string | Buffer | undefined;
 }
 
-/** What a credential plugin prints (client.authentication.k8s.io/v1, ExecCredential). */
+/** The output of a credential plugin (client.authentication.k8s.io/v1, ExecCredential). */
 const credentialSchema = v.object({
   kind: v.literal('ExecCredential'),
   status: v.object({ token: v.nullish(v.string()), clientCertificateData: v.nullish(v.string()), clientKeyData: v.nullish(v.string()) }),
@@ -22,15 +22,15 @@ const credentialSchema = v.object({
 type PluginCredential = v.InferOutput<typeof credentialSchema>['status'];
 
 const PLUGIN_VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
-/** Under which a cluster keeps what its plugin needs. */
+/** Name of the extension with a cluster's settings for its plugin. */
 const PLUGIN_EXTENSION = 'client.authentication.k8s.io/exec';
 
 /**
- * The credentials of a user, as kubectl finds them: a token, a name and password, or what the user's plugin gives; and a client certificate.
+ * Finds the credentials of a user as kubectl does: a token, a name and password, or the output of the user's plugin; and a client certificate.
  *
  * @param user the user of the context
  * @param cluster the cluster of the context, which a plugin may ask for
- * @throws AuditError `ERR_AUDIT_KUBERNETES` when they cannot be had
+ * @throws AuditError `ERR_AUDIT_KUBERNETES` if the credentials cannot be read
  */
 export async function credentialsOf(user: User, cluster: Cluster): Promise<Credentials> {
   const own = authorizationOf(user);
@@ -44,7 +44,7 @@ export async function credentialsOf(user: User, cluster: Cluster): Promise<Crede
 }
 
 /**
- * What stands in a configuration as base64, or in a file; the configuration wins.
+ * Reads a value that a configuration contains as base64, or else as the path of a file.
  *
  * @param data base64
  * @param path of the file
@@ -85,7 +85,7 @@ function impersonated(user: User): Record<string, string | string[]> {
   };
 }
 
-/** Runs the plugin. What it writes to standard error, such as a code to type on a page, is for the user. */
+/** Runs the plugin. Its standard error is shown to the user, since it may contain instructions to log in. */
 async function ask(plugin: CredentialPlugin, cluster: Cluster): Promise<PluginCredential> {
   const { command, args, apiVersion, interactiveMode } = plugin;
   const name = JSON.stringify(command);
@@ -95,7 +95,7 @@ async function ask(plugin: CredentialPlugin, cluster: Cluster): Promise<PluginCr
       `set one of ${PLUGIN_VERSIONS.join(', ')}`,
     );
   }
-  // `isTTY` is undefined where there is no terminal.
+  // `isTTY` is undefined without a terminal.
   const interactive = interactiveMode !== 'Never' && Boolean(process.stdin.isTTY);
   if (interactiveMode === 'Always' && !interactive) throw problem(`the credential plugin ${name} asks questions`, 'run this in a terminal');
   let output: string;
@@ -108,11 +108,11 @@ async function ask(plugin: CredentialPlugin, cluster: Cluster): Promise<PluginCr
     if (child.exitCode !== 0) throw Object.assign(new Error(), { code: `exit code ${child.exitCode}` });
     output = printed;
   } catch (thrown) {
-    throw problem(`the credential plugin ${name} failed (${reasonOf(thrown)})`, 'install it, or log in to the cluster anew');
+    throw problem(`the credential plugin ${name} failed (${reasonOf(thrown)})`, 'install it, or log in to the cluster again');
   }
   const parsed = v.safeParse(credentialSchema, parseJson(output));
   if (parsed.success) return parsed.output.status;
-  throw problem(`the credential plugin ${name} printed no ExecCredential`, 'log in to the cluster anew');
+  throw problem(`the credential plugin ${name} printed no ExecCredential`, 'log in to the cluster again');
 }
 
 function variables(plugin: CredentialPlugin, cluster: Cluster, interactive: boolean): NodeJS.ProcessEnv {
@@ -140,7 +140,7 @@ function read(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (thrown) {
-    throw problem(`${JSON.stringify(path)} of kubectl's configuration cannot be read (${reasonOf(thrown)})`, 'log in to the cluster anew');
+    throw problem(`${JSON.stringify(path)} of kubectl's configuration cannot be read (${reasonOf(thrown)})`, 'log in to the cluster again');
   }
 }
 

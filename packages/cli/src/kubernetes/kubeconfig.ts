@@ -47,15 +47,15 @@ const fileSchema = v.object({
   contexts: v.nullish(v.array(v.object({ name: v.string(), context: contextSchema }))),
 });
 
-/** An API server, as kubectl's configuration describes it. */
+/** A cluster in kubectl's configuration. */
 export type Cluster = v.InferOutput<typeof clusterSchema>;
-/** Who asks it. */
+/** A user in kubectl's configuration. */
 export type User = v.InferOutput<typeof userSchema>;
-/** A program that gives credentials. */
+/** A program that prints credentials. */
 export type CredentialPlugin = v.InferOutput<typeof pluginSchema>;
 type File = v.InferOutput<typeof fileSchema>;
 
-/** What a context names: a cluster, who asks it, and where secrets are looked for. */
+/** A context: a cluster, a user, and the namespace of the secret. */
 export interface Context {
   clusterName: string;
   cluster: Cluster;
@@ -63,17 +63,17 @@ export interface Context {
   namespace: string;
 }
 
-/** Where a pod finds the account that it runs as. */
+/** Folder of the service account in a pod. */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
- * Finds the cluster, the user and the namespace as kubectl does: in the files of `KUBECONFIG`, of which the first that names something wins, or in
- * `~/.kube/config`; in a pod without either, its service account.
+ * Finds the cluster, the user and the namespace as kubectl does: in the files of `KUBECONFIG`, where the first file that defines a name wins, or in
+ * `~/.kube/config`. In a pod without either it uses the service account.
  *
- * @param chosen name of the context; without it the current one
+ * @param chosen name of the context; defaults to the current one
  * @param env the environment
  * @param serviceAccount folder of the pod's service account
- * @throws AuditError `ERR_AUDIT_KUBERNETES` when there is none, or it cannot be read
+ * @throws AuditError `ERR_AUDIT_KUBERNETES` if there is none or it cannot be read
  */
 export function readContext(chosen?: string, env: NodeJS.ProcessEnv = process.env, serviceAccount = SERVICE_ACCOUNT): Context {
   const files = pathsIn(env).filter(existsSync).map(readFile);
@@ -90,7 +90,7 @@ export function readContext(chosen?: string, env: NodeJS.ProcessEnv = process.en
   if (!context) throw problem(`there is no context ${JSON.stringify(name)}`, `there are ${names}`);
   const { cluster: clusterName, user: userName, namespace } = context;
   const cluster = firstByName(files.flatMap(({ clusters }) => clusters ?? [])).get(clusterName)?.cluster;
-  if (!cluster) throw problem(`context ${JSON.stringify(name)} names a cluster that is not there`, `give --context with one of ${names}`);
+  if (!cluster) throw problem(`context ${JSON.stringify(name)} names a cluster that does not exist`, `give --context with one of ${names}`);
   const user = firstByName(files.flatMap(({ users }) => users ?? [])).get(userName ?? '')?.user ?? {};
   return { clusterName, cluster, user, namespace: namespace || 'default' };
 }
@@ -103,7 +103,7 @@ function pathsIn(env: NodeJS.ProcessEnv): string[] {
 function readFile(path: string): File {
   let content: unknown;
   try {
-    // A warning of the parser would print the line that it is about.
+    // A warning of the parser would print the line, which may contain a secret.
     content = parse(readFileSync(path, 'utf8'), { logLevel: 'error' }) ?? {};
   } catch (thrown) {
     throw unreadable(reasonOf(thrown));
@@ -113,7 +113,7 @@ function readFile(path: string): File {
   return withPathsFrom(dirname(resolve(path)), parsed.output);
 }
 
-/** Paths in a file are relative to it; a command without a slash is looked for in PATH. */
+/** Resolves the paths in a file relative to it. A command without a slash is searched in PATH. */
 function withPathsFrom(folder: string, file: File): File {
   const absolute = (path: string | null | undefined): string | null | undefined => (path ? resolve(folder, path) : path);
   for (const { cluster } of file.clusters ?? []) cluster['certificate-authority'] = absolute(cluster['certificate-authority']);

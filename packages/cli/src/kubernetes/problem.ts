@@ -1,17 +1,17 @@
 import { AuditError } from '@auditlogin/core';
 
 /**
- * The error of every failure on the way to a secret.
+ * Creates the error for any failure to read the secret.
  *
- * @param what what was seen
- * @param advice what to do about it
+ * @param what the problem
+ * @param advice what the user can do
  */
 export function problem(what: string, advice: string): AuditError {
   return new AuditError('ERR_AUDIT_KUBERNETES', `The secret could not be read: ${what}; ${advice}.`);
 }
 
 /**
- * What may be told of an error of somebody else's: a code or a kind. Its message can quote a credential.
+ * Describes a foreign error by its code or class only, since its message may quote a credential.
  *
  * @param thrown the error
  */

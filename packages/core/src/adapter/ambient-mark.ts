@@ -4,12 +4,12 @@ import type { Observation } from './observation.js';
 import { keepAtHand, observationAtHand } from './request-context.js';
 import { warnOfUnobservedMark } from './unobserved-mark.js';
 
-// Whoever imports this module wants to mark without the request; nobody else pays for it.
+// Importing this module turns on the AsyncLocalStorage, so other applications do not pay for it.
 keepAtHand(() => new AsyncLocalStorage());
 
 /**
- * What the code that handles a login says about the attempt, anywhere below an adapter: in services, resolvers, verify callbacks. Each call makes a
- * marker, and each marker is one attempt. Outside of a request that is observed it warns, and keeps nothing.
+ * Creates a marker for the current request, in code without access to it: services, resolvers, verify callbacks. Each marker is one attempt. Outside
+ * of an observed request it warns and records nothing.
  *
  * @example
  * ```ts

@@ -2,13 +2,13 @@ import { type Account, accountOf, isNobody } from '../attempt/account.js';
 import { plainName } from '../attempt/password-fields.js';
 import { property } from '../attempt/property.js';
 
-/** An answer gave out a credential that the request did not have. */
+/** A credential in a response that the request did not have. */
 export interface GivenCredential {
-  /** The account that the answer names with it. */
+  /** The account that the response names with it. */
   account?: Account;
 }
 
-/** What the body of an answer says in a shape that many applications use. */
+/** The outcome that a response's JSON states in a common shape. */
 export type AnswerShape = 'success' | 'failure' | 'challenge';
 
 const TOKEN_NAMES: ReadonlySet<string> = new Set(['token', 'accesstoken', 'idtoken', 'jwt', 'refreshtoken', 'sessiontoken', 'authtoken']);
@@ -29,11 +29,11 @@ const CHALLENGE_NAME =
 const CHALLENGE_WORD = /^(?:mfa|2fa|otp|totp|two[-_]?factor)[-_](?:required|needed|challenge)$/i;
 
 /**
- * Finds a credential in the JSON of an answer: a token under one of its usual names, at most three levels deep, of 16 characters or more. The
- * token itself is not returned.
+ * Finds a credential in the JSON of a response: a token of 16 characters or more under a common name, at most three levels deep. The token itself is
+ * not returned.
  *
  * @param json the parsed answer
- * @param isKnown whether the request brought this token; then it is not given out
+ * @param isKnown whether the request had this token already
  */
 export function credentialInJson(json: unknown, isKnown: (token: string) => boolean): GivenCredential | undefined {
   let given: GivenCredential | undefined;
@@ -42,7 +42,7 @@ export function credentialInJson(json: unknown, isKnown: (token: string) => bool
     if (tokens.length === 0) continue;
     const owners = [...ownersIn(bag), ...ownersIn(parent)];
     const claims = tokens.map(claimsOf);
-    // A token for a guest is no login.
+    // A token for a guest does not prove a login.
     if ([...owners, ...claims].some(isNobody)) continue;
     const account = firstAccount(owners, OWNER_IDS) ?? firstAccount(claims, ['sub']);
     if (account !== undefined) return { account };
@@ -52,7 +52,7 @@ export function credentialInJson(json: unknown, isKnown: (token: string) => bool
 }
 
 /**
- * Finds a new auth cookie in an answer. A cookie that is cleared, expired, or that the request had with the same value is none.
+ * Finds a new auth cookie in a response. Cookies that are cleared or expired, or that the request had with the same value, are ignored.
  *
  * @param setCookie the `Set-Cookie` headers of the answer
  * @param cookieHeader the `Cookie` header of the request
@@ -73,7 +73,7 @@ export function credentialInCookies(setCookie: readonly string[], cookieHeader: 
 }
 
 /**
- * Finds a credential in a header of an answer, `Authorization` or `X-Auth-Token`.
+ * Finds a credential in a header of a response, `Authorization` or `X-Auth-Token`.
  *
  * @param value the header
  * @param isKnown whether the request brought this token; then it is not given out
@@ -85,11 +85,12 @@ export function credentialInHeader(value: string | undefined, isKnown: (token: s
 }
 
 /**
- * What the JSON of an answer says in a public shape: `{success}`, `{ok}`, `{error}`, `{errors}`, `{mfaRequired}`, Auth.js's `{url: '…?error=…'}`, …
+ * Reads the outcome from a common shape of a response's JSON: `{success}`, `{ok}`, `{error}`, `{errors}`, `{mfaRequired}`, Auth.js's `{url:
+ * '…?error=…'}`, …
  *
  * @param json the parsed answer
  * @param requestCarriesCredential whether the request tried to prove who sent it; without that `{ok: true}` may only mean that a mail was sent
- * @returns `contradiction` where it says two things at once, undefined where it says nothing
+ * @returns `contradiction` if it states two outcomes, undefined if it states none
  */
 export function shapeOf(json: unknown, requestCarriesCredential: boolean): AnswerShape | 'contradiction' | undefined {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
@@ -102,7 +103,7 @@ export function shapeOf(json: unknown, requestCarriesCredential: boolean): Answe
   return succeeds && requestCarriesCredential ? 'success' : undefined;
 }
 
-/** The objects of an answer, three levels deep, each with the one that it is in. */
+/** The objects in a response, three levels deep, each with its parent. */
 function objectsIn(json: unknown): { bag: object; parent: object | undefined }[] {
   const found: { bag: object; parent: object | undefined; depth: number }[] = [];
   const add = (value: unknown, parent: object | undefined, depth: number): void => {
@@ -125,7 +126,7 @@ function newTokensOf(bag: object, isKnown: (token: string) => boolean): string[]
     .filter((token) => isToken(token) && !isKnown(token));
 }
 
-/** A text with blanks in it is a message, not a token. */
+/** Whether a text may be a token. A text with blanks is a message. */
 function isToken(text: string): boolean {
   return text.length >= MIN_TOKEN && !/\s/.test(text);
 }
@@ -149,13 +150,13 @@ function firstAccount(candidates: readonly unknown[], idKeys: readonly string[])
   return undefined;
 }
 
-/** Only these keys name an account here, not a text of the object itself. */
+/** Reads an account by its id keys only, since the object's own text may be anything. */
 function withId(candidate: object, idKeys: readonly string[]): Account | undefined {
   return idKeys.some((key) => property(candidate, key) !== undefined) ? accountOf(candidate, idKeys) : undefined;
 }
 
 /**
- * The claims of a JSON Web Token (RFC 7519). They are not verified: the application itself made the token.
+ * Reads the claims of a JSON Web Token (RFC 7519) without verifying them, since the application itself issued the token.
  *
  * @param token any text
  */
@@ -183,7 +184,7 @@ function keyOf({ name, value }: { name: string; value: string }): string {
   return `${name}=${plainCookie(value)}`;
 }
 
-/** A cookie's value without quotes and percent-encoding, and without the signature of `cookie-parser` (`s:value.signature`). */
+/** Returns a cookie's value without quotes, percent-encoding and the signature of `cookie-parser` (`s:value.signature`). */
 function plainCookie(value: string): string {
   const text = decoded(value.replace(/^"(.*)"$/, '$1'));
   return text.startsWith('s:') ? text.slice(2, text.lastIndexOf('.')) : text;
@@ -218,7 +219,7 @@ function saysFailure(json: object): boolean {
   return typeof url === 'string' && /[?&]error=[^&#]/.test(url);
 }
 
-/** The answer asks for a second factor; the password was right. */
+/** Whether the response asks for a second factor, which means that the password was right. */
 function asksForFactor(json: object): boolean {
   const named = Object.entries(json).some(([name, value]) => isFilled(value) && CHALLENGE_NAME.test(plainName(name)));
   return named || isFactorWord(property(json, 'status')) || isFactorWord(property(json, 'error'));
@@ -232,7 +233,7 @@ function isErrorStatus(value: unknown): boolean {
   return typeof value === 'number' && value >= 400 && value <= 599;
 }
 
-/** An `Error` that was made JSON is an empty object, and says that something failed nevertheless. */
+/** Whether an error property states an error. A serialised `Error` is an empty object, which states one, too. */
 function isSaid(value: unknown): boolean {
   return Boolean(value) && !(Array.isArray(value) && value.length === 0);
 }

@@ -28,29 +28,29 @@ import { type BodyBytes, type BodyReading, readBody } from './response-body.js';
 import { headerOf, type ResponseEnd } from './response-end.js';
 import { shielded } from './shielded.js';
 
-/** How attempts are read: what an adapter's options say, made ready. */
+/** The compiled options of an adapter. */
 export interface AuditReader<Request> extends Extractors<Request> {
   auditor: Auditor;
   matcher: RouteMatcher;
   impersonations: Impersonations;
-  /** Decides how an attempt came out. */
+  /** Decides the outcome of an attempt. */
   decide: (attempt: Attempt) => Outcome;
   sessionSnapshot: (session: unknown) => SessionSnapshot | undefined;
   outcome: OutcomeRule<Request> | undefined;
-  /** The most bytes of an answer that are kept while it is read; 0 reads none. */
+  /** The most bytes of a response that are captured; 0 captures none. */
   bodyLimit: number;
-  /** Whether Passport is listened to. */
+  /** Whether verdicts of Passport are recorded. */
   hearsPassport: boolean;
-  /** Whether credentials and public shapes are looked for in answers. */
+  /** Whether responses are searched for credentials and common shapes. */
   readAnswers: boolean;
   extractorTimeout: number;
-  /** How long a handler is waited for whose client is gone, in milliseconds. */
+  /** How long a handler is awaited after its client has disconnected, in milliseconds. */
   abortWait: number;
   /** The client's address by the `addressHeader` option; the framework's without it. */
   clientAddress: ((peer: string | undefined, headers: RequestAdapter<Request>['incoming']['headers']) => string | undefined) | undefined;
 }
 
-/** What was seen of an exchange until it was over. */
+/** The observations of an exchange that is over. */
 export interface ObservedExchange {
   startedAt: number;
   duration: number;
@@ -58,11 +58,11 @@ export interface ObservedExchange {
   path: string;
   methods: readonly string[];
   routes: readonly RouteSnapshot[];
-  /** The adapter is mounted on this very route. */
+  /** Whether the adapter is mounted on this route. */
   isMounted: boolean;
   look: RequestSnapshot;
   form: LoginForm;
-  /** What libraries decided, in order. */
+  /** The verdicts of libraries, in order. */
   verdicts: readonly LibraryVerdict[];
   session: SessionChange;
   userBefore: unknown;
@@ -71,7 +71,7 @@ export interface ObservedExchange {
   end: ResponseEnd;
 }
 
-/** What the application's own functions say of an exchange. */
+/** The results of the extractors. */
 interface Extracted {
   actor?: Attempt['actor'];
   group?: Attempt['group'];
@@ -83,7 +83,7 @@ interface Extracted {
   rules?: readonly (RuleOutcome | 'skip')[] | undefined;
 }
 
-/** Answers are looked at for credentials and shapes up to here, in bytes. */
+/** The longest response that is searched for credentials and shapes, in bytes. */
 const MAX_READ_ANSWER = 16_384;
 
 /**
@@ -153,12 +153,12 @@ function findAttempt<Request>(
   return effect && { action: effect, foundBy: 'effect' };
 }
 
-/** The last verdict that counts here. */
+/** Returns the last verdict that counts on this route. */
 function verdictOf({ verdicts }: ObservedExchange, foundBy: FoundBy): LibraryVerdict | undefined {
   return verdicts.findLast(({ onLoginRoute }) => onLoginRoute === undefined || foundBy === 'route');
 }
 
-/** What happened to the session on a route that nobody named: it got an owner, or somebody began or ended to act as another. */
+/** Determines the action from the session on a route that is not configured: it got an owner, or an impersonation began or ended. */
 function effectOf({ session, form }: ObservedExchange): AuditAction | undefined {
   const { before, after, isSaved } = session;
   if (after?.owner === undefined || isSaved === false || before === 'unseen') return undefined;
@@ -169,7 +169,7 @@ function effectOf({ session, form }: ObservedExchange): AuditAction | undefined 
 
 const LOOKS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Somebody sends a password to a route that is not audited. */
+/** Whether a request sends a password to a route that is not audited. */
 function looksLikeLogin({ look, methods, ending, routes, form }: ObservedExchange): boolean {
   if (!form.hasPassword || look.isUnhandled || methods.every((method) => LOOKS.has(method))) return false;
   return ending.status !== 405 && (ending.status !== 404 || routes.length > 0);
@@ -188,7 +188,7 @@ function isPreflight(methods: readonly string[]): boolean {
   return methods.includes('OPTIONS');
 }
 
-/** A redirect to the same path with or without its last slash is the router's. */
+/** Whether a redirect only adds or removes the trailing slash, which routers do. */
 function isSlashRedirect({ status = 0, location = '' }: Ending, path: string): boolean {
   if (status < 300 || status >= 400 || location === '') return false;
   const target = location.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/)[0]!;

@@ -2,11 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import ipaddr from 'ipaddr.js';
 import { normaliseAddress } from '../event/address.js';
 
-/** Where the client's address comes from. */
+/** The source of the client's address. */
 export interface ClientAddressOptions {
   /** The header in which a proxy names the client, e.g. `CF-Connecting-IP`, `X-Forwarded-For`, `Forwarded`. */
   addressHeader?: string;
-  /** The proxies that may: addresses, ranges (`10.0.0.0/8`), or `loopback`, `linklocal`, `uniquelocal`. */
+  /** The proxies whose header is trusted: addresses, ranges (`10.0.0.0/8`), or `loopback`, `linklocal`, `uniquelocal`. */
   trustedProxies: readonly string[];
 }
 
@@ -23,13 +23,13 @@ const MAX_HEADER = 8192;
 const MAX_HOP = 256;
 
 /**
- * The client's address. The header counts only if the peer is a trusted proxy. It is read from its end, past the proxies that are trusted, so
- * that what a client writes in front of it is never believed.
+ * Determines the client's address. The header is read only if the peer is a trusted proxy. It is read from its end up to the first address that is
+ * not a trusted proxy, so that a client cannot forge an address by prepending one.
  *
  * @param peer the address of the connection
  * @param headers the request's headers
- * @param options the header, and who may set it
- * @returns an address; a text that is none (`unknown`, `_hidden`) where the last trusted proxy wrote that; the peer where no header counts
+ * @param options the header and the trusted proxies
+ * @returns an address; another text (`unknown`, `_hidden`) if the last trusted proxy wrote one; the peer if no header is read
  */
 export function clientAddress(
   peer: string | undefined,
@@ -55,7 +55,7 @@ export function clientAddress(
 }
 
 /**
- * Whether a text names proxies in a way that {@link clientAddress} understands.
+ * Whether {@link clientAddress} accepts a text as a trusted proxy.
  *
  * @param text an address, a range, or the name of ranges
  */

@@ -1,4 +1,4 @@
-/** What waits for an answer on a connection. */
+/** A request that waits for the end of its response. */
 interface Waiting {
   hungUp(): void;
 }
@@ -7,12 +7,12 @@ const WAITING = Symbol.for('auditlogin.waiting');
 type Socket = { [WAITING]?: Set<Waiting>; on?(event: 'close', listener: () => void): unknown };
 
 /**
- * Tells when a connection closes. Pipelined requests share one, and node:http tells only the response whose turn it is (RFC 9112, section 9.3.2); the
- * responses behind it would never end.
+ * Listens for the end of a connection. Pipelined requests share a connection, and node:http emits `close` only on the response whose turn it is (RFC
+ * 9112, section 9.3.2); the other responses would never end.
  *
- * @param socket the connection; hosts without one pass anything
- * @param waiting is told
- * @returns stops telling
+ * @param socket the connection; hosts without one may pass any value
+ * @param waiting called when the connection closes
+ * @returns a function that stops listening
  */
 export function onConnectionClosed(socket: unknown, waiting: Waiting): () => void {
   const connection = socket as Socket | null | undefined;

@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { AuditError } from '../errors.js';
 import type { ActorInput, GroupInput, OutcomeKind, RuleOutcome } from '../attempt/attempt.js';
 
-/** What an extractor and the `outcome` option see: the same in every framework. */
+/** The argument of extractors and of the `outcome` option, which is the same in every framework. */
 export interface AttemptView<Request = unknown> {
   /** The framework's own request. */
   request: Request;
   method: string;
-  /** The path without its query, decoded where the router decoded it. */
+  /** The path without its query, decoded if the router decodes it. */
   path: string;
-  /** The parameters of the route that ran. */
+  /** The parameters of the matched route. */
   params: Record<string, unknown>;
   headers: IncomingHttpHeaders;
   /** The parsed body, if the application parses it. */
@@ -26,10 +26,10 @@ export interface AttemptView<Request = unknown> {
   responseBody: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- as JSON.parse() gives it: rules would begin with a cast
 }
 
-/** A user's function for one part of the event. */
+/** A function of the application that returns one part of the event. */
 export type Extractor<T, Request = unknown> = (view: AttemptView<Request>) => T | null | undefined | Promise<T | null | undefined>;
 
-/** The extractors that an application can give. */
+/** The extractors of an application. */
 export interface Extractors<Request = unknown> {
   /** The account of a success. @default what the evidence names, else the typed name */
   actor?: Extractor<ActorInput, Request> | undefined;
@@ -48,24 +48,24 @@ export interface Extractors<Request = unknown> {
 }
 
 /**
- * A user's function that reads the outcome from the answer. What it returns outranks all guesses; a list is one attempt each. What throws, is late, or
- * meets an answer that cannot be read never becomes a success.
+ * A function of the application that reads the outcome from the response. Its result outranks all evidence except a marker; an array is one attempt
+ * per element. If it throws, is late or cannot read the response, the attempt never becomes a success.
  */
 export type OutcomeRule<Request = unknown> = (
   view: AttemptView<Request>,
 ) => OutcomeAnswer | readonly OutcomeAnswer[] | null | undefined | Promise<OutcomeAnswer | readonly OutcomeAnswer[] | null | undefined>;
 
-/** What an {@link OutcomeRule} may return of one attempt; `skip` means that it was none. */
+/** What an {@link OutcomeRule} may return for one attempt; `skip` means that there was no attempt. */
 export type OutcomeAnswer = OutcomeKind | RuleOutcome | 'skip';
 
 /**
- * Runs an extractor. One that throws, or takes longer than its bound, costs the event that part and is reported; the error that it threw is
- * not, since it may hold what was typed.
+ * Runs an extractor. If it throws or takes too long, the event lacks its part, and a report is made. The thrown error is not reported, since it may
+ * contain what was typed.
  *
  * @param name the option, for the report
  * @param extractor the user's function
  * @param view what it sees
- * @param timeout its bound in milliseconds
+ * @param timeout the time-out, in milliseconds
  * @param problem takes the report
  */
 export async function extract<T, View>(

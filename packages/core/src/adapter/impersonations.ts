@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { createLRU } from 'lru.min';
 import type { ActorInput, Attempt } from '../attempt/attempt.js';
 
-/** Who really acts in which session, as far as this process has seen an impersonation begin. */
+/** The impersonations whose start this process has seen, by session. */
 export interface Impersonations {
-  /** Who really acts in a session. */
+  /** Returns the account that really acts in a session. */
   of(sessionId: string | undefined): ActorInput | undefined;
-  /** Learns from an attempt that an impersonation began or ended. */
+  /** Records the start or end of an impersonation. */
   follow(attempt: Attempt): void;
 }
 

@@ -1,14 +1,14 @@
 import { grantOf, isPasswordField, passwordsOf, plainName, textsCarryCredential } from '../attempt/password-fields.js';
 import { type BodyPart, bodyTexts } from '../attempt/request-body.js';
 
-/** What was typed into a login form, as far as the event needs it. */
+/** The values of a login form that the event needs. */
 export interface LoginForm {
   identity?: string;
   identityIsPassword: boolean;
   hasPassword: boolean;
-  /** The body proves who sent it, or tries to: a password, a code, an assertion, a grant. */
+  /** Whether the body contains a credential: a password, a code, an assertion, a grant. */
   carriesCredential: boolean;
-  /** The body is a token request (RFC 6749, section 4). */
+  /** Whether the body is a token request (RFC 6749, section 4). */
   hasGrant: boolean;
   /** A token request in which a client names itself (RFC 6749, section 2.3.1), so that the framework's user may be that client. */
   namesClient?: boolean;
@@ -75,7 +75,7 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }
 
-/** The name beside the password, else the outermost. */
+/** Returns the name next to the password, otherwise the outermost name. */
 function identityIn(parts: readonly BodyPart[]): string | undefined {
   const beside = parts.filter((part) => [...part.keys()].some(isPasswordField));
   for (const part of beside) {

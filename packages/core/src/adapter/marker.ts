@@ -1,15 +1,15 @@
 import type { AuditAction } from '../attempt/action.js';
 import type { ActorInput, GroupInput, Mark, Reason } from '../attempt/attempt.js';
 
-/** What a handler may add to what it says. */
+/** Optional details of a mark. */
 export interface MarkDetails {
-  /** What was tried. @default what the route's rule says, else `user.login` */
+  /** The audited action. @default the action of the route's rule, else `user.login` */
   action?: AuditAction;
-  /** The account that this is about: proven on success; on failure the known account that was tried, which becomes the event's target. */
+  /** The account: on success the one that was proven; on failure the existing account that was tried, which becomes the event's target. */
   actor?: ActorInput;
-  /** The tenant that this is about. */
+  /** The tenant. */
   group?: GroupInput;
-  /** The account that it was done to, where that is another: who is impersonated, whose password is reset. */
+  /** The account that was acted on, if it is not the actor: the one that is impersonated or whose password is reset. */
   target?: ActorInput;
   /** Who really acts, while an account is impersonated. */
   originalActor?: ActorInput;
@@ -20,27 +20,27 @@ export interface MarkDetails {
 }
 
 /**
- * What a handler says about an attempt; it outweighs all other evidence. One marker object is one attempt: a second word on it corrects the first, a
- * second marker of one request is a second attempt, as in a GraphQL batch.
+ * States the outcome of an attempt, which outweighs all other evidence. One marker is one attempt: a second call on it corrects the first; a second
+ * marker of the same request is a second attempt, as in a GraphQL batch.
  */
 export interface Marker {
-  /** Somebody is logged in, or the action that the details name was done. */
+  /** Records a successful login, or the success of the action in the details. */
   success(details?: MarkDetails): void;
-  /** The attempt failed. An `actor` here is the known account that it was aimed at. */
+  /** Records a failure. `actor` is the existing account that was tried. */
   failure(reason?: Reason, details?: MarkDetails): void;
-  /** A further factor is awaited: neither success nor failure yet. */
+  /** Records that a further factor is required. */
   challenge(details?: MarkDetails): void;
-  /** This was no attempt: no event. */
+  /** Records nothing: the request was not an attempt. */
   skip(): void;
 }
 
-/** Takes what a marker says. */
+/** Receives the marks of a marker. */
 export type MarkSink = (mark: Mark | 'skip') => void;
 
 /**
- * Makes a marker.
+ * Creates a marker.
  *
- * @param sink takes each word; what it receives last counts
+ * @param sink receives each mark; the last one counts
  */
 export function createMarker(sink: MarkSink): Marker {
   return {

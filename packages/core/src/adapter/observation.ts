@@ -17,7 +17,7 @@ import { gateResponse } from './response-gate.js';
 import { shielded } from './shielded.js';
 import { warnOfUnobservedMark } from './unobserved-mark.js';
 
-/** A request that cannot be looked at is still an attempt. */
+/** The snapshot of a request that cannot be read, which may still be an attempt. */
 const NOTHING_SEEN: RequestSnapshot = { user: undefined, session: undefined, body: undefined, method: '', isUnhandled: false };
 
 const LOOKS = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -26,7 +26,7 @@ const LOOKS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const MAX_ROUTES = 8;
 
 /**
- * A marker for an attempt of a request. On a request that no adapter has seen it keeps nothing, and warns with the place that marked.
+ * Creates a marker for an attempt of a request. If no adapter observes the request, the marker records nothing and warns with the place of the call.
  *
  * @param incoming the request of node:http
  */
@@ -35,7 +35,7 @@ export function markerOf(incoming: IncomingMessage): Marker {
 }
 
 /**
- * The one observation of a request: made when the first adapter sees it, read as the last one reads it.
+ * Observes a request. The first adapter creates the observation; the last one decides how it is read.
  *
  * @param adapter the exchange, as the adapter sees it
  * @param reader how the adapter reads it
@@ -48,7 +48,7 @@ export function observe(adapter: RequestAdapter<unknown>, reader: AuditReader<un
   return observation;
 }
 
-/** One marker's word, and the attempt that it became. */
+/** A mark, and the attempt that was made from it. */
 interface Word {
   mark: Mark | 'skip' | undefined;
   attempt?: Attempt;
@@ -64,7 +64,7 @@ export class Observation {
   private readonly end: ResponseEnd;
   private readonly isAlone: () => void;
   private readonly method: string;
-  /** The innermost mount decides how the attempt is read. */
+  /** The options of the innermost mount. */
   private reader!: AuditReader<unknown>;
   private isMounted = false;
   private isRouted = false;
@@ -80,13 +80,13 @@ export class Observation {
   private readonly verdicts: LibraryVerdict[] = [];
   private body: CapturedBody | undefined;
   private isGated = false;
-  /** The answer had to go before its end was there. */
+  /** Whether the response was sent before its end was known. */
   private isCut = false;
   private abortTimer: NodeJS.Timeout | undefined;
   private isOver = false;
   private attempts: readonly Attempt[] | undefined;
   private recorded: Promise<boolean> | undefined;
-  /** The attempts are being read; a late word waits for them. */
+  /** The running build of the attempts, which late marks wait for. */
   private building: Promise<void> | undefined;
   private readonly isBuilt = (): void => void (this.building = undefined);
   private leave: (() => void) | undefined;
@@ -101,7 +101,7 @@ export class Observation {
   }
 
   /**
-   * An adapter sees the request.
+   * Called by each adapter that sees the request.
    *
    * @param reader how it reads attempts
    * @param isAttempt whether it is mounted on this very route
@@ -122,7 +122,8 @@ export class Observation {
   }
 
   /**
-   * The framework's router chose a route, and its handlers are about to run: what the session and the user are now, no handler has changed.
+   * Called when the framework's router has matched a route and its handlers are about to run, so that no handler has changed the session or the user
+   * yet.
    *
    * @param route the route
    */
@@ -133,7 +134,7 @@ export class Observation {
     if (this.reader.hearsPassport) this.ask(undefined, () => lookForPassportOn(this.adapter.incoming, this.adapter.request));
     if (!this.isRouted) this.lookBefore();
     this.isRouted = true;
-    // Body parsers may have lost it on their way.
+    // Body parsers may have lost the context.
     enterContext(this);
     if (!this.body && this.isLoginRoute()) this.prepare();
   }
@@ -147,7 +148,7 @@ export class Observation {
     return runInContext(this, handlers);
   }
 
-  /** A marker of its own for each call. */
+  /** Returns a new marker with every call. */
   marker(): Marker {
     const word: Word = { mark: undefined };
     return createMarker((mark) => this.marked(word, mark));
@@ -165,7 +166,7 @@ export class Observation {
   }
 
   /**
-   * Hears what a library has decided; what throws while it is read costs the verdict, and nothing else.
+   * Records the verdict of a library. If reading it throws, only the verdict is lost.
    *
    * @param read gives the verdict, or undefined for none
    */
@@ -174,7 +175,7 @@ export class Observation {
     if (verdict) this.decided(verdict);
   }
 
-  /** Whether Passport is to be listened to. */
+  /** Whether verdicts of Passport are recorded. */
   get hearsPassport(): boolean {
     return this.reader.hearsPassport;
   }
@@ -188,25 +189,25 @@ export class Observation {
   }
 
   /**
-   * The session's store has answered.
+   * Called when the session store has responded.
    *
-   * @param isSaved whether it took the session
+   * @param isSaved whether it saved the session
    */
   saved(isSaved: boolean): void {
     this.isSaved = isSaved;
   }
 
-  /** The handler has ended, as frameworks know that await it. */
+  /** Called when the handler has ended, by frameworks that await it. */
   handled(): void {
     this.isHandled = true;
     if (this.abortTimer) setImmediate(() => this.settle('aborted'));
   }
 
-  /** The client is gone: the handler is waited for, since it may have let somebody in all the same. */
+  /** Called when the client has disconnected. The handler is awaited, since it may still log somebody in. */
   hungUp(): void {
     if (this.isOver || this.abortTimer) return;
     const { outgoing } = this.adapter;
-    // A handler that waits for its turn on a pipelined connection may have ended long ago.
+    // The handler of a pipelined request may have ended while the response waited for its turn.
     if (outgoing.writableEnded || this.isHandled) return this.settle('aborted');
     this.abortTimer = setTimeout(() => this.settle('aborted'), this.reader.abortWait);
     this.abortTimer.unref();

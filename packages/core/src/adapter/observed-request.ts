@@ -1,13 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { Observation } from './observation.js';
 
-/** On the request itself, and the same in every copy of this package: a weak map of all requests costs the garbage collector more than all else here. */
+/**
+ * The observation is stored on the request, under a symbol that all copies of this package share. A WeakMap of all requests would slow down the
+ * garbage collector.
+ */
 export const OBSERVATION = Symbol.for('auditlogin.observation');
 
 export type Observed = IncomingMessage & { [OBSERVATION]?: Observation };
 
 /**
- * The observation of a request, if an adapter has seen it.
+ * Returns the observation of a request; undefined if no adapter has seen it.
  *
  * @param incoming the request of node:http, or an object made from it
  */

@@ -5,11 +5,11 @@ import { AuditError } from '../errors.js';
 const MAX_ATTEMPTS = 1_000;
 
 /**
- * Checks what the `outcome` option returned.
+ * Validates the result of the `outcome` option.
  *
  * @param answer one outcome, `{ outcome, … }`, `skip`, or a list of these
- * @returns one for each attempt
- * @throws AuditError `ERR_AUDIT_EXTRACTOR` when it is anything else
+ * @returns one result for each attempt
+ * @throws AuditError `ERR_AUDIT_EXTRACTOR` if it is anything else
  */
 export function readOutcomeRule(answer: unknown): (RuleOutcome | 'skip')[] {
   return Array.isArray(answer) ? answer.slice(0, MAX_ATTEMPTS).map(readOne) : [readOne(answer)];

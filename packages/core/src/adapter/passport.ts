@@ -5,14 +5,14 @@ import type { Observation } from './observation.js';
 import { observationIn } from './observed-request.js';
 import { errorOf, failureOf, type StrategyNames, strategyTraits, type StrategyTraits, successOf } from './passport-verdict.js';
 
-/** A strategy, registered or acting: Passport makes an object from the registered one for each request, and puts the five functions on it. */
+/** A strategy, registered or acting. For each request Passport creates an object from the registered strategy and adds the five functions to it. */
 interface Strategy {
   name?: unknown;
   authenticate(this: Acting, request: unknown, options?: Options, ...rest: unknown[]): unknown;
 }
 
 interface Options {
-  /** Where the user is put; the session is left alone then. */
+  /** The property that gets the user; the session is then not changed. */
   assignProperty?: unknown;
 }
 
@@ -24,7 +24,7 @@ interface Acting {
 
 type Said = (this: unknown, ...said: unknown[]) => unknown;
 
-/** The class of Passport's instances, and of those of @fastify/passport. */
+/** The class of the instances of Passport or @fastify/passport. */
 interface Authenticator {
   /** Passport: finds a registered strategy, for each request. */
   _strategy?(name: string): Strategy | undefined;
@@ -65,7 +65,7 @@ export function auditPassport(passport: object): void {
   }
   const { authenticate } = prototype;
   if (typeof authenticate !== 'function') return;
-  // A strategy may be given itself, and then has no name.
+  // A strategy that is passed as an object may have no name.
   prototype.authenticate = function (this: Authenticator, strategies, ...rest) {
     for (const one of Array.isArray(strategies) ? (strategies as unknown[]) : [strategies]) hear(one, undefined);
     return authenticate.call(this, strategies, ...rest);
@@ -115,7 +115,7 @@ function lookAmongModules(): void {
   }
 }
 
-/** Has a strategy tell what it decides, once and for all. */
+/** Wraps a strategy, once, so that it reports its verdicts. */
 function hear(strategy: unknown, called: string | undefined): void {
   if (typeof strategy !== 'object' || strategy === null || Object.hasOwn(strategy, HEARD) || !Object.isExtensible(strategy)) return;
   const heard = strategy as Strategy;
@@ -146,7 +146,7 @@ function namesOf(strategy: Strategy, called: string | undefined): StrategyNames 
   return names.filter((name) => typeof name === 'string');
 }
 
-/** Tells the observation of the request what the strategy says. */
+/** Reports the verdict of a strategy to the observation of the request. */
 function listen(acting: Acting, request: unknown, options: Options | undefined, traits: StrategyTraits): void {
   const observation = observationOf(request);
   if (!observation?.hearsPassport) return;

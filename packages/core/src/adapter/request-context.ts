@@ -1,14 +1,14 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 
-/** The same in every copy of this package. */
+/** A registered symbol, so that all copies of this package share the storage. */
 const CONTEXT = Symbol.for('auditlogin.context');
 type Holder = { [CONTEXT]?: AsyncLocalStorage<unknown> };
 
 /**
- * Keeps the observation of a request at hand for all that runs below, if `mark()` was imported from `@auditlogin/core`: before Node 24 a process that uses
- * AsyncLocalStorage pays for it with every promise.
+ * Runs the handlers with the observation in an AsyncLocalStorage, if `mark()` was imported from `@auditlogin/core`. Otherwise none is created, since
+ * before Node 24 it makes every promise of the process slower.
  *
- * @param observation of the request
+ * @param observation the observation of the request
  * @param run the application's handlers
  */
 export function runInContext<T>(observation: unknown, run: () => T): T {
@@ -17,7 +17,7 @@ export function runInContext<T>(observation: unknown, run: () => T): T {
 }
 
 /**
- * Puts an observation at hand again where the way to the handler has lost it.
+ * Restores the observation in the AsyncLocalStorage, which some body parsers lose.
  *
  * @param observation of the request
  */
@@ -32,9 +32,9 @@ export function observationAtHand(): unknown {
 }
 
 /**
- * Has adapters keep the observation at hand from now on.
+ * Makes adapters store the observation from now on.
  *
- * @param create makes the storage, if no copy of this package has
+ * @param create creates the storage, unless another copy of this package has
  */
 export function keepAtHand(create: () => AsyncLocalStorage<unknown>): void {
   (globalThis as Holder)[CONTEXT] ??= create();

@@ -2,22 +2,22 @@ import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 
-/** The least of a response that is needed to see its body. */
+/** The methods of a response that are needed to capture its body. */
 export type CapturedResponse = Pick<ServerResponse, 'write' | 'end'>;
 
-/** What was kept of a body; undefined if nothing was written. */
+/** The captured bytes; undefined if nothing was written. */
 export type BodyBytes = Buffer | 'too long' | 'unfinished' | undefined;
 
-/** Tells, at the end, what was written. */
+/** Returns the captured bytes when the response has ended. */
 export type CapturedBody = () => BodyBytes;
 
-/** What is known of a body beside its bytes. */
+/** The headers that describe a body. */
 export interface BodyHeaders {
   contentType?: string | undefined;
   contentEncoding?: string | undefined;
 }
 
-/** What could be made of an answer's body. `unreadable`: too long, streamed, in pieces, or in an encoding that is not known or broken. */
+/** The result of reading a body. `unreadable`: too long, streamed, in chunks, or in an unknown or broken encoding. */
 export type BodyReading = { state: 'none' } | { state: 'unreadable' } | { state: 'read'; value: unknown; isJson: boolean };
 
 type Decompress = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
@@ -36,10 +36,10 @@ const DECODERS: Partial<Record<string, Decompress>> = {
 };
 
 /**
- * Keeps the beginning of an answer while it is written.
+ * Captures the beginning of a response while it is written.
  *
  * @param response the response of node:http
- * @param limit the most bytes that are kept
+ * @param limit the most bytes that are captured
  */
 export function captureResponseBody(response: CapturedResponse, limit: number): CapturedBody {
   const { write, end } = response as Record<'write' | 'end', (...args: unknown[]) => unknown>;
@@ -68,10 +68,10 @@ export function captureResponseBody(response: CapturedResponse, limit: number): 
 }
 
 /**
- * Reads an answer: decompressed, parsed if it is JSON, else as text.
+ * Reads a body: decompresses it, and parses it if it is JSON.
  *
- * @param bytes what {@link captureResponseBody} kept
- * @param headers what the answer says of its body
+ * @param bytes the bytes from {@link captureResponseBody}
+ * @param headers the headers that describe the body
  * @param limit the most bytes, also after decompression
  */
 export async function readBody(bytes: BodyBytes, headers: BodyHeaders, limit: number): Promise<BodyReading> {
@@ -83,7 +83,7 @@ export async function readBody(bytes: BodyBytes, headers: BodyHeaders, limit: nu
   if (encoding === '' || encoding === 'identity') return parse(bytes, isJson);
   const decoded = await DECODERS[encoding]?.(bytes, { maxOutputLength: limit }).catch(() => undefined);
   if (decoded) return parse(decoded, isJson);
-  // Compressing middleware that was mounted earlier compresses after we have seen the bytes: then they are the text itself.
+  // If compressing middleware was mounted earlier, it compresses after the capture, so the captured bytes are plain text.
   const plain = parse(bytes, true);
   return plain.state === 'read' && plain.isJson ? plain : { state: 'unreadable' };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Ending } from '../attempt/attempt.js';
 
-/** The least of a response that is needed to see how it ends. */
+/** The properties of a response that are needed to observe its end. */
 export interface ObservedResponse {
   readonly statusCode: number;
   readonly headersSent: boolean;
@@ -12,17 +12,17 @@ export interface ObservedResponse {
   getHeader(name: string): unknown;
 }
 
-/** What is told of the end of an exchange. */
+/** Called at the end of an exchange. */
 export interface ResponseEndListener {
-  /** The answer was handed to the operating system. */
+  /** The response was handed to the operating system. */
   answered(): void;
-  /** The client is gone, and the answer had not left. */
+  /** The client has disconnected before the response was sent. */
   hungUp(): void;
 }
 
 /**
- * Watches a response until its end. `finish` comes for an answer that was handed over, also from hosts without a socket, which never emit `close`;
- * `close` comes behind it, or without it where the connection was lost.
+ * Observes the end of a response. `finish` is emitted for a response that was sent, also by hosts without a socket, which never emit `close`. `close`
+ * follows it, or is emitted alone if the connection was lost.
  */
 export class ResponseEnd {
   private head: unknown;
@@ -31,13 +31,13 @@ export class ResponseEnd {
 
   /**
    * @param response the response of node:http
-   * @param listener is told, perhaps more than once
+   * @param listener called, perhaps more than once
    */
   constructor(
     private readonly response: ObservedResponse,
     listener: ResponseEndListener,
   ) {
-    // HTTP/2 emits `finish`, too, however its stream ended.
+    // HTTP/2 emits `finish` however its stream ended.
     const isHttp2 = response.createPushResponse !== undefined;
     response.on('finish', () => {
       this.isOver = true;
@@ -51,13 +51,13 @@ export class ResponseEnd {
     });
   }
 
-  /** Takes what is handed to `writeHead`, if that is not called at once. */
+  /** Stores the arguments of `writeHead` while the response is held back. */
   noteHead(args: unknown[]): void {
     this.head = args.at(-1);
   }
 
   /**
-   * A header of the answer; of a repeated one the first.
+   * Returns a header of the response; the first value if it is repeated.
    *
    * @param name in lower case
    */
@@ -66,7 +66,7 @@ export class ResponseEnd {
   }
 
   /**
-   * All lines of a header of the answer.
+   * Returns all values of a header of the response.
    *
    * @param name in lower case
    */
@@ -79,10 +79,10 @@ export class ResponseEnd {
   }
 
   /**
-   * How the exchange ended.
+   * Describes the end of the exchange.
    *
-   * @param kind whether the answer left
-   * @param isEnded whether the handler has ended its answer, so that its status is its own
+   * @param kind whether the response was sent
+   * @param isEnded whether the handler has ended the response, so that the status comes from it
    */
   ending(kind: Ending['kind'], isEnded: boolean): Ending {
     const { response } = this;
@@ -125,7 +125,7 @@ class SentHead {
   }
 }
 
-/** `writeHead` takes an object, a list of pairs, or a flat list of names and values. */
+/** `writeHead` accepts an object, an array of pairs, or a flat array of names and values. */
 function headerIn(head: unknown, name: string): unknown {
   if (typeof head !== 'object' || head === null) return undefined;
   const list: unknown[] = Array.isArray(head) ? head.flat() : Object.entries(head).flat();
@@ -136,7 +136,7 @@ function headerIn(head: unknown, name: string): unknown {
 }
 
 /**
- * One header as a string; of a repeated one the first.
+ * Returns a header as a string; the first value if it is repeated.
  *
  * @param headers of a request of node:http
  * @param name the header's name in lower case

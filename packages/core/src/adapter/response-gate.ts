@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** The least of a response that is needed to hold its answer back. */
+/** The methods of a response that are needed to hold it back. */
 export type GatedResponse = Pick<
   ServerResponse,
   'write' | 'end' | 'writeHead' | 'flushHeaders' | 'statusCode' | 'getHeader' | 'getHeaderNames' | 'removeHeader' | 'setHeader' | 'emit'
@@ -12,12 +12,12 @@ type Call = (...args: unknown[]) => unknown;
 const REFUSAL = 'Service Unavailable\n';
 
 /**
- * Holds an answer back from its first byte on until it may go. If it may not, the client gets 503 instead, without the headers and cookies of the
- * answer.
+ * Holds a response back from its first byte until it may be sent. If it may not be sent, the client gets 503 instead, without the handler's headers
+ * and cookies.
  *
  * @param response the response of node:http
- * @param noteHead is told what is handed to `writeHead`, which node:http does not show while it is held
- * @param mayGo is asked once, when the answer begins, and told whether it is whole already
+ * @param noteHead called with the arguments of `writeHead`, which node:http does not expose while the response is held back
+ * @param mayGo called once, when the response begins, with whether it is already complete; decides whether it is sent
  */
 export function gateResponse(
   response: GatedResponse,
@@ -33,12 +33,12 @@ export function gateResponse(
   let isAsked = false;
 
   function hold(method: Method, args: unknown[]): unknown {
-    // An answer that was ended stays as it was ended, as one that has left would.
+    // Once the handler has called `end()`, later writes to a held response are ignored, as Node does for a response that was sent.
     if (calls.at(-1)?.method === 'end') return method === 'write' ? false : response;
     if (method === 'writeHead') {
       if (typeof args[0] === 'number') response.statusCode = args[0];
       noteHead(args);
-      // Session middleware asks for the head when the answer ends, which is behind the first write while that is held.
+      // Session middleware calls `writeHead` when the response ends, which is after the first write while that is held back.
       calls = [{ method, args: args.map(copyOf) }, ...calls.filter((call) => call.method !== 'writeHead')];
     } else {
       calls.push({ method, args });
@@ -46,9 +46,9 @@ export function gateResponse(
     if (state === 'idle') {
       state = 'held';
       status = response.statusCode;
-      // So that nobody begins a second answer, e.g. for an error that was thrown behind the first.
+      // Prevents a second response, e.g. for an error that is thrown after the first one.
       Object.defineProperty(response, 'headersSent', { configurable: true, get: () => true });
-      // What is written in the same turn is part of what may go: most answers are written at once.
+      // Waits for the writes of this turn, since most responses are written at once and are then complete.
       process.nextTick(() => {
         response.statusCode = status;
         isSettled = true;
@@ -57,7 +57,7 @@ export function gateResponse(
     } else if (method === 'end' && isSettled) {
       ask();
     }
-    // A stream that is told to wait goes on at `drain`.
+    // `false` makes a stream wait for `drain`.
     return method === 'write' ? false : response;
   }
 
@@ -105,7 +105,7 @@ export function gateResponse(
     (...args) => {
       if (state === 'idle' || state === 'held') return hold(method, args);
       if (state === 'open') return inner[method].apply(response, args);
-      // Session middleware adds its cookie when the head is written.
+      // Session middleware adds its cookie in `writeHead`.
       if (method === 'writeHead') response.removeHeader('set-cookie');
       return method === 'writeHead' ? inner.writeHead.apply(response, args) : method === 'write' ? true : response;
     };
@@ -117,7 +117,7 @@ function lengthOf([chunk, encoding]: unknown[]): number {
   return typeof chunk === 'string' ? Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8') : 0;
 }
 
-/** Fastify keeps its headers in one object, which a later error changes. */
+/** Copies the headers, since Fastify reuses its object for the headers of a later error. */
 function copyOf(head: unknown): unknown {
   if (Array.isArray(head)) return [...(head as unknown[])];
   return typeof head === 'object' && head !== null ? { ...head } : head;

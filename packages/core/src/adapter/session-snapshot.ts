@@ -1,15 +1,15 @@
 import { accountOf, originalActorOf, tenantOf } from '../attempt/account.js';
 import type { SessionSnapshot } from '../attempt/attempt.js';
 
-/** Where Passport and hand-written logins keep the owner of a session. */
+/** The session keys in which hand-written logins store the account. */
 const OWNER_KEYS: readonly string[] = ['userId', 'user_id', 'uid', 'accountId', 'account_id', 'user'];
 
 /**
- * Looks at a session: its id, and whom it belongs to.
+ * Reads a session's id and its owner.
  *
  * @param session the session object of the framework's session middleware
  * @param ownerKey the `owner` option: the key of the session that holds the account, with dots for nested keys; the usual ones if left out
- * @returns undefined when there is no session
+ * @returns undefined if there is no session
  */
 export function sessionSnapshot(session: unknown, ownerKey?: string): SessionSnapshot | undefined {
   if (typeof session !== 'object' || session === null) return undefined;
@@ -29,13 +29,13 @@ export function sessionSnapshot(session: unknown, ownerKey?: string): SessionSna
   return snapshot;
 }
 
-/** What a session holds as its owner. */
+/** Reads the owner from a session. */
 function holderIn(bag: Record<string, unknown>, ownerKey: string | undefined): unknown {
   if (ownerKey !== undefined) {
     return ownerKey.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key], bag);
   }
   const passport = bag['passport'];
-  // Passport keeps `{ user }`, @fastify/passport the serialised user itself.
+  // Passport stores `{ user }`, @fastify/passport stores the serialised user itself.
   if (typeof passport === 'object' && passport !== null && 'user' in passport) return passport.user;
   if (passport !== undefined && passport !== null && typeof passport !== 'object') return passport;
   for (const key of OWNER_KEYS) {

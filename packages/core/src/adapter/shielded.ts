@@ -1,19 +1,21 @@
 import { AuditError } from '../errors.js';
 
 /**
- * Asks the application's request. What it asks runs getters of the application, in our listeners, where an error would end the process: it costs the
- * event that part instead.
+ * Reads from the application's request. That may run getters of the application inside listeners of this package, where an exception would end the
+ * process. An exception is reported instead, and the event lacks the value.
  *
- * @param problem takes the report
- * @param otherwise what counts if it throws
- * @param look asks
+ * @param problem called with the report
+ * @param otherwise the result if reading throws
+ * @param look reads the value
  */
 export function shielded<T>(problem: (error: AuditError) => void, otherwise: T, look: () => T): T {
   try {
     return look();
   } catch (thrown) {
     const kind = thrown instanceof Error ? thrown.name : typeof thrown;
-    problem(new AuditError('ERR_AUDIT_EXTRACTOR', `Looking at a request threw (${kind}); its event lacks what would have been seen.`));
+    problem(
+      new AuditError('ERR_AUDIT_EXTRACTOR', `Looking at a request threw (${kind}); its event lacks the values that could not be read.`),
+    );
     return otherwise;
   }
 }

@@ -1,10 +1,10 @@
 const warned = new WeakSet<object>();
 
 /**
- * Warns, once an application, that anybody can forge the address that is audited, since every proxy is trusted.
+ * Warns once per application that clients can forge the audited address, since every proxy is trusted.
  *
  * @param application the framework's application
- * @param setting the setting that trusts everybody, and what to write instead
+ * @param setting the setting that trusts every proxy, and a safer one
  */
 export function warnOfForgeableAddress(application: object, setting: string): void {
   if (warned.has(application)) return;

@@ -7,9 +7,10 @@ const warned = new Set<string>();
 const OWN_FRAMES = 2;
 
 /**
- * Warns, once a place, that a marker spoke on a request that nothing observes. To be called by the sink of a marker, so that the place is known.
+ * Warns once per place in the code that a marker was used on a request that no adapter observes. To be called by the sink of a marker, so that the
+ * place is known.
  *
- * @param incoming the request, if there is one
+ * @param incoming the request, if it is known
  */
 export function warnOfUnobservedMark(incoming: Pick<IncomingMessage, 'method' | 'url'> | undefined): void {
   const place = placeOf();

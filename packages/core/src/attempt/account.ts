@@ -2,12 +2,12 @@ import { cleanId, cleanText } from '../event/text.js';
 import type { GroupInput } from './attempt.js';
 import { property } from './property.js';
 
-/** An account, as an application's user object describes it. */
+/** An account, read from an application's user object. */
 export interface Account {
   id: string;
   name?: string;
   group?: GroupInput;
-  /** What people may type to mean this account: its id, username, email, login, … */
+  /** The names that people may type for this account: its id, username, email, login, … */
   names: readonly string[];
 }
 
@@ -15,7 +15,7 @@ const ID_KEYS = ['id', '_id', 'uuid', 'sub', 'userId', 'user_id', 'uid', 'userna
 const NAME_KEYS = ['displayName', 'name', 'username', 'login', 'email'] as const;
 const TYPED_KEYS = ['username', 'email', 'login', 'userName', 'user_name', 'preferred_username', 'handle', 'mail', 'upn', 'phone'] as const;
 
-/** The first family of keys that holds a tenant counts. A `group` or a `role` is what somebody may do, not whose customer they are. */
+/** Keys of a tenant, in groups by precedence. `group` and `role` are not among them, since they name permissions instead of a tenant. */
 const TENANT_KEYS = [
   { ids: ['tenantId', 'tenant_id'], whole: 'tenant' },
   { ids: ['organizationId', 'organization_id'], whole: 'organization' },
@@ -33,11 +33,11 @@ const MAX_BYTES = 64;
 const UUID_BYTES = 16;
 
 /**
- * The account that an application's user object stands for. It never throws, whatever getters and proxies the object has.
+ * Reads the account from an application's user object. It never throws, even if getters or proxies in the object do.
  *
  * @param user `req.user`, the user or the user's id in a session, or Passport's user
- * @param idKeys the properties that may hold the id, the first that does counts
- * @returns undefined for nobody: no usable id, a guest, or somebody whom the object itself calls not logged in
+ * @param idKeys the properties that may hold the id, in order of precedence
+ * @returns undefined if the object has no usable id, or describes a guest or somebody who is not logged in
  */
 export function accountOf(user: unknown, idKeys: readonly string[] = ID_KEYS): Account | undefined {
   if (typeof user !== 'object' || user === null) return bare(idText(user));
@@ -51,7 +51,7 @@ export function accountOf(user: unknown, idKeys: readonly string[] = ID_KEYS): A
 }
 
 /**
- * Whether an application's user object says itself that it stands for nobody: a guest, or somebody who is not logged in.
+ * Whether an application's user object describes a guest or somebody who is not logged in.
  *
  * @param user `req.user`, or a session's user
  */
@@ -62,7 +62,7 @@ export function isNobody(user: unknown): boolean {
 }
 
 /**
- * The tenant that an application's user object belongs to. It never throws.
+ * Reads the tenant from an application's user object. It never throws.
  *
  * @param user `req.user`, or the user in a session
  */
@@ -78,10 +78,10 @@ export function tenantOf(user: unknown): GroupInput | undefined {
 }
 
 /**
- * Who really acts in a session in which somebody acts as another. It never throws.
+ * Reads the account that really acts from a session under impersonation. It never throws.
  *
- * @param session the session, which names that person by one of the usual keys, or whose user does
- * @returns the id of the person who acts
+ * @param session the session, which has one of the usual keys or whose user has
+ * @returns the id of the account that really acts
  */
 export function originalActorOf(session: unknown): string | undefined {
   const passport = property(session, 'passport');
@@ -117,7 +117,7 @@ function nameText(value: unknown): string | undefined {
   return typeof value === 'string' ? cleanText(value.trim(), MAX_NAME) : undefined;
 }
 
-/** An id in its usual text. */
+/** Converts an id to its usual text. */
 function idText(value: unknown): string | undefined {
   if (typeof value === 'string') return value.trim() === '' ? undefined : cleanId(value);
   if (typeof value === 'number' || typeof value === 'bigint') return cleanId(value);
@@ -130,9 +130,9 @@ function idText(value: unknown): string | undefined {
   }
 }
 
-/** The text of an object that is an id: an ObjectId or a UUID, or whatever else has a `toString` of its own. */
+/** Converts an id object to text: an ObjectId, a UUID, or another object with its own `toString`. */
 function objectText(value: object): string | undefined {
-  // A date's text leaves out its milliseconds, so two dates could become one id.
+  // The text of a Date omits the milliseconds, so two dates could become the same id.
   if (Array.isArray(value) || value instanceof Date) return undefined;
   const hex = property(value, 'toHexString');
   const text: unknown = typeof hex === 'function' ? Reflect.apply(hex, value, []) : ownText(value);
@@ -146,12 +146,12 @@ function ownText(value: object): string | undefined {
   return text.startsWith('[object ') ? undefined : text;
 }
 
-/** Whether the object that stands where a user is expected is an id by its kind. */
+/** Whether the object in place of a user is an id of a known class. */
 function isIdObject(value: object): boolean {
   return typeof property(value, 'toHexString') === 'function' || safeBytes(value) !== undefined;
 }
 
-/** A user object's own text is its id only if it looks like one: `User` would be the same for everybody. */
+/** Uses a user object's own text as its id only if it looks like an id. A text such as `User` would be the same for all users. */
 function idItself(value: object): string | undefined {
   const text = idText(value);
   return text !== undefined && /^(?=.*\d)[\w-]{1,128}$/.test(text) ? text : undefined;
@@ -166,8 +166,8 @@ function safeBytes(value: object): Uint8Array | undefined {
 }
 
 /**
- * The bytes of a binary id: a Buffer or Uint8Array, what JSON made of it in a session store (`{type: 'Buffer', data}` and `{0: 17, 1: 239, …}`),
- * or the Binary of BSON.
+ * Reads the bytes of a binary id: a Buffer or Uint8Array, its JSON in a session store (`{type: 'Buffer', data}` and `{0: 17, 1: 239, …}`), or a
+ * Binary of BSON.
  */
 function bytesOf(value: object): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value.length > 0 && value.length <= MAX_BYTES ? value : undefined;
@@ -188,7 +188,7 @@ function bytesIn(values: unknown): Uint8Array | undefined {
   return isBytes ? Uint8Array.from(values as number[]) : undefined;
 }
 
-/** 16 bytes are a UUID (RFC 9562, section 4); others are written as hex digits. */
+/** Writes 16 bytes as a UUID (RFC 9562, section 4), others as hex digits. */
 function bytesText(bytes: Uint8Array): string {
   const hex = Buffer.from(bytes).toString('hex');
   return bytes.length === UUID_BYTES ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') : hex;

@@ -1,6 +1,6 @@
 import type { Crud } from '../event/event.js';
 
-/** What an event can say was tried, with its `crud` and its name in descriptions. */
+/** The audited actions, with the `crud` of their events and their names in descriptions. */
 const ACTION_TABLE = {
   'user.login': { crud: 'c', title: 'Login' },
   'user.login.challenge': { crud: 'c', title: 'Login challenge' },
@@ -12,23 +12,23 @@ const ACTION_TABLE = {
   'user.impersonate.stop': { crud: 'd', title: 'Impersonation stop' },
 } as const satisfies Record<string, { crud: Crud; title: string }>;
 
-/** What was tried. */
+/** An audited action. */
 export type AuditAction = keyof typeof ACTION_TABLE;
 
-/** All actions, the login first. */
+/** All audited actions, with the login first. */
 export const ACTIONS = Object.keys(ACTION_TABLE) as [AuditAction, ...AuditAction[]];
 
 /**
- * The `crud` of an action and its name in descriptions.
+ * Returns the `crud` of an action and its name in descriptions.
  *
- * @param action what was tried
+ * @param action the action
  */
 export function aboutAction(action: AuditAction): { crud: Crud; title: string } {
   return ACTION_TABLE[action];
 }
 
 /**
- * Whether an action is about getting in: until it succeeds nobody is proven.
+ * Whether an action logs somebody in. Before it succeeds, no account is proven.
  *
  * @param action what was tried
  */
@@ -39,7 +39,7 @@ export function isLoginAction(action: AuditAction): boolean {
 /**
  * Whether a word is one of {@link ACTIONS}.
  *
- * @param word from the application's own code
+ * @param word a value from the application's code
  */
 export function isAction(word: unknown): word is AuditAction {
   return typeof word === 'string' && Object.hasOwn(ACTION_TABLE, word);

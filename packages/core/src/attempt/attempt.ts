@@ -1,12 +1,12 @@
 import type { IdInput, MapInput, TextInput } from '../event/input.js';
 import type { AuditAction } from './action.js';
 
-/** How an attempt came out. `unknown`: nothing proves either, or two proofs contradict each other. */
+/** The outcomes of an attempt. `unknown`: there is no evidence, or the evidence contradicts itself. */
 export const OUTCOMES = ['success', 'failure', 'challenge', 'unknown'] as const;
 
 export type OutcomeKind = (typeof OUTCOMES)[number];
 
-/** Why an attempt did not succeed. */
+/** The reasons why an attempt did not succeed. */
 export const REASONS = [
   'invalid_credentials',
   'user_not_found',
@@ -23,72 +23,72 @@ export const REASONS = [
 
 export type Reason = (typeof REASONS)[number];
 
-/** An account: its id, or the id with what else the API keeps of an actor. */
+/** An account: its id, or an object with the id and further attributes of an actor. */
 export type ActorInput = IdInput | { id: IdInput; name?: TextInput; href?: TextInput; fields?: MapInput };
 
-/** A tenant: its id, or the id with its name. */
+/** A tenant: its id, or an object with the id and the name. */
 export type GroupInput = IdInput | { id: IdInput; name?: TextInput };
 
 /** What made a request an attempt: its route, an effect (a session got an owner, a library decided), or a marker. */
 export type FoundBy = 'route' | 'effect' | 'marker';
 
-/** How an exchange ended, as node:http shows it. */
+/** The end of an exchange, as observed in node:http. */
 export interface Ending {
-  /** `aborted`: the client was gone before the answer had left. */
+  /** `aborted`: the client disconnected before the response was sent. */
   kind: 'answered' | 'aborted';
-  /** The status that the handler gave; absent where it gave none. */
+  /** The status that the handler set; absent if it set none. */
   status?: number;
   location?: string;
   contentType?: string;
-  /** The schemes that a 401 asks for, from `WWW-Authenticate`. */
+  /** The `WWW-Authenticate` header of a 401. */
   authenticate?: string;
 }
 
-/** What an application's function or a handler can say about an attempt. */
+/** Details of an attempt that a handler or a function of the application can state. */
 export interface Details {
   action?: AuditAction;
-  /** The account that it is about: proven on success, known on failure. */
+  /** The account: on success the one that was proven, on failure the existing one that was tried. */
   actor?: ActorInput;
   group?: GroupInput;
-  /** The account that it was done to, where that is another. */
+  /** The account that was acted on, if it is not the actor. */
   target?: ActorInput;
-  /** Who really acts, while an account is impersonated. */
+  /** The account that really acts, while another is impersonated. */
   originalActor?: ActorInput;
   method?: string;
   factors?: readonly string[];
 }
 
-/** What a handler said about its attempt. */
+/** What a handler stated by a marker. */
 export interface Mark extends Details {
   outcome: 'success' | 'failure' | 'challenge';
   reason?: Reason;
 }
 
-/** What the `outcome` option says of an answer; `unknown` where it could not read it. */
+/** The result of the `outcome` option; `unknown` if the option could not decide. */
 export interface RuleOutcome extends Details {
   outcome: OutcomeKind;
   reason?: Reason;
 }
 
-/** The verdict of the library that checked a credential. */
+/** The verdict of a library that checked a credential. */
 export interface LibraryVerdict extends Details {
-  /** The library, which the event names as evidence, e.g. `passport`. */
+  /** Name of the library, which the event names as evidence, e.g. `passport`. */
   library: string;
   outcome: 'success' | 'failure' | 'challenge';
   reason?: Reason;
-  /** What it checked may come with every request, so that only on a login route it is a login. */
+  /** The credential may come with every request, so the verdict is a login on login routes only. */
   onLoginRoute?: true;
 }
 
-/** What was seen of the application's session at one moment. */
+/** The state of the application's session at one moment. */
 export interface SessionSnapshot {
-  /** The session's id, where the session has one. */
+  /** The session's id, if it has one. */
   id?: string;
-  /** The id of the account that the session belongs to; absent while nobody is logged in. */
+  /** The id of the account that is logged in; absent if none is. */
   owner?: string;
   /** The owner's name. */
   name?: string;
-  /** What people may type to mean the owner. */
+  /** The names that people may type for the owner. */
   names?: readonly string[];
   /** The owner's tenant. */
   group?: GroupInput;
@@ -96,11 +96,11 @@ export interface SessionSnapshot {
   originalActor?: string;
 }
 
-/** The session before the handler and at the end; `before: 'unseen'` means that nobody looked in time. */
+/** The session before the handler and at the end. `before: 'unseen'` means that the session was not read before the handler ran. */
 export interface SessionChange {
   before: SessionSnapshot | 'unseen' | undefined;
   after: SessionSnapshot | undefined;
-  /** Whether the session's store took it; undefined where that was not seen. */
+  /** Whether the session store saved it; undefined if that was not observed. */
   isSaved?: boolean;
 }
 
@@ -112,7 +112,7 @@ export interface NamedAccount {
   group?: GroupInput;
 }
 
-/** What the request brought that may identify somebody by itself. */
+/** The credentials in a request that identify somebody without a login. */
 export interface RequestCredentials {
   cookie: boolean;
   /** The scheme of `Authorization`, in lower case. */
@@ -121,22 +121,22 @@ export interface RequestCredentials {
   header: boolean;
 }
 
-/** What the answer says, as facts: nothing of its text is kept. */
+/** Facts about the response. Nothing of its text is stored. */
 export interface AnswerFacts {
-  /** The answer hands out a credential that the request did not have, and perhaps names its account. */
+  /** The response contains a credential that the request did not have, and may name its account. */
   credential?: { account?: NamedAccount };
-  /** What a public shape of its JSON says. */
+  /** The outcome that a common shape of its JSON states. */
   shape?: 'success' | 'failure' | 'challenge' | 'contradiction';
 }
 
-/** What was typed into a login form, as far as the event needs it. */
+/** The values of a login form that the event needs. */
 export interface TypedForm {
-  /** The user name, before any policy. */
+  /** The typed user name, before the policy is applied. */
   identity?: string;
-  /** Whether the identity is also what was typed as password. */
+  /** Whether the same text was typed as password. */
   identityIsPassword: boolean;
   hasPassword: boolean;
-  /** The body carries something that can prove an identity: a password, an assertion, a grant. */
+  /** Whether the body contains a credential: a password, an assertion, a grant. */
   carriesCredential: boolean;
   /** The body is a token request in which a client names itself (RFC 6749, section 2.3.1), so that the framework's user may be that client. */
   namesClient?: boolean;
@@ -144,14 +144,14 @@ export interface TypedForm {
   targets?: readonly string[];
 }
 
-/** One attempt, as plain data. From here on nothing knows of frameworks. */
+/** One attempt, as plain data without any reference to a framework. */
 export interface Attempt {
-  /** What was tried, by the route; a mark or rule may say otherwise. */
+  /** The action by the route; a mark or a rule may override it. */
   action: AuditAction;
   foundBy: FoundBy;
-  /** Its number among several of one request, from 1. */
+  /** Its number, from 1, if a request has several attempts. */
   number?: number;
-  /** The `external_id` of its event, from the moment on when that is composed; until then a late word still becomes part of it. */
+  /** The `external_id` of its event. It is set when the event is composed; until then a late mark can still change the attempt. */
   externalId?: string;
   /** The `external_id` of the event that this one corrects. */
   corrects?: string;
@@ -162,36 +162,36 @@ export interface Attempt {
   ending: Ending;
   /** The path without its query. */
   path: string;
-  /** The path with its query, by which a redirect's target is judged; it goes into no event. */
+  /** The path with its query, which is compared with the target of a redirect. It does not go into the event. */
   target: string;
-  /** The pattern of the route that ran, with its mount path, where the framework tells. */
+  /** The pattern of the matched route with its mount path, if the framework exposes it. */
   route?: string;
   mark?: Mark;
   verdict?: LibraryVerdict;
   rule?: RuleOutcome;
   session: SessionChange;
-  /** The framework's user was absent before the handler, and is there at the end. */
+  /** Whether the framework's user was absent before the handler and is present at the end. */
   userAppeared: boolean;
-  /** The account that the framework's user named before the handler. */
+  /** The account of the framework's user before the handler. */
   userBefore?: NamedAccount;
-  /** The account that the framework's user names at the end. */
+  /** The account of the framework's user at the end. */
   user?: NamedAccount;
   credentials: RequestCredentials;
   answer: AnswerFacts;
   form: TypedForm;
-  /** What the `actor` extractor returned. */
+  /** The result of the `actor` extractor. */
   actor?: ActorInput;
-  /** What the `group` extractor returned. */
+  /** The result of the `group` extractor. */
   group?: GroupInput;
-  /** What the `originalActor` extractor returned, or what is remembered of the session. */
+  /** The result of the `originalActor` extractor, or the account that began the impersonation in this session. */
   originalActor?: ActorInput;
   /** How the login was made: `password`, `oauth`, … */
   method?: string;
   /** The factors that were proven: `password`, `totp`, … */
   factors?: readonly string[];
-  /** The session's id, which goes nowhere but into its keyed digest. */
+  /** The session's id, of which only a keyed digest goes into the event. */
   sessionId?: string;
-  /** The client's address as the framework trusts it. */
+  /** The client's address by the framework's trust setting. */
   address?: string;
   userAgent?: string;
   requestId?: string;

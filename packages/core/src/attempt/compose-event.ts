@@ -8,7 +8,7 @@ import { cleanEvent } from '../event/normalise.js';
 import { cleanId } from '../event/text.js';
 import { sessionDigest, type StoredIdentity, storedIdentity, type TypedIdentityPolicy } from './typed-identity.js';
 
-/** What composing needs beside the attempt. */
+/** Settings for composing events. */
 export interface ComposeSettings {
   component?: string | undefined;
   version?: string | undefined;
@@ -24,12 +24,11 @@ const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/;
 const NO_TRACE = '0'.repeat(32);
 
 /**
- * Composes the event of an attempt. It takes from the attempt what is named here and nothing else, so that no password, token or cookie can
- * come along.
+ * Composes the event of an attempt. It copies only attributes that are named here, so that no password, token or cookie can get into the event.
  *
- * @param attempt what was observed
- * @param outcome how it came out
- * @param settings what the application configured
+ * @param attempt the attempt
+ * @param outcome its outcome
+ * @param settings settings of the application
  */
 export function composeEvent(attempt: Attempt, outcome: Outcome, settings: ComposeSettings): AuditEvent {
   const identity = resolveIdentity(attempt, outcome);
@@ -56,7 +55,7 @@ export function composeEvent(attempt: Attempt, outcome: Outcome, settings: Compo
       original_actor: originalActorOf(action, attempt, actor),
       group_source: identity.groupSource,
       actor_source: typedActor && 'typed',
-      // Whoever is named needs no mask beside the name; the digest finds all attempts on one name.
+      // If there is an actor, the masked name is omitted. The digest is kept, since it identifies all attempts on one name.
       ...(actor === undefined ? typed : { identity_hmac: typed.identity_hmac }),
     },
   };
@@ -77,7 +76,7 @@ function fieldsOf(attempt: Attempt, { outcome, reason, evidence, contrary }: Out
     method: mark?.method ?? rule?.method ?? attempt.method,
     factors: factorsOf(mark?.factors ?? rule?.factors ?? verdict?.factors ?? attempt.factors),
     session_hmac: attempt.sessionId && identityKey && sessionDigest(attempt.sessionId, identityKey),
-    // Nobody got the status of an answer that did not leave.
+    // The status of a response that was not sent is omitted.
     status: ending.kind === 'answered' ? ending.status : undefined,
     duration_ms: Math.round(attempt.duration),
     route: attempt.route,
@@ -87,7 +86,7 @@ function fieldsOf(attempt: Attempt, { outcome, reason, evidence, contrary }: Out
   };
 }
 
-/** Its credential was right, so the typed name is the account, unless it may be a password or the application keeps no names. */
+/** The typed name is the account, since the credential was right, unless it may be a password or the policy does not store names. */
 function typedAccount({ form }: Attempt, { identity_withheld }: StoredIdentity, policy: TypedIdentityPolicy): { id: string } | undefined {
   if (policy === 'hmac' || policy === 'omit' || identity_withheld !== undefined) return undefined;
   return partOf(form.identity, []);
@@ -100,7 +99,7 @@ const ENDS = {
   unknown: 'ended without proof of success or failure',
 } as const;
 
-/** A challenge is an action of its own; one that was met is a login. */
+/** A challenge is a separate action. A challenge that was met is a login. */
 function actionOf(attempt: Attempt, { outcome }: Outcome): AuditAction {
   const action = attempt.mark?.action ?? attempt.rule?.action ?? attempt.action;
   if (!isLoginAction(action)) return action;
@@ -108,7 +107,7 @@ function actionOf(attempt: Attempt, { outcome }: Outcome): AuditAction {
   return outcome === 'success' ? 'user.login' : action;
 }
 
-/** What an extractor returned may be anything that a client sent. */
+/** The result of an extractor may be any value that a client sent. */
 function factorsOf(factors: unknown): string | undefined {
   if (!Array.isArray(factors)) return undefined;
   return factors
@@ -118,7 +117,7 @@ function factorsOf(factors: unknown): string | undefined {
     .join(',');
 }
 
-/** Who impersonates is named twice, so that one search over `fields.original_actor` finds all that was done in another's name. */
+/** The start of an impersonation also gets `fields.original_actor`, so that one search over this field finds all actions under impersonation. */
 function originalActorOf(
   action: AuditAction,
   { mark, rule, originalActor }: Attempt,
@@ -128,7 +127,7 @@ function originalActorOf(
   return partOf(mark?.originalActor ?? rule?.originalActor ?? originalActor, [])?.id;
 }
 
-/** Takes of an actor or group what the API keeps; one without a usable id costs the event nothing but that part. */
+/** Copies the attributes of an actor or group that the API stores. Without a usable id the actor or group is omitted. */
 function partOf(input: ActorInput | GroupInput | null | undefined, keys: readonly string[]): { id: string } | undefined {
   const described = typeof input === 'object' && input !== null && input.toString === Object.prototype.toString;
   const bag = (described ? input : { id: input }) as Record<string, unknown>;

@@ -2,21 +2,21 @@ import { type AuditAction, isLoginAction } from './action.js';
 import type { ActorInput, Attempt, GroupInput, NamedAccount } from './attempt.js';
 import type { Outcome } from './outcome.js';
 
-/** Where the group of an event came from: proven with the login, said by the request, or none. */
+/** The source of an event's group: proven by the login, claimed by the request, or none. */
 type GroupSource = 'resolved' | 'claimed' | 'none';
 
-/** Whom an event is about. */
+/** The accounts and the tenant of an event. */
 export interface ResolvedIdentity {
   actor?: ActorInput | undefined;
   group?: GroupInput | undefined;
   groupSource: GroupSource;
-  /** The account that it was done to. */
+  /** The account that was acted on. */
   target?: ActorInput | undefined;
-  /** The typed name is the account, since its credential was right and nothing else names one. */
+  /** Whether the typed name is the account: the credential was right, and no other evidence names an account. */
   isTyped: boolean;
 }
 
-/** Who acts, on whom, and what is known of the tenant. */
+/** The actor, the target and the tenant. */
 interface Parties {
   actor?: ActorInput | undefined;
   target?: ActorInput | undefined;
@@ -24,9 +24,9 @@ interface Parties {
 }
 
 /**
- * Decides whom an event is about. A success names the account that the deciding evidence names; an attempt to log in that did not succeed has no
- * actor, and the account that it is about is its target. A group that the request itself names is `claimed` until somebody is proven; another
- * tenant is never put in its place.
+ * Decides the actor, the target and the group of an event. The actor of a success is the account that the deciding evidence names. A login that did
+ * not succeed has no actor; the account that was tried is its target. A group that the request names is `claimed` until an account is proven, and is
+ * never replaced by another tenant.
  *
  * @param attempt what was observed
  * @param outcome how it came out
@@ -54,12 +54,12 @@ function partiesOfLogin(attempt: Attempt, { outcome, account }: Outcome, said: P
   return { actor: said.actor ?? attempt.actor ?? inputOf(proven), group: proven?.group };
 }
 
-/** A session often keeps the id alone, and the framework's user the rest. */
+/** Adds the details of the framework's user, since a session often stores only the id. */
 function detailed(account: NamedAccount | undefined, user: NamedAccount | undefined): NamedAccount | undefined {
   return account && user?.id === account.id ? { ...user, ...account } : account;
 }
 
-/** In an action of somebody who is logged in: who acts, and on whom. */
+/** Decides the actor and the target of an action by somebody who is logged in. */
 function partiesOf(action: AuditAction, attempt: Attempt, outcome: Outcome, said: Parties): Parties {
   const { session } = attempt;
   const seen = session.before === 'unseen' ? undefined : session.before;

@@ -1,8 +1,8 @@
-/** What a request's body says about itself, as far as the table of login routes asks. */
+/** The properties of a request's body that the table of login routes depends on. */
 export interface BodyKind {
-  /** The body proves who sent it, or tries to. */
+  /** Whether the body contains a credential. */
   carriesCredential: boolean;
-  /** The body asks for a token (RFC 6749, `grant_type`). */
+  /** Whether the body requests a token (RFC 6749, `grant_type`). */
   hasGrant: boolean;
 }
 
@@ -10,7 +10,7 @@ const LOGIN_WORDS: ReadonlySet<string> = new Set([
   ...['login', 'log-in', 'log_in', 'logon', 'log-on', 'log_on', 'signin', 'sign-in', 'sign_in', 'authenticate', 'authentication'],
 ]);
 
-/** What may be followed by how it is done: `sign-in/email`, `login/passkey`. */
+/** Login words that may be followed by a method: `sign-in/email`, `login/passkey`. */
 const LOGIN_FOLDERS: ReadonlySet<string> = new Set([
   'login',
   'log-in',
@@ -28,15 +28,15 @@ const PROCEDURES: ReadonlySet<string> = new Set([...LOGIN_FOLDERS, 'authenticate
 /** Strapi, Passport; Auth.js. */
 const LOGIN_ENDS: ReadonlySet<string> = new Set(['auth/local', 'callback/credentials']);
 
-/** The most that is looked at, from the end, in UTF-16 code units. */
+/** The longest path that is checked, in UTF-16 code units. Only the end of a longer one is. */
 const MAX_PATH = 2048;
 const MAX_PROCEDURES = 100;
 
 /**
- * Whether a POST is a login where no routes are configured: the paths of the stacks that people use.
+ * Whether a POST is a login by default, if no routes are configured: the table contains the login paths of common stacks.
  *
- * @param path the path that the framework routed, decoded, without its query; letter case and slashes at the end do not count
- * @param body what its body says about itself: a bare `session` is a login only with a credential, a `token` only with a grant
+ * @param path the decoded path without its query; letter case and trailing slashes are ignored
+ * @param body properties of the body: `session` is a login only with a credential, `token` only with a grant
  */
 export function isLoginPath(path: string, body: BodyKind): boolean {
   const [last, folder] = endOf(path);
@@ -48,7 +48,7 @@ export function isLoginPath(path: string, body: BodyKind): boolean {
 }
 
 /**
- * Whether the last word of a path is a login word: a redirect to such a page says that the login failed.
+ * Whether the last segment of a path is a login word. A redirect to such a page means that the login failed.
  *
  * @param path a path without query
  */
@@ -58,18 +58,18 @@ export function endsInLoginWord(path: string): boolean {
 }
 
 /**
- * The paths that a request target may mean to some router (RFC 9112, section 3.2; RFC 3986, section 6.2.2): in absolute form, percent-encoded,
- * with backslashes, double slashes, dot segments or parameters behind a semicolon. There are more than any one router sees, so this decides only
- * whether an answer is worth reading, never whether there was an attempt.
+ * Returns the paths that some router may read from a request target (RFC 9112, section 3.2; RFC 3986, section 6.2.2): in absolute form,
+ * percent-encoded, with backslashes, double slashes, dot segments or parameters after a semicolon. No single router accepts all of them, so they
+ * decide only whether a response is read, never whether there was an attempt.
  *
- * @param target the request target as it came
+ * @param target the unchanged request target
  * @returns the paths, in lower case, each once
  */
 export function looseForms(target: string): string[] {
   const path = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#\\]*/i, '');
   const forms = new Set<string>();
   for (const form of [path, decodeOnce(path)]) {
-    // Node's old parser of URLs, which Express uses, takes `\` for `/`, and so do browsers.
+    // Node's legacy URL parser, which Express uses, reads `\` as `/`, like browsers.
     const cut = form
       .replaceAll('\\', '/')
       .replace(/[?#].*$/s, '')
@@ -82,7 +82,7 @@ export function looseForms(target: string): string[] {
   return [...forms];
 }
 
-/** The last segment and the one before it, without `.json` or `.data` (React Router) and slashes at the end. */
+/** The last segment and the one before it, without `.json`, `.data` (React Router) and trailing slashes. */
 function endOf(path: string): [last: string | undefined, folder: string | undefined] {
   const segments = path
     .slice(-MAX_PATH)
@@ -92,7 +92,7 @@ function endOf(path: string): [last: string | undefined, folder: string | undefi
   return [segments.at(-1)?.replace(/\.(?:json|data)$/, ''), segments.at(-2)];
 }
 
-/** A call of tRPC or the like: `auth.login`, or several in one request, `post.list,auth.login`. */
+/** Whether a segment calls a login procedure of tRPC or the like: `auth.login`, or several procedures in one request, `post.list,auth.login`. */
 function isLoginProcedure(segment: string): boolean {
   if (!segment.includes('.')) return false;
   return segment.split(',', MAX_PROCEDURES).some((call) => {
@@ -101,7 +101,7 @@ function isLoginProcedure(segment: string): boolean {
   });
 }
 
-/** Decodes what is percent-encoded, and leaves what is malformed. */
+/** Decodes percent-encoding once, and leaves malformed sequences unchanged. */
 function decodeOnce(text: string): string {
   return text.replace(/(?:%[\da-f]{2})+/gi, (run) => {
     try {

@@ -11,27 +11,28 @@ import { status } from './evidence/status.js';
 import { user } from './evidence/user.js';
 import { NO_REDIRECT_RULES, type RedirectRules } from './redirects.js';
 
-/** How an attempt came out, why, and what decided it. */
+/** The outcome of an attempt, its reason, and the evidence that decided it. */
 export interface Outcome {
   outcome: OutcomeKind;
   reason?: Reason;
-  /** What decided, strongest first; all that contradict each other where nothing could be decided. */
+  /** The deciding evidence, strongest first. If nothing could be decided, all evidence that contradicts itself. */
   evidence: readonly string[];
-  /** What stood against the decision. */
+  /** The evidence against the decision. */
   contrary: readonly Statement[];
-  /** The account that the deciding evidence names. */
+  /** The account in the deciding evidence. */
   account?: NamedAccount;
 }
 
-/** All kinds of evidence, in the order in which they are named. A new kind is one file and one line here. */
+/** All kinds of evidence, in the order in which events name them. To add a kind, add a file and a line here. */
 const SOURCES: readonly EvidenceSource[] = [marker, rule, library, session, credential, user, redirect, body, status];
 
 /**
- * Decides how an attempt came out. The handler's word decides alone. Then a rule of the application decides, but a success needs a status below 400 beside
- * it. Else the signs decide: a challenge beside successes is a challenge, and a failure beside a success proves neither.
+ * Decides the outcome of an attempt. A handler's mark decides alone. Otherwise a rule of the application decides, but its success counts only with a
+ * status below 400. Otherwise the observed evidence decides: a challenge together with successes is a challenge, and a failure together with a
+ * success is `unknown`.
  *
  * @param attempt what was observed
- * @param redirects what the application says of its redirects
+ * @param redirects redirect rules of the application
  */
 export function decideOutcome(attempt: Attempt, redirects: RedirectRules = NO_REDIRECT_RULES): Outcome {
   const statements = SOURCES.map((source) => source(attempt, redirects)).filter((one) => one !== undefined);
@@ -70,7 +71,7 @@ function agreed(outcome: OutcomeKind, statements: readonly Statement[]): Outcome
   return { outcome, ...reasonOf(statements), evidence: [statements[0]!.evidence], contrary: [] };
 }
 
-/** Two proofs against each other prove nothing; the event names both. */
+/** Contradicting evidence proves nothing. The event names all of it. */
 function contradiction(statements: readonly Statement[]): Outcome {
   return { outcome: 'unknown', ...reasonOf(statements), evidence: statements.map(({ evidence }) => evidence), contrary: [] };
 }

@@ -21,23 +21,23 @@ const PASSWORD_WORDS: ReadonlySet<string> = new Set([
   ...['passwort', 'kennwort', 'senha', 'contrasena', 'contraseña', 'motdepasse', 'wachtwoord', 'parola', 'haslo', 'hasło'],
 ]);
 
-/** No other word of the language ends in these, so `userpassword` is one, too. */
+/** No other English word ends in these, so `userpassword` is a password field, too. */
 const PASSWORD_END = /(?:password|passwd|passphrase|passcode)\d*$/;
 const MAY_BE_PASSWORD = /pas|pw|psw|pin|otp|secret|kennwort|senha|contrase|wacht|parola|has[lł]o/i;
 const MAX_FIELD_NAME = 256;
 
 const IDENTITY_WORDS = /user|e-?mail|login|identifier|account|phone|mobile|handle/i;
-/** Names of a code that was sent to somebody; a postal code or a coupon is none. */
+/** Names of one-time codes. Postal codes and coupons are not among them. */
 const CODE_NAME =
   /^(?:verification|verify|login|signin|auth|mfa|2fa|twofactor|sms|email|confirmation|access|onetime|magic|backup|recovery)?code$/;
 
-/** A token, assertion or signature that somebody else made for whom it names: OpenID Connect, SAML 2.0, WS-Federation, Google's sign-in. */
+/** Names of tokens and assertions that an identity provider issues: OpenID Connect, SAML 2.0, WS-Federation, Google's sign-in. */
 const CREDENTIAL_NAMES: ReadonlySet<string> = new Set(['samlresponse', 'idtoken', 'assertion', 'wresult', 'credential', 'clientassertion']);
 const MIN_CREDENTIAL = 16;
 
 /**
- * Whether a form field holds what only its owner should know, by the words in its name, in any case and spelling: `Password`, `user[password]`,
- * `loginPwd`, `new-passphrase`, `pin`, but not `shipping` or `compass`.
+ * Whether a form field holds a secret, by the words in its name, in any case and spelling: `Password`, `user[password]`, `loginPwd`,
+ * `new-passphrase`, `pin`, but not `shipping` or `compass`.
  *
  * @param name the field's name
  */
@@ -48,7 +48,7 @@ export function isPasswordField(name: string): boolean {
 }
 
 /**
- * What a body holds in its password fields. These texts are compared and nothing else: they go nowhere.
+ * Returns the values of a body's password fields. Callers may only compare them, and must never store or send them.
  *
  * @param body the parsed body
  */
@@ -66,9 +66,9 @@ export function hasPassword(body: unknown): boolean {
 }
 
 /**
- * Whether a body holds a credential: a password, a code beside a name, a token or assertion of an identity provider, the answer of a passkey, or
- * a grant (RFC 6749) other than a refresh. A mail address alone is none. A body that is too large to be read in full counts as one that does, so
- * that no padding hides an attempt.
+ * Whether a body contains a credential: a password, a code with a name, a token or assertion of an identity provider, the response of a passkey, or a
+ * grant (RFC 6749) other than a refresh. An e-mail address alone is not a credential. A body that is too large to be read in full counts as
+ * containing one, so that padding cannot hide an attempt.
  *
  * @param body the parsed body
  */
@@ -77,16 +77,16 @@ export function carriesCredential(body: unknown): boolean {
 }
 
 /**
- * {@link carriesCredential} for a body that was read.
+ * Like {@link carriesCredential}, for the texts of a body.
  *
- * @param texts what the body says
+ * @param texts texts of the body
  */
 export function textsCarryCredential({ parts, isComplete }: BodyTexts): boolean {
   return !isComplete || parts.some(partCarriesCredential);
 }
 
 /**
- * What one object of a body holds in its password fields.
+ * Returns the values of the password fields in one object of a body.
  *
  * @param part the texts of the object
  */
@@ -95,7 +95,7 @@ export function passwordsOf(part: BodyPart): string[] {
 }
 
 /**
- * The grant that one object of a body asks for (RFC 6749, `grant_type`).
+ * Returns the `grant_type` in one object of a body (RFC 6749).
  *
  * @param part the texts of the object
  */
@@ -113,18 +113,18 @@ function partCarriesCredential(part: BodyPart): boolean {
   return hasCode && (part.has('state') || names.some((name) => name.length <= MAX_FIELD_NAME && IDENTITY_WORDS.test(name)));
 }
 
-/** The assertion of an authenticator (Web Authentication, section 5.2.2). */
+/** Whether an object contains the assertion of an authenticator (Web Authentication, section 5.2.2). */
 function isPasskeyAnswer(part: BodyPart): boolean {
   return part.has('authenticatorData') && part.has('signature');
 }
 
-/** A message that was signed with the key of an account (ERC-4361). */
+/** Whether an object contains a message signed with the key of an account (ERC-4361). */
 function isSignedMessage(part: BodyPart): boolean {
   return part.has('message') && part.has('signature');
 }
 
 /**
- * The words of a name in camelCase, PascalCase, snake_case, kebab-case or brackets, in lower case.
+ * Splits a name in camelCase, PascalCase, snake_case, kebab-case or brackets into words in lower case.
  *
  * @param name a field's name
  */
@@ -137,9 +137,9 @@ function wordsOf(name: string): string[] {
 }
 
 /**
- * The innermost name without separators, in lower case: `user[email_code]` and `emailCode` are both `emailcode`.
+ * Returns the innermost name without separators, in lower case: `emailcode` for both `user[email_code]` and `emailCode`.
  *
- * @param name a field's name; one that is too long has none
+ * @param name a field's name; the result is empty if it is too long
  */
 export function plainName(name: string): string {
   if (name.length > MAX_FIELD_NAME) return '';

@@ -2,15 +2,14 @@ import { pathToRegexp } from 'path-to-regexp';
 
 const MAX_PATH = 2048;
 
-/** Says whether a path matches. */
+/** Whether a path matches. */
 export type PathMatcher = (path: string) => boolean;
 
 /**
- * Compiles path patterns in the notation of Express 5 (`/login`, `/t/:tenant/login`, `/auth/*rest`); letter case and a slash at the end do not
- * count.
+ * Compiles path patterns in the notation of Express 5 (`/login`, `/t/:tenant/login`, `/auth/*rest`). Letter case and a trailing slash are ignored.
  *
- * @param patterns the patterns; none match nothing
- * @throws TypeError of path-to-regexp when a pattern is malformed
+ * @param patterns the patterns; without any, no path matches
+ * @throws TypeError of path-to-regexp if a pattern is malformed
  */
 export function pathMatcher(patterns: readonly string[]): PathMatcher {
   const expressions = patterns.map((pattern) => pathToRegexp(pattern).regexp);

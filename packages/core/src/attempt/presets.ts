@@ -1,10 +1,10 @@
 import type { AuditAction } from './action.js';
 
-/** The routes of one library or application, in the notation of the `routes` and `rules` options. */
+/** The routes of a library or application, in the notation of the `routes` and `rules` options. */
 export interface Preset {
   /** Its logins. */
   routes: readonly string[];
-  /** What else it does to accounts and sessions. */
+  /** Its other actions on accounts and sessions. */
   rules: readonly { match: string; action: AuditAction }[];
 }
 
@@ -26,8 +26,8 @@ export type PresetName =
   | 'webauthn';
 
 /**
- * The routes by preset. Each counts wherever the library is mounted: `/{*base/}` stands for any folders before it. Where a login is completed by
- * a GET (the callback of an identity provider, a link in a mail), that is the attempt; asking for the link or being sent to the provider is none.
+ * The routes by preset. They match wherever the library is mounted: `/{*base/}` stands for any path prefix. If a GET completes a login (the callback
+ * of an identity provider, a link in an e-mail), that GET is the attempt; the request for the link and the redirect to the provider are not.
  */
 export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   /** `@adminjs/express` 6, below its `rootPath`. */
@@ -88,7 +88,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     routes: ['POST /{*base/}authentication', 'GET /{*base/}oauth/:provider/authenticate'],
     rules: [rule('DELETE /{*base/}authentication', 'user.logout'), rule('DELETE /{*base/}authentication/:id', 'user.logout')],
   },
-  /** The link in a mail: `passport-magic-login`, `passport-magic-link` and the paths that their guides use. */
+  /** The link in an e-mail: `passport-magic-login`, `passport-magic-link` and the paths that their guides use. */
   'magic-link': {
     routes: [
       ...['magiclogin', 'magic-login', 'magiclink', 'magic-link'].flatMap((word) => [

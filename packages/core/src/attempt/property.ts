@@ -1,9 +1,9 @@
 /**
- * Reads a property of an object that is not ours: a getter or a Proxy of the application may throw, and must not do so into its own request.
+ * Reads a property of an application's object. A getter or Proxy that throws must not break the request.
  *
  * @param bag any value
  * @param key the property's name
- * @returns the value; undefined where there is no object, no such property, or where reading it throws
+ * @returns the value; undefined if there is no object or no such property, or if reading it throws
  */
 export function property(bag: unknown, key: string): unknown {
   if (typeof bag !== 'object' || bag === null) return undefined;

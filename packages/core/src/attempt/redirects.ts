@@ -2,7 +2,7 @@ import { endsInLoginWord } from './login-routes.js';
 import type { OutcomeKind } from './attempt.js';
 import { pathMatcher, type PathMatcher } from './pattern.js';
 
-/** What a redirect's target means: the `redirects` option, compiled. */
+/** The compiled `redirects` option. */
 export interface RedirectRules {
   success: PathMatcher;
   failure: PathMatcher;
@@ -11,7 +11,7 @@ export interface RedirectRules {
 
 const NEVER: PathMatcher = () => false;
 
-/** Of an application that says nothing about its redirects. */
+/** The rules without a `redirects` option. */
 export const NO_REDIRECT_RULES: RedirectRules = { success: NEVER, failure: NEVER, challenge: NEVER };
 
 const ERROR_PARAMETERS = ['error', 'err', 'failed', 'failure', 'login_error', 'auth_error'];
@@ -62,7 +62,7 @@ export function redirectMeans(
   }
   const asked = parse(request);
   const given = [...(asked?.searchParams.values() ?? []), ...targets];
-  // Who has logged out or reset a password is sent to the login page.
+  // A logout or a password reset may succeed and redirect to the login page.
   if (hasErrorOf(target, given)) return { says: 'failure', isRule: false };
   if (!isLogin || isChosen(target, given)) return { isRule: false };
   const last = lastWord(target.pathname);

@@ -1,13 +1,13 @@
 import { property } from './property.js';
 
-/** The texts in one object of a request's body, by their names as they were sent. */
+/** The texts in one object of a request's body, by field name. */
 export type BodyPart = ReadonlyMap<string, string>;
 
-/** What a request's body says. */
+/** The texts in a request's body. */
 export interface BodyTexts {
   /** The outermost object first. */
   parts: readonly BodyPart[];
-  /** False where the body has more keys than were looked at. */
+  /** False if the body has more keys than were read. */
   isComplete: boolean;
 }
 
@@ -15,9 +15,7 @@ const MAX_DEPTH = 3;
 const MAX_KEYS = 500;
 const MAX_PARTS = 100;
 
-/**
- * The names that are looked up even in an object that has too many keys to be read in full, so that padding hides nothing that is named as usual.
- */
+/** Common field names, which are looked up even in an object with too many keys to be read in full, so that padding cannot hide them. */
 const USUAL_NAMES = [
   'username',
   'email',
@@ -64,7 +62,7 @@ interface Reading {
   isComplete: boolean;
 }
 
-/** Told by their tag: to ask for `FormData` itself loads all of Node's fetch. */
+/** Forms are recognised by their tag, since accessing the global `FormData` would load Node's fetch. */
 const FORMS: ReadonlySet<string> = new Set(['[object URLSearchParams]', '[object FormData]', '[object Map]']);
 
 /** Reads one object, and returns the objects in it that are still to be read. */
@@ -73,7 +71,7 @@ function readPart({ value, depth }: Place, reading: Reading): Place[] {
   const texts = new Map<string, string>();
   const inner: Place[] = [];
   reading.parts.push(texts);
-  // The elements of a list are as deep as the list.
+  // The elements of an array have the depth of the array.
   const step = Array.isArray(value) ? 0 : 1;
   for (const [name, entry] of entriesOf(value)) {
     if (reading.keysLeft === 0) {

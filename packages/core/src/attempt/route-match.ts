@@ -2,21 +2,24 @@ import type { AuditAction } from './action.js';
 import { isLoginPath, looseForms } from './login-routes.js';
 import { pathMatcher, type PathMatcher } from './pattern.js';
 
-/** What of a request decides whether it is an attempt by its route. */
+/** The properties of a request that decide whether its route makes it an attempt. */
 export interface RoutedRequest {
-  /** The methods that it came with and that ran: middleware may have overridden the first. */
+  /** The method of the request, and the one that middleware may have replaced it with. */
   methods: readonly string[];
-  /** The paths that stand for it: the pattern of the route that ran, or the matched path where that ends in a parameter or wildcard; else the raw path. */
+  /**
+   * The paths of the request: the pattern of the matched route, or the matched path if the pattern ends in a parameter or wildcard; otherwise the raw
+   * path.
+   */
   paths: readonly string[];
-  /** Its body carries a credential. */
+  /** Whether its body contains a credential. */
   carriesCredential: boolean;
-  /** Its body has an OAuth grant (RFC 6749). */
+  /** Whether its body has an OAuth grant (RFC 6749). */
   hasGrant: boolean;
 }
 
-/** Says what a request tries by its route. */
+/** Determines the action of a request by its route. */
 export interface RouteMatcher {
-  /** What the request tries; undefined if that is not audited. */
+  /** Returns the action; undefined if the request is not audited. */
   actionOf(request: RoutedRequest): AuditAction | undefined;
   /** Whether a request may become an attempt, judged before any router has run: a superset of what {@link actionOf} accepts. */
   mayMatch(target: string): boolean;
@@ -45,7 +48,7 @@ export interface RouteRule {
   action: AuditAction;
 }
 
-/** A mere look: these bring no credential, unless the route was named with them. */
+/** Methods that carry no credential, unless the route is configured with them. */
 const LOOKS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
@@ -99,21 +102,21 @@ export function routeMatcher(routes: readonly string[] | undefined, rules: reado
   return matcher;
 }
 
-/** `HEAD` runs the handler of `GET` (RFC 9110, section 9.3.2). */
+/** `HEAD` also runs the handler of `GET` (RFC 9110, section 9.3.2). */
 function runs(configured: string, method: string): boolean {
   return configured === method || (configured === 'GET' && method === 'HEAD');
 }
 
-/** A handler of all methods takes a credential with any of them. */
+/** A handler of all methods accepts a credential with any method. */
 function isTried(methods: readonly string[], carriesCredential: boolean): boolean {
   return carriesCredential && methods.some((method) => !LOOKS.has(method));
 }
 
 /**
- * Takes a route of the `routes` option apart.
+ * Parses a route of the `routes` option.
  *
  * @param route `METHOD /path` or `/path`, which means POST
- * @throws TypeError when it is neither
+ * @throws TypeError if the route has neither form
  */
 export function parseRoute(route: string): { method: string; path: string } {
   const match = /^(?:([A-Z]{3,10}) +)?(\/\S*)$/.exec(route);
@@ -122,9 +125,9 @@ export function parseRoute(route: string): { method: string; path: string } {
 }
 
 /**
- * The path of a request target, without its query and without the origin of an absolute target (RFC 9112, section 3.2.2).
+ * Returns the path of a request target, without its query and without the origin of an absolute target (RFC 9112, section 3.2.2).
  *
- * @param target the request target as it came, e.g. `/login?next=%2F`
+ * @param target the unchanged request target, e.g. `/login?next=%2F`
  */
 export function pathOf(target: string): string {
   const start = target.startsWith('/') ? 0 : originLength(target);
@@ -140,10 +143,10 @@ function originLength(target: string): number {
 const OPEN_END = /(?::\w+\??|\*\w*|\{[^}]*\}|\(\.\*\))$/;
 
 /**
- * The paths that stand for a request in {@link RoutedRequest}.
+ * Returns the `paths` of a {@link RoutedRequest}.
  *
- * @param target the request target as it came
- * @param routes the routes that ran, if the framework tells
+ * @param target the unchanged request target
+ * @param routes the matched routes, if the framework exposes them
  */
 export function pathsOf(target: string, routes: readonly { pattern?: string | undefined; matched?: string | undefined }[]): string[] {
   if (routes.length === 0) return looseForms(target);

@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { cleanText } from '../event/text.js';
 
-/** What is kept of the identity that was typed. */
+/** What is stored of a typed user name. */
 export type TypedIdentityPolicy = 'masked' | 'plain' | 'hmac' | 'omit';
 
-/** What goes into the event of the identity that was typed. */
+/** The fields of an event that describe the typed user name. */
 export interface StoredIdentity {
   identity?: string;
   identity_hmac?: string;
-  /** Why the identity itself was left out. */
+  /** Why the name itself was omitted. */
   identity_withheld?: 'looks_like_password';
 }
 
@@ -17,12 +17,12 @@ const EMAIL = /^[^\s@]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){1,8}$/
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._+\\-]{0,63}$/u;
 
 /**
- * Applies the `typedIdentity` policy to the name without the blanks around it. What looks like a password is never kept, whatever the policy says.
+ * Applies the `typedIdentity` policy to the trimmed name. A name that looks like a password is never stored, whatever the policy.
  *
- * @param typed what was typed as user name
- * @param isPassword whether the same was typed as password
- * @param policy what to keep
- * @param key the key of the digest; without one no digest is made
+ * @param typed the typed user name
+ * @param isPassword whether the same text was typed as password
+ * @param policy the policy
+ * @param key the key of the digest; without one there is no digest
  */
 export function storedIdentity(typed: string, isPassword: boolean, policy: TypedIdentityPolicy, key: string | undefined): StoredIdentity {
   const name = typed.trim();
@@ -36,8 +36,8 @@ export function storedIdentity(typed: string, isPassword: boolean, policy: Typed
 }
 
 /**
- * The keyed digest by which attempts on one account are found without keeping its name: HMAC-SHA256 (RFC 2104) over the trimmed, lower-cased
- * NFKC form, 32 hex digits.
+ * Computes the keyed digest of a user name, which identifies all attempts on one account without storing its name: HMAC-SHA256 (RFC 2104) over the
+ * trimmed, lower-cased NFKC form, 32 hex digits.
  *
  * @param typed what was typed as user name
  * @param key the key
@@ -48,7 +48,8 @@ export function identityDigest(typed: string, key: string): string {
 }
 
 /**
- * The keyed digest by which the events of one session are found without keeping its id: HMAC-SHA256 (RFC 2104), 32 hex digits.
+ * Computes the keyed digest of a session id, which identifies all events of one session without storing its id: HMAC-SHA256 (RFC 2104), 32 hex
+ * digits.
  *
  * @param id the session's id
  * @param key the key
@@ -58,8 +59,8 @@ export function sessionDigest(id: string, key: string): string {
 }
 
 /**
- * Shows enough of a user name to recognise it by somebody who knows it: first letter, a fixed number of stars, last letter; the domain of an
- * e-mail address stays.
+ * Masks a user name so that somebody who knows it can recognise it: first letter, a fixed number of stars, last letter. The domain of an e-mail
+ * address is kept.
  *
  * @param typed what was typed as user name
  */
@@ -71,8 +72,8 @@ export function mask(typed: string): string {
 }
 
 /**
- * Whether something typed as user name may be a password: it has no shape of a user name or e-mail address, and mixes at least three kinds of
- * characters, or is long and has digits and letters in disorder.
+ * Whether a typed user name may be a password: it does not have the form of a user name or e-mail address, and mixes at least three kinds of
+ * characters, or is long with digits and letters in random order.
  *
  * @param typed what was typed as user name
  */

@@ -25,99 +25,99 @@ import { applicationEvent, type LifecycleEvents, lifecycleEvents } from './lifec
 
 /** Queues events, publishes them and verifies their receipts. One auditor can serve several adapters. */
 export interface Auditor extends AsyncDisposable {
-  /** What an answer waits for. */
+  /** The `durability` option. */
   readonly durability: 'after-response' | 'before-response';
-  /** False if the audit is switched off (`enabled: false`, `AUDITLOG_DISABLED=1`), or not configured in development or test. */
+  /** False if the audit is disabled (`enabled: false`, `AUDITLOG_DISABLED=1`), or not configured in development or test. */
   readonly isEnabled: boolean;
   /**
-   * Records the attempts of an exchange. Never rejects: auditing must not break what it audits.
+   * Records the attempts of an exchange. The promise never rejects, since auditing must not break the application.
    *
-   * @param attempts what was observed, or a promise of it, which `flush()` and `close()` then wait for
-   * @param decide says how an attempt came out; by evidence if left out
-   * @returns whether they, and what was recorded with them, are as safe as the spool makes them
+   * @param attempts the attempts, or a promise of them, which `flush()` and `close()` wait for
+   * @param decide decides the outcome of an attempt; by default the evidence does
+   * @returns whether these attempts, and those that were recorded with them, are stored as durably as the spool can
    */
   record(attempts: readonly Attempt[] | Promise<readonly Attempt[]>, decide?: (attempt: Attempt) => Outcome): Promise<boolean>;
   /**
-   * Follows an exchange that is being observed: `flush()`, `close()` and the end of the process record what is known of it, if its answer is given or its
+   * Tracks an exchange that is being observed. `flush()`, `close()` and the end of the process record it at once, if its response was sent or its
    * client is gone.
    *
-   * @param exchange what is being observed
-   * @returns stops following it
+   * @param exchange the observed exchange
+   * @returns a function that stops tracking it
    */
   track(exchange: TrackedExchange): () => void;
   /**
    * Counts a request that carried a credential, for {@link coverage}.
    *
-   * @param method of the request
-   * @param route its pattern or path
+   * @param method method of the request
+   * @param route pattern or path of the route
    * @param isAudited whether it became an attempt
    */
   cover(method: string, route: string, isAudited: boolean): void;
-  /** The routes that took credentials so far, the five hundred that were used last, and whether they are audited. */
+  /** The routes that received credentials, at most the five hundred that were used last, and whether they are audited. */
   coverage(): CoveredRoute[];
   /**
    * Warns, once for each key.
    *
-   * @param key what it is about
+   * @param key what the warning is about
    * @param message for the logger
    */
   advise(key: string, message: string): void;
   /**
-   * Queues any event; `component` and `version` are the auditor's, unless it names its own.
+   * Queues an event. `component` and `version` default to those of the auditor.
    *
    * @param event the event; ids may be numbers, `created` may be a Date
-   * @returns the event's `external_id`, a UUIDv7 unless the event brought one
+   * @returns the event's `external_id`: a UUIDv7 unless the event has one
    * @throws AuditError `ERR_AUDIT_EVENT_INVALID`, `ERR_AUDIT_SPOOL_FULL`, `ERR_AUDIT_SPOOL` or `ERR_AUDIT_CLOSED`
    */
   report(event: EventInput): Promise<string>;
   /**
    * Waits until everything queued so far is published or set aside.
    *
-   * @param options `timeout` in milliseconds; `closeTimeout` if left out
-   * @throws AuditError `ERR_AUDIT_TIMEOUT` when it took longer; nothing is lost by that
+   * @param options `timeout` in milliseconds; default `closeTimeout`
+   * @throws AuditError `ERR_AUDIT_TIMEOUT` if it takes longer; no event is lost
    */
   flush(options?: { timeout?: number }): Promise<void>;
   /**
-   * Flushes, then stops. What could not be published in time stays on disk for the next start; in memory it is lost, counted and reported. Late callers
-   * join the first call.
+   * Flushes and stops. Events that could not be published in time stay on disk for the next start; in memory they are lost, counted and reported.
+   * Further calls return the promise of the first.
    *
    * @param options `timeout` in milliseconds; `closeTimeout` if left out
    */
   close(options?: { timeout?: number }): Promise<void>;
-  /** What became of the events so far. */
+  /** Counters since the start. */
   stats(): AuditorStats;
-  /** Whether events are safe and on their way. */
+  /** Whether events are stored safely and get published. */
   health(): Health;
   /**
-   * Reports an error that cost an event a part, to the logger and `onError`.
+   * Reports an error because of which an event lacks a part, to the logger and `onError`.
    *
-   * @param error what went wrong
+   * @param error the error
    */
   problem(error: AuditError): void;
 }
 
 /** An exchange that is being observed. */
 export interface TrackedExchange {
-  /** Records what is known, if the answer is given or the client is gone. */
+  /** Records the exchange, if its response was sent or its client is gone. */
   hurry(): void;
 }
 
-/** Parts that take the place of the usual ones. */
+/** Replacements for the default parts. */
 export interface AuditorParts {
-  /** Carries events instead of HTTP, e.g. into a test. */
+  /** Sends events instead of HTTP, for example in a test. */
   transport?: Transport;
 }
 
 /** How often coalesced failures become events, in milliseconds. */
 const COALESCED_PERIOD = 10_000;
-/** One call at a time keeps the order; a thousand processes that gather longer make a thousand commits a second fewer. */
+/** Options for handing over to an engine: one call at a time keeps the order, and gathering longer reduces the number of commits on the engine. */
 const TO_ENGINE = { concurrency: 1, gather: 500 };
 
 /**
- * Creates an auditor: the only place where the parts are wired.
+ * Creates an auditor.
  *
- * @param options see {@link AuditorOptions}; what is left out comes from the environment
- * @param parts what takes the place of the usual parts
+ * @param options see {@link AuditorOptions}; missing settings come from the environment
+ * @param parts replacements for the default parts
  * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID`, `ERR_AUDIT_CONFIG_MISSING`, or `ERR_AUDIT_SPOOL` for a required spool
  */
 export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts = {}): Auditor {
@@ -184,7 +184,7 @@ function auditorWith(settings: Settings, parts: AuditorParts): Auditor {
   return auditor;
 }
 
-/** What an auditor is made of. */
+/** The parts of an auditor. */
 interface Wiring {
   telemetry: EventTelemetry;
   spool: CoalescingSpool;
@@ -195,7 +195,7 @@ interface Wiring {
   intake: Intake;
 }
 
-/** The way of an event: from the intake into the spool, from there by the publisher to the transport; telemetry hears of each step. */
+/** Connects the parts: the intake appends events to the spool, the publisher sends them through the transport, and both report to telemetry. */
 function wire(settings: Settings, parts: AuditorParts): Wiring {
   const telemetry = new EventTelemetry(settings, () => spool.size());
   const { spool, instance, ...spoolState } = openSpool(settings, {

@@ -1,4 +1,4 @@
-/** Items gather for so long, in milliseconds, or to so many. */
+/** How long a batch gathers items, in milliseconds, and the most items in it. */
 const GATHER_TIME = 5;
 const GATHER_MOST = 50;
 
@@ -8,8 +8,8 @@ export class Batcher<Item, Result> {
   private open: { timer: NodeJS.Timeout; result: Promise<Result>; settle(result: Promise<Result>): void } | undefined;
 
   /**
-   * @param process takes the items of a batch
-   * @param opened is told of each batch when its first item comes
+   * @param process processes the items of a batch
+   * @param opened called with the result of each batch when its first item is added
    */
   constructor(
     private readonly process: (items: Item[]) => Promise<Result>,
@@ -17,7 +17,7 @@ export class Batcher<Item, Result> {
   ) {}
 
   /**
-   * Adds an item to the batch that gathers.
+   * Adds an item to the current batch.
    *
    * @returns the result of the whole batch
    */
@@ -29,7 +29,7 @@ export class Batcher<Item, Result> {
     return result;
   }
 
-  /** Processes what has gathered, without waiting for more. */
+  /** Processes the current batch without waiting for more items. */
   end(): void {
     if (!this.open) return;
     const { open, items } = this;

@@ -1,7 +1,7 @@
 import { eventId } from '../event/id.js';
 import type { Auditor } from './auditor.js';
 
-/** An auditor that is switched off: it takes everything and keeps nothing. */
+/** Creates a disabled auditor, which accepts every call and records nothing. */
 export function disabledAuditor(): Auditor {
   const nothing = (): Promise<void> => Promise.resolve();
   return {
@@ -30,7 +30,7 @@ export function disabledAuditor(): Auditor {
     }),
     health: () => ({
       status: 'degraded',
-      problems: ['the audit is switched off'],
+      problems: ['the audit is disabled'],
       spool: 'memory',
       waiting: 0,
       setAside: 0,

@@ -4,13 +4,13 @@ import type { Publisher } from '../publish/publisher.js';
 import type { CoalescingSpool } from '../spool/spool.js';
 import type { Intake } from './intake.js';
 
-/** Empties a spool: `flush()` and `close()` wait for it. */
+/** Waits until a spool is empty, for `flush()` and `close()`. */
 export class Drain {
   /**
-   * @param spool is to be empty
-   * @param intake brings events into it
-   * @param publisher takes them out
-   * @param hurry records what is known of the exchanges that are being observed
+   * @param spool the spool to drain
+   * @param intake appends events to the spool
+   * @param publisher publishes the events of the spool
+   * @param hurry records the exchanges that are being observed
    */
   constructor(
     private readonly spool: CoalescingSpool,
@@ -19,7 +19,7 @@ export class Drain {
     private readonly hurry: () => void,
   ) {}
 
-  /** Whether an event waits, or is on its way into the spool. */
+  /** Whether an event waits in the spool or is about to be appended. */
   isPending(): boolean {
     const { events, coalesced } = this.spool.size();
     return events + coalesced > 0 || this.intake.isBusy();
@@ -29,7 +29,7 @@ export class Drain {
    * Waits until everything queued so far is published or set aside.
    *
    * @param timeout in milliseconds
-   * @throws AuditError `ERR_AUDIT_TIMEOUT` when it took longer
+   * @throws AuditError `ERR_AUDIT_TIMEOUT` if it takes longer
    */
   async flush(timeout: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
@@ -41,9 +41,9 @@ export class Drain {
   }
 
   /**
-   * Gives up what still waits in memory, where the next start will not find it.
+   * Gives up the events that wait in memory, which are lost with the process.
    *
-   * @param lost is told of each event
+   * @param lost called with each event
    */
   async abandon(lost: (event: SerialisedEvent, error: AuditError) => void): Promise<void> {
     const error = new AuditError('ERR_AUDIT_CLOSED', 'The auditor was closed before the event was published.');

@@ -11,10 +11,10 @@ import { createReporter, type Reporter } from '../telemetry/reporter.js';
 import type { AuditorStats } from '../telemetry/stats.js';
 import { asAuditError, type IntakeListener } from './intake.js';
 
-/** What telemetry asks of the other parts, since they know it already. */
+/** The values that telemetry reads from other parts. */
 export type KnownElsewhere = Pick<HealthSigns, 'spool' | 'fellBack' | 'breaker'>;
 
-/** Counts what becomes of the events, and tells it to diagnostics channels, the logger and the application's callbacks. */
+/** Counts events by result, and reports results to diagnostics channels, the logger and the application's callbacks. */
 export class EventTelemetry implements PublisherListener, IntakeListener {
   private readonly counts = { queued: 0, handedOver: 0, verified: 0, mismatched: 0, lost: 0, coalesced: 0, adopted: 0, retries: 0 };
   private readonly reporter: Reporter;
@@ -23,7 +23,7 @@ export class EventTelemetry implements PublisherListener, IntakeListener {
 
   /**
    * @param settings the logger, the callbacks and the bounds of the spool
-   * @param size how much waits in the spool
+   * @param size current size of the spool
    */
   constructor(
     private readonly settings: Settings,
@@ -62,7 +62,7 @@ export class EventTelemetry implements PublisherListener, IntakeListener {
     this.counts[verdict] += 1;
     this.lastReceipt = Date.now();
     tell('receipt', () => ({ event: eventIn(event), receipt, verdict }));
-    // Parsing the event is most of the work here.
+    // Parsing the event is expensive, so it is skipped if nobody needs the event.
     if (verdict === 'verified' && !this.settings.onReceipt) return;
     this.reporter.receipt({ receipt, verdict, event: eventIn(event) });
   }

@@ -5,10 +5,10 @@ function flushAll(): void {
 }
 
 /**
- * Has the event loop wait for a flush before the process ends by itself. A signal or `process.exit()` does not wait: call `close()` there.
+ * Flushes before the process ends because its event loop is empty. A signal or `process.exit()` does not wait: call `close()` there.
  *
- * @param flush must not reject, and must do nothing when nothing waits, or the process never ends
- * @returns takes it back
+ * @param flush must not reject, and must do nothing if no events wait, or the process would never end
+ * @returns a function that removes the hook
  */
 export function flushBeforeExit(flush: () => Promise<void>): () => void {
   if (unfinished.size === 0) process.on('beforeExit', flushAll);

@@ -6,11 +6,11 @@ import { identityKeyIn } from '../spool/disk/identity-key.js';
 let isWarned = false;
 
 /**
- * The key of the digests by which attempts on one account, and events of one session, are found: the `identityKey` option, else derived from the key of
- * the seal, else that of the spool directory. Without any of these it lasts as long as the process; who runs many processes is warned once.
+ * Chooses the key of the digests that identify accounts and sessions: the `identityKey` option, else a key derived from the sealing key, else the key
+ * of the spool directory. Without any of these the key is random, and an application with several processes gets a warning.
  *
- * @param settings of the auditor
- * @param directory of the spool, if it is on disk and could be opened
+ * @param settings the auditor's settings
+ * @param directory directory of the spool, if it is on disk and could be opened
  */
 export function identityKeyOf({ identityKey, sealKey, typedIdentity }: Settings, directory: string | undefined): string {
   if (identityKey !== undefined) return identityKey;
@@ -20,14 +20,14 @@ export function identityKeyOf({ identityKey, sealKey, typedIdentity }: Settings,
   if (!isWarned && isOneOfMany() && typedIdentity !== 'plain' && typedIdentity !== 'omit') {
     isWarned = true;
     process.emitWarning(
-      'auditlogin made a key for typed names that lasts as long as this process, so each process counts attempts on one account apart. Set "identityKey".',
+      'The key for digests of typed names is random for each process, so attempts on one account have different digests in each. Set "identityKey".',
       { type: 'AuditLoginWarning', code: 'AUDIT_IDENTITY_KEY' },
     );
   }
   return randomBytes(32).toString('base64url');
 }
 
-/** A worker of node:cluster or of pm2: its siblings have keys of their own. */
+/** Whether this is a worker of node:cluster or pm2, whose siblings have other random keys. */
 function isOneOfMany(): boolean {
   return cluster.isWorker || process.env['NODE_APP_INSTANCE'] !== undefined || process.env['pm_id'] !== undefined;
 }

@@ -12,57 +12,57 @@ import type { CoalescingSpool } from '../spool/spool.js';
 import { Batcher } from './batcher.js';
 import { PendingWork } from './pending-work.js';
 
-/** How attempts and events get into the spool. */
+/** The settings of an intake. */
 export interface IntakeSettings extends ComposeSettings {
   durability: 'after-response' | 'before-response';
   spool: SpoolBounds;
-  /** Seals an event, in the order of the spool. */
+  /** Seals an event. Events are sealed in the order of the spool. */
   seal(event: AuditEvent & { external_id: string }): AuditEvent & { external_id: string };
-  /** The event that says how many were lost before it; undefined if nobody wants it. */
+  /** Composes an event that reports the number of lost events; undefined if such events are not wanted. */
   gapEvent: ((lost: number) => AuditEvent) | undefined;
 }
 
-/** What an intake tells. */
+/** Called by an intake. */
 export interface IntakeListener {
   queued(events: readonly SerialisedEvent[]): void;
   coalesced(source: string): void;
   lost(event: SerialisedEvent, error: AuditError): void;
-  /** An attempt is lost that could not be made an event. */
+  /** An attempt was lost, since its event could not be composed. */
   uncomposed(error: AuditError): void;
 }
 
-/** The way into the spool. */
+/** Appends attempts and events to the spool. */
 export interface Intake {
   /**
-   * Takes an attempt; never rejects.
+   * Records attempts. The promise never rejects.
    *
-   * @returns whether it, and what was taken with it, is as safe as the spool makes it
+   * @returns whether these attempts, and those that were recorded with them, are stored as durably as the spool can
    */
   record(attempts: readonly Attempt[] | Promise<readonly Attempt[]>, decide: (attempt: Attempt) => Outcome): Promise<boolean>;
-  /** Takes an event. @returns its id @throws AuditError when it is lost */
+  /** Appends an event. @returns its id @throws AuditError if it is lost */
   append(event: AuditEvent): Promise<string>;
-  /** Makes events of the failures that were coalesced. @param before minutes since 1970 */
+  /** Replaces counts of coalesced failures by events. @param before the first minute that is not replaced, in minutes since 1970 */
   replaceCoalesced(before: number): Promise<void>;
-  /** Whether anything is on its way. */
+  /** Whether events are about to be appended. */
   isBusy(): boolean;
-  /** Resolves when all that was taken is in the spool, or lost. */
+  /** Resolves when every event is in the spool or lost. */
   idle(): Promise<void>;
-  /** From now on what comes is lost. */
+  /** Stops the intake; later events are lost. */
   close(): void;
 }
 
-/** Attempts gather: composing each between the handlers of requests would cost twice as much. */
+/** Attempts are gathered and composed together, since composing one between the handlers of requests costs twice as much. */
 type Gathered = { attempt: Attempt; decide: (attempt: Attempt) => Outcome };
 
-/** Events that the spool writes together: `append` gave the same promise for them (see `Spool.append`). */
+/** Events that the spool writes together, for which `Spool.append` returned the same promise. */
 type Run = { put: Promise<void>; events: SerialisedEvent[] };
 
 /**
- * Creates the way into a spool.
+ * Creates an intake.
  *
- * @param spool takes the events
- * @param settings what the events are made with
- * @param listener is told what becomes of them
+ * @param spool the spool to append to
+ * @param settings settings for composing and sealing
+ * @param listener called with the result of each event
  */
 export function createIntake(spool: CoalescingSpool, settings: IntakeSettings, listener: IntakeListener): Intake {
   return new SpoolIntake(spool, settings, listener);
@@ -74,7 +74,7 @@ class SpoolIntake implements Intake {
     (all) => this.recordAll(all),
     (recorded) => void this.pending.add(recorded),
   );
-  /** How many events were lost since the last one that says so. */
+  /** Number of events that were lost since the last gap event. */
   private gap = 0;
   private isClosed = false;
 
@@ -127,7 +127,7 @@ class SpoolIntake implements Intake {
     return recorded;
   }
 
-  /** In a row, without waiting in between. */
+  /** Composes all attempts in one turn of the event loop. */
   private async recordAll(attempts: readonly Gathered[]): Promise<boolean> {
     const runs: Run[] = [];
     const works: Promise<unknown>[] = [];
@@ -157,14 +157,14 @@ class SpoolIntake implements Intake {
   }
 
   private async put(event: AuditEvent, put: (event: SerialisedEvent) => Promise<void>): Promise<string> {
-    // What happened before comes before.
+    // Attempts that were recorded earlier are appended first.
     this.gathered.end();
     const fixed = this.fix(event, Date.parse(event.created!));
     await this.stored({ put: put(fixed), events: [fixed] });
     return fixed.id;
   }
 
-  /** Sealing and appending are one step: the spool keeps the order of the seals. */
+  /** Seals and serialises an event. It must be appended in the same step, so that the spool has the order of the seals. */
   private fix(event: AuditEvent, at: number): SerialisedEvent {
     event.external_id ??= eventId(at);
     const identified = event as AuditEvent & { external_id: string };
@@ -193,7 +193,7 @@ class SpoolIntake implements Intake {
     this.listener.lost(event, error);
   }
 
-  /** An event that was lost as the intake is closed was counted and reported where it was still at hand. */
+  /** Ignores the rejection of an event that was already counted and reported as lost. */
   private forget(thrown: unknown): void {
     const error = asAuditError(thrown);
     if (error.code === 'ERR_AUDIT_CLOSED') return;
@@ -201,7 +201,7 @@ class SpoolIntake implements Intake {
     this.listener.uncomposed(error);
   }
 
-  /** A flood of failures must not take the room of a success: half full, only their number is kept. */
+  /** Whether an event is coalesced: above half of the bounds, failures are only counted, so that a flood of them leaves room for successes. */
   private isToBeCoalesced(event: AuditEvent): boolean {
     const isFailure = event.is_failure === true;
     if (!isFailure || this.isClosed || event.actor !== undefined || !isLoginAction(event.action as never)) return false;
@@ -222,7 +222,7 @@ class SpoolIntake implements Intake {
   private async composeCoalesced(before: number): Promise<void> {
     if (this.spool.size().coalesced === 0) return;
     for (const found of await this.spool.coalesced(before)) {
-      // As long as failures are coalesced there is no room for more of them.
+      // While failures are being coalesced, there is no room for their events.
       if (isToBeCoalesced({ isFailure: true }, this.spool.size(), this.settings.spool)) return;
       const event = composeCoalesced(found, this.settings);
       await this.put(event, (serialised) => this.spool.replaceCoalesced(found, serialised));
@@ -231,11 +231,11 @@ class SpoolIntake implements Intake {
 }
 
 /**
- * What was thrown, as an error of ours.
+ * Converts anything thrown to an AuditError.
  *
- * @param thrown anything
+ * @param thrown anything that was thrown
  */
 export function asAuditError(thrown: unknown): AuditError {
   if (isAuditError(thrown)) return thrown;
-  return new AuditError('ERR_AUDIT_EVENT_INVALID', `An event could not be made: ${thrown instanceof Error ? thrown.name : 'unknown'}.`);
+  return new AuditError('ERR_AUDIT_EVENT_INVALID', `An event could not be composed: ${thrown instanceof Error ? thrown.name : 'unknown'}.`);
 }

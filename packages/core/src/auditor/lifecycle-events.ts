@@ -3,13 +3,13 @@ import type { AuditEvent } from '../event/event.js';
 import type { EventInput } from '../event/input.js';
 import { normaliseEvent } from '../event/normalise.js';
 
-/** The events that an auditor writes about itself. */
+/** The events that an auditor records about itself. */
 export interface LifecycleEvents {
   /** `audit.start`: the audit starts. */
   start(): AuditEvent;
   /** `audit.stop`: the audit stops. */
   stop(): AuditEvent;
-  /** `audit.gap`. @param lost how many events were lost before it */
+  /** `audit.gap`: events were lost. @param lost their number */
   gap(lost: number): AuditEvent;
 }
 
@@ -17,7 +17,7 @@ export interface LifecycleEvents {
  * Creates the events that an auditor writes about itself.
  *
  * @param settings the application's name and version, and the kind of the spool
- * @param instance of the spool
+ * @param instance instance of the spool
  */
 export function lifecycleEvents(settings: Pick<Settings, 'component' | 'version' | 'spool'>, instance: string): LifecycleEvents {
   function event(action: string, isFailure: boolean, description: string, fields: Record<string, string | number> = {}): AuditEvent {
@@ -32,7 +32,7 @@ export function lifecycleEvents(settings: Pick<Settings, 'component' | 'version'
 }
 
 /**
- * An event that no request led to. It names the application, unless it names a component of its own.
+ * Completes an event that does not come from a request. It gets the application's name and version, unless it has its own.
  *
  * @param input the event
  * @param settings the application's name and version

@@ -1,13 +1,13 @@
-/** Work that is under way, and who waits for its end. */
+/** Running work, and the callers that wait for its end. */
 export class PendingWork {
   private count = 0;
   private waiting: (() => void)[] = [];
 
   /**
-   * Counts work until it is done.
+   * Counts work as running until it settles.
    *
-   * @param work may reject
-   * @returns the same
+   * @param work a promise, which may reject
+   * @returns the same promise
    */
   add<T>(work: Promise<T>): Promise<T> {
     this.count += 1;
@@ -19,7 +19,7 @@ export class PendingWork {
     return this.count === 0;
   }
 
-  /** Resolves the next time that nothing is under way. */
+  /** Resolves the next time that no work is running. */
   done(): Promise<void> {
     return new Promise((resolve) => this.waiting.push(resolve));
   }

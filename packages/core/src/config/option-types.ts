@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { consoleLogger, isLogger } from '../logger.js';
 
-/** Types of options. Each says what it expects; none repeats what it was given, since that may be a secret. */
+/** Types of options. Their messages say what is expected and never repeat the given value, the valid words may be a secret. */
 
 /**
- * A text.
+ * A string.
  *
- * @param min the fewest characters
+ * @param min the smallest value number of characters
  */
 export function text(min = 1) {
   const expected = `expected a string of ${min} or more characters`;
@@ -17,20 +17,20 @@ export function text(min = 1) {
  * A whole number.
  *
  * @param min the least
- * @param max the greatest
+ * @param max the largest value
  */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER) {
   const expected = `expected a whole number ${max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`}`;
   return v.pipe(v.number(expected), v.safeInteger(expected), v.minValue(min, expected), v.maxValue(max, expected));
 }
 
-/** True or false. */
+/** A boolean. */
 export function flag() {
   return v.boolean('expected true or false');
 }
 
 /**
- * One of some words.
+ * One of several words.
  *
  * @param words which
  */
@@ -39,40 +39,40 @@ export function oneOf<const T extends readonly string[]>(words: T) {
 }
 
 /**
- * A text that a function accepts.
+ * A string that a function accepts.
  *
- * @param accepts says whether it does
- * @param what is expected, in words
+ * @param accepts whether a string is valid
+ * @param what description of the valid values
  */
 export function textThat(accepts: (value: string) => boolean, what: string) {
   return v.pipe(v.string(`expected ${what}`), v.check(accepts, `expected ${what}`));
 }
 
 /**
- * A list.
+ * An array.
  *
- * @param item what it is a list of
- * @param min the fewest items
+ * @param item type of the items
+ * @param min the least number of items
  */
 export function list<T extends v.GenericSchema>(item: T, min = 0) {
   const expected = min === 0 ? 'expected a list' : `expected a list of ${min} or more`;
   return v.pipe(v.array(item, expected), v.minLength(min, expected));
 }
 
-/** A function, which may be left out. */
+/** An optional function. */
 export function callback<T>() {
   return v.optional(instance<T>((value) => typeof value === 'function', 'a function'));
 }
 
-/** Where warnings and errors go; standard error if it is left out. */
+/** A logger, which defaults to standard error. */
 export function logger() {
   return v.optional(instance(isLogger, 'an object with warn() and error()'), consoleLogger);
 }
 
 /**
- * A value that is recognised by a function.
+ * A value that a function recognises.
  *
- * @param recognises says whether it is one
+ * @param recognises whether a value is valid
  * @param what is expected, in words
  */
 export function instance<T>(recognises: ((value: unknown) => value is T) | ((value: unknown) => boolean), what: string) {
@@ -80,12 +80,12 @@ export function instance<T>(recognises: ((value: unknown) => value is T) | ((val
 }
 
 /**
- * An object with these options and no other.
+ * An object with these options and no others.
  *
  * @param entries the options by name
  */
 export function object<E extends v.ObjectEntries>(entries: E) {
-  // A strictObject takes an array for an object without entries.
+  // `strictObject` accepts an array if it has no required entries.
   return v.pipe(
     instance<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object'),
     v.strictObject(entries, ({ expected }) => `expected ${expected}`),
@@ -93,7 +93,7 @@ export function object<E extends v.ObjectEntries>(entries: E) {
 }
 
 /**
- * Options inside an option. Where it is left out, each has its default.
+ * A nested object of options. If it is absent, every option in it has its default.
  *
  * @param entries the options by name
  */

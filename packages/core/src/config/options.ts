@@ -113,7 +113,7 @@ export interface AuditorOptions {
   onError?: (error: AuditError) => void;
 }
 
-/** The options as the code reads them: the only place with their bounds and defaults. */
+/** The types of all options: the only place with their bounds and defaults. */
 export const auditorEntries = {
   apiBase: v.optional(option.text()),
   project: v.optional(option.text()),
@@ -167,14 +167,14 @@ function isSharedSpool(value: unknown): value is SharedSpool {
   return typeof value === 'object' && value !== null && 'appendAll' in value;
 }
 
-/** The options with nothing undefined that has a default. */
+/** The options with defaults, and the values from the environment. */
 export type Settings = Omit<ParsedOptions, 'spool' | 'token'> &
   Connection & {
     spool: ParsedOptions['spool'] & { directory: string };
     sealKey: SealKey | undefined;
   };
 
-/** Where to publish, as whom. */
+/** The server, the project and the token. */
 export interface Connection {
   apiBase: string;
   project: string;
@@ -183,13 +183,13 @@ export interface Connection {
 
 const CONNECTION = ['apiBase', 'project', 'token'] as const satisfies (keyof Connection)[];
 
-/** {@link Connection}, and where each part came from. */
+/** Where each part of a {@link Connection} came from. */
 export type ConnectionSources = Record<keyof Connection, SettingSource>;
 
 /**
- * Turns options and environment into settings.
+ * Makes settings from the options and the environment.
  *
- * @param options what the application gave
+ * @param options the application's options
  * @param env the environment
  * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
  */
@@ -214,7 +214,7 @@ export function readSettings(options: AuditorOptions, env: NodeJS.ProcessEnv = p
   };
 }
 
-/** A developer who has no audit log yet is told once a start, and not stopped. */
+/** Warns once per start instead of throwing, so that developers can start the application before they have an audit log. */
 function isUnconfiguredForDevelopment({ engine, logger }: ParsedOptions, options: AuditorOptions, env: NodeJS.ProcessEnv): boolean {
   if (engine || !['development', 'test'].includes(env['NODE_ENV'] ?? '')) return false;
   const missing = CONNECTION.filter((name) => options[name] === undefined && fromEnvironment(name, env) === undefined);
@@ -227,7 +227,7 @@ function isUnconfiguredForDevelopment({ engine, logger }: ParsedOptions, options
   return true;
 }
 
-/** With an engine, only relays know the API. The engine takes its place as what a spool's files are for. */
+/** With an engine only relays know the API, so the engine becomes the destination of the spool's files. */
 function noConnection(engine: SharedSpool, options: AuditorOptions): Connection {
   const given = (['apiBase', 'project', 'token'] as const).find((name) => options[name] !== undefined);
   if (given !== undefined) {
@@ -239,9 +239,9 @@ function noConnection(engine: SharedSpool, options: AuditorOptions): Connection 
 const DEFAULT_DIRECTORY = '.auditlogin';
 
 /**
- * The folder of the spools.
+ * Finds the folder of the spools.
  *
- * @param given what the application or the command line gave
+ * @param given the option of the application or the command line
  * @param env the environment
  * @returns an absolute path
  */
@@ -250,10 +250,10 @@ export function spoolDirectory(given?: string, env: NodeJS.ProcessEnv = process.
 }
 
 /**
- * The keys of the seal in `AUDITLOG_SEAL_KEY`: the one that seals, and behind it, divided by white space, those that did before.
+ * Reads the sealing keys in `AUDITLOG_SEAL_KEY`, separated by white space: first the current key, then earlier ones.
  *
  * @param env the environment
- * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when one is too short
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID` if a key is too short
  */
 export function readSealKeys(env: NodeJS.ProcessEnv = process.env): SealKey[] {
   const keys = fromEnvironment('sealKey', env)?.value.split(/\s+/) ?? [];
@@ -263,11 +263,11 @@ export function readSealKeys(env: NodeJS.ProcessEnv = process.env): SealKey[] {
 }
 
 /**
- * Finds out where to publish: from the options, then from the environment.
+ * Reads the connection from the options, then from the environment.
  *
  * @param options what the application gave
  * @param env the environment
- * @throws AuditError `ERR_AUDIT_CONFIG_MISSING` naming each part that is missing, `ERR_AUDIT_OPTION_INVALID` for one that cannot be right
+ * @throws AuditError `ERR_AUDIT_CONFIG_MISSING` naming each missing part, `ERR_AUDIT_OPTION_INVALID` if a part is invalid
  */
 export function readConnection(
   options: Partial<Connection>,

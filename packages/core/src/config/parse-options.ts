@@ -6,7 +6,7 @@ import { nearest } from './nearest.js';
  * Checks options against a schema.
  *
  * @param schema a schema of `object()` in the option types
- * @param given what the application gave
+ * @param given the application's options
  * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN` with the nearest known option, or `ERR_AUDIT_OPTION_INVALID`
  */
 export function parseOptions<S extends v.GenericSchema>(schema: S, given: unknown): v.InferOutput<S> {
@@ -24,7 +24,7 @@ export function parseOptions<S extends v.GenericSchema>(schema: S, given: unknow
 
 const SECRET_OPTIONS = new Set(['token', 'identityKey', 'seal', 'seal.key']);
 
-/** Options may have getters of the application. */
+/** Options may have getters, which are application code and may throw. */
 function parsed<S extends v.GenericSchema>(schema: S, given: unknown): v.SafeParseResult<S> {
   try {
     return v.safeParse(schema, given, { abortEarly: true, message: ({ expected }) => `expected ${expected}` });
@@ -35,7 +35,7 @@ function parsed<S extends v.GenericSchema>(schema: S, given: unknown): v.SafePar
 }
 
 /**
- * The names of all options of a schema, those of nested objects with a dot.
+ * Lists the names of all options of a schema; those of nested objects have a dot.
  *
  * @param schema a schema of `object()` in the option types
  */
@@ -43,7 +43,7 @@ export function optionNames(schema: v.GenericSchema): string[] {
   return Object.entries(entriesOf(schema)).flatMap(([name, field]) => [name, ...optionNames(field).map((inner) => `${name}.${inner}`)]);
 }
 
-/** An optional schema wraps another one; an object stands behind the check that it is one. */
+/** The internal shape of schemas: an optional schema wraps another one; an object schema follows the check that the value is an object. */
 interface Shape extends v.GenericSchema {
   wrapped?: Shape;
   pipe?: Shape[];
@@ -56,19 +56,19 @@ function entriesOf({ entries, wrapped, pipe = [] }: Shape): Record<string, v.Gen
 }
 
 /**
- * The error of an option that cannot be right.
+ * Creates the error for an invalid option.
  *
- * @param name of the option, with dots
- * @param problem what it is and what is expected
+ * @param name name of the option, with dots
+ * @param problem the problem, and what is expected
  */
 export function invalidOption(name: string, problem: string): AuditError {
   return new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "${name}" ${problem}.`, { field: name });
 }
 
 /**
- * A value as an error may show it: a text's beginning, a number, or what kind of thing it is.
+ * Describes a value for an error message: the beginning of a text, a number, or the kind of value.
  *
- * @param value what was given
+ * @param value the value
  */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));

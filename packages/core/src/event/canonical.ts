@@ -8,8 +8,14 @@ import type { AuditEvent, StringMap } from './event.js';
  */
 export function canonicalTail(event: AuditEvent): string {
   const parts = [
-    ...['', escapePart(event.action), idOf(event.target), idOf(event.actor), idOf(event.group)],
-    ...[event.source_ip ? escapePart(event.source_ip) : '', isTrue(event.is_failure) ? '1' : '0', isTrue(event.is_anonymous) ? '1' : '0'],
+    '',
+    escapePart(event.action),
+    idOf(event.target),
+    idOf(event.actor),
+    idOf(event.group),
+    event.source_ip ? escapePart(event.source_ip) : '',
+    isTrue(event.is_failure) ? '1' : '0',
+    isTrue(event.is_anonymous) ? '1' : '0',
     event.fields ? pairs(event.fields) : ':',
   ];
   if (event.external_id) parts.push(escapePart(event.external_id));

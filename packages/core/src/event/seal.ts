@@ -109,7 +109,15 @@ export function timeOfId(id: string | undefined): number | undefined {
 function digest(event: AuditEvent, key: string): string {
   const { action, crud, actor, group, target, is_failure, is_anonymous, source_ip, description, component, version, external_id } = event;
   const covered = {
-    ...{ action, crud, is_failure, is_anonymous, source_ip, description, component, version, external_id },
+    action,
+    crud,
+    is_failure,
+    is_anonymous,
+    source_ip,
+    description,
+    component,
+    version,
+    external_id,
     actor: actor && { id: actor.id, fields: actor.fields },
     group: group && { id: group.id },
     target: target && { id: target.id, type: target.type, fields: target.fields },

@@ -12,7 +12,7 @@ import { createReporter } from '../telemetry/reporter.js';
 import type { SharedSpool } from '../spool/spool.js';
 import { type Health, healthOf } from '../telemetry/health.js';
 
-/** What {@link createRelay} takes: the options of an auditor that concern publishing, and the engine. */
+/** Options of {@link createRelay}: an auditor's options for publishing, and the engine. */
 export interface RelayOptions extends Pick<
   AuditorOptions,
   'apiBase' | 'project' | 'token' | 'publish' | 'logger' | 'onReceipt' | 'onDrop' | 'onMismatch' | 'onError'
@@ -58,7 +58,16 @@ const POISON_CANDIDATE_FROM = 3;
 
 const { apiBase, project, token, publish, logger, onReceipt, onDrop, onMismatch, onError, closeTimeout, engine } = auditorEntries;
 const relaySchema = option.object({
-  ...{ apiBase, project, token, publish, logger, onReceipt, onDrop, onMismatch, onError, closeTimeout },
+  apiBase,
+  project,
+  token,
+  publish,
+  logger,
+  onReceipt,
+  onDrop,
+  onMismatch,
+  onError,
+  closeTimeout,
   engine: engine.wrapped,
   poll: v.optional(option.integer(10, 60_000), 250),
 });

@@ -27,7 +27,7 @@ export function readStored(stored: readonly StoredEvent[]): { events: SpooledEve
       continue;
     }
     const { external_id: id, is_failure } = event!;
-    events.push({ ...{ seq, id, body, tail, bytes: Buffer.byteLength(body), isFailure: is_failure === true }, queuedAt, inDoubt, crashes });
+    events.push({ seq, id, body, tail, bytes: Buffer.byteLength(body), isFailure: is_failure === true, queuedAt, inDoubt, crashes });
   }
   return { events, unreadable };
 }

@@ -2,7 +2,7 @@ import '@auditlogin/testing/vitest';
 import { recordingAuditor } from '@auditlogin/testing';
 import { expect, test } from 'vitest';
 
-test('the matchers are there, with their types', async () => {
+test('has the matchers and their types', async () => {
   const auditor = recordingAuditor();
   await auditor.report({ action: 'user.login', actor: { id: 'u1' }, fields: { outcome: 'success' } });
   await expect(auditor).toHaveAuditedOnce({ outcome: 'success', actor: 'u1' });

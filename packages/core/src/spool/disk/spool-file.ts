@@ -257,7 +257,11 @@ function openHealthy(path: string, options: SpoolFileOptions, quarantined: strin
         for (const event of other.deadLetters()) storeDeadLetter({ ...event, seq: pages.place() });
         for (const found of other.coalesced(Number.MAX_SAFE_INTEGER)) {
           statement('INSERT INTO coalesced VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + ?3').run(
-            ...[found.minute, found.source, found.count, found.first, found.last],
+            found.minute,
+            found.source,
+            found.count,
+            found.first,
+            found.last,
           );
         }
         for (const each of [name, ...other.adopted()]) statement('INSERT OR IGNORE INTO adopted VALUES (?)').run(each);

@@ -1,6 +1,6 @@
 import { ok, post, type Scenario } from '../scenario.js';
 
-/** Whose address an event has. */
+/** The client's address. */
 export const addresses: readonly Scenario[] = [
   {
     name: 'behind no proxy a forwarded address is ignored',
@@ -9,7 +9,7 @@ export const addresses: readonly Scenario[] = [
     expected: [{ source_ip: '127.0.0.1' }],
   },
   {
-    name: 'behind one proxy the address is the one that it saw',
+    name: 'behind one trusted proxy the address is the one that the proxy saw',
     setup: { trustedProxies: 1 },
     handler: ok,
     async client(client) {
@@ -19,21 +19,21 @@ export const addresses: readonly Scenario[] = [
     expected: [{ source_ip: '203.0.113.7' }, { source_ip: '203.0.113.8' }, { source_ip: '2001:db8:0:0:0:0:0:7' }],
   },
   {
-    name: 'behind two proxies the address is the one that the outer one saw',
+    name: 'behind two trusted proxies the address is the one that the outer proxy saw',
     setup: { trustedProxies: 2 },
     handler: ok,
     client: (client) => post(client, { headers: { 'x-forwarded-for': '198.51.100.9, 203.0.113.7, 10.0.0.1' } }),
     expected: [{ source_ip: '203.0.113.7' }],
   },
   {
-    name: 'a named header is heard from a named proxy',
+    name: 'the configured header is read from a trusted proxy',
     options: { addressHeader: 'CF-Connecting-IP', trustedProxies: ['loopback'] },
     handler: ok,
     client: (client) => post(client, { headers: { 'cf-connecting-ip': '203.0.113.9' } }),
     expected: [{ source_ip: '203.0.113.9' }],
   },
   {
-    name: 'a named header is not heard from anybody else',
+    name: 'the configured header is ignored from other peers',
     options: { addressHeader: 'CF-Connecting-IP', trustedProxies: ['10.0.0.0/8'] },
     handler: ok,
     client: (client) => post(client, { headers: { 'cf-connecting-ip': '203.0.113.9' } }),

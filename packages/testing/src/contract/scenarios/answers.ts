@@ -3,14 +3,14 @@ import { CANARIES, is, type Row, type Scenario, table, tokenFor } from '../scena
 const { issued } = CANARIES;
 const typed = { ...is.success('ann', 'credential'), fields: { outcome: 'success', evidence: 'credential', actor_source: 'typed' } };
 
-/** An answer of 200 with this JSON. */
+/** A row whose answer is 200 with this JSON. */
 const json = (body: unknown, expected: Row['expected'], more: Partial<Row> = {}): Row => ({
   is: JSON.stringify(body)?.slice(0, 80) ?? 'undefined',
   does: (x) => x.json(200, body),
   expected,
   ...more,
 });
-/** An answer of 200 that sets this cookie. */
+/** A row whose answer is 200 and sets this cookie. */
 const cookie = (text: string, expected: Row['expected'], more: Partial<Row> = {}): Row => ({
   is: `Set-Cookie: ${text}`,
   does: (x) => (x.header('set-cookie', text), x.json(200, {})),
@@ -18,7 +18,7 @@ const cookie = (text: string, expected: Row['expected'], more: Partial<Row> = {}
   ...more,
 });
 
-/** What an answer hands out, and what its JSON says. */
+/** The evidence of answers: credentials, and common shapes of their JSON. */
 export const answers: readonly Scenario[] = [
   table('a token that the request did not have is a success, of the account that the answer names, or else of the typed name', [
     json({ token: issued }, typed),
@@ -37,7 +37,7 @@ export const answers: readonly Scenario[] = [
     { is: 'in Authorization', does: (x) => (x.header('authorization', `Bearer ${issued}`), x.json(200, {})), expected: typed },
     { is: 'in X-Auth-Token', does: (x) => (x.header('x-auth-token', issued), x.json(200, {})), expected: typed },
   ]),
-  table('what is no new token proves nothing', [
+  table('a value that is not a new token proves nothing', [
     json({ token: 'fifteen-letters' }, is.unknown()),
     json({ csrfToken: issued }, is.unknown()),
     json({ token: null, user: { id: 'u1' } }, is.unknown()),

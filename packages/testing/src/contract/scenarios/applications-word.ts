@@ -14,7 +14,7 @@ const ruled = (name: string, outcome: Rule, does: Row['does'], expected: Row['ex
 /** Markers, and the `outcome` rule. */
 export const applicationsWord: readonly Scenario[] = [
   {
-    name: 'GraphQL answers 200 for both: the marker tells, and names whom a failure was aimed at',
+    name: 'a marker decides where GraphQL answers 200 to both, and names the account that a failure was aimed at',
     options: { routes: ['/graphql'] },
     handler: async (x) => (x.mark.failure('wrong_password', { actor: 'u1' }), ok(x)),
     client: (client) => client.send('POST', '/graphql', { body: {} }),
@@ -27,7 +27,7 @@ export const applicationsWord: readonly Scenario[] = [
     ],
   },
   {
-    name: 'a marker wins over all else, and what stood against it is named',
+    name: 'a marker outweighs all other evidence, and contrary evidence is named',
     async handler(x) {
       await x.logIn('u1');
       if ((x.body as typeof LOGIN).username === 'bob') x.mark.failure('account_disabled');
@@ -46,9 +46,9 @@ export const applicationsWord: readonly Scenario[] = [
     client: (client) => client.send('GET', '/callback?code=c&state=s'),
     expected: [{ ...is.success('u9', 'marker'), fields: { method: 'oauth', found_by: 'marker' } }],
   },
-  { name: 'what is marked as no attempt leaves no event', handler: async (x) => (x.mark.skip(), ok(x)), client: post, expected: [] },
+  { name: 'an attempt that a marker skips leaves no event', handler: async (x) => (x.mark.skip(), ok(x)), client: post, expected: [] },
   {
-    name: 'a rule tells GraphQL answers apart',
+    name: 'a rule distinguishes GraphQL answers',
     options: { routes: ['/graphql'], outcome: graphql },
     handler: (x) => x.json(200, (x.body as { right?: boolean }).right ? { data: { login: { id: 1 } } } : WRONG),
     client: async (client) => [

@@ -8,7 +8,7 @@ const loggedIn =
   };
 const about = { target: { id: 'u1', type: 'account' } } as const;
 
-/** Evidence against evidence. */
+/** Contradicting evidence. */
 export const contradictions: readonly Scenario[] = [
   table('a session with an owner behind an answer that refuses proves neither, and names its account', [
     { is: '403', does: loggedIn((x) => x.json(403, {})), expected: { ...is.unknown('session,status'), ...about } },

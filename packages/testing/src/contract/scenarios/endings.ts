@@ -7,7 +7,7 @@ const aborted = {
   fields: { outcome: 'unknown', reason: 'aborted', ending: 'aborted', status: undefined },
 };
 
-/** Whoever ends an exchange: the handler, somebody before it, the client. */
+/** Exchanges that are ended by the handler, by middleware before it, or by the client. */
 export const endings: readonly Scenario[] = [
   {
     name: 'a client that hangs up before the answer leaves an attempt that nothing proves',
@@ -23,14 +23,14 @@ export const endings: readonly Scenario[] = [
     expected: [{ ...aborted, fields: { outcome: 'unknown', reason: 'aborted', ending: 'aborted' } }],
   },
   {
-    name: 'a handler that never answers is waited for as long as `abortWait` says',
+    name: 'a handler that never answers is awaited for `abortWait`',
     options: { abortWait: 60 },
     handler: (x) => x.hang(),
     client: async (client) => [await post(client, { hangUp: 30 }), await pause(100)],
     expected: [aborted],
   },
   {
-    name: 'hanging up hides no success: the handler is waited for, whatever it says then',
+    name: 'a client that hangs up hides no success, since the handler is awaited',
     async handler(x) {
       await pause(80);
       await x.logIn('u1');

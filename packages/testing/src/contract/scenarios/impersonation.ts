@@ -7,10 +7,10 @@ const rules = [
   { match: '/logout', action: 'user.logout' },
 ] as const;
 
-/** What people do once they are in: logout, password change, acting as another. */
+/** Actions of accounts that are logged in: logout, password change, impersonation. */
 export const impersonation: readonly Scenario[] = [
   {
-    name: 'a logout by a rule is of whoever was in',
+    name: 'the actor of a logout by a rule is the account that was logged in',
     options: { rules: [...rules] },
     async handler(x) {
       if ((x.body as { out?: boolean }).out) await x.logOut();
@@ -27,7 +27,7 @@ export const impersonation: readonly Scenario[] = [
     ],
   },
   {
-    name: 'each event of a session in which somebody acts as another names who really acts, until it stops',
+    name: 'each event of a session under impersonation names the account that really acts, until it ends',
     options: { rules: [...rules] },
     async handler(x) {
       const { as, back, still } = x.body as { as?: string; back?: boolean; still?: boolean };
@@ -45,7 +45,7 @@ export const impersonation: readonly Scenario[] = [
         ['/password', { still: true }],
       ] as const) {
         const answer = await client.send('POST', path, { body, headers: { cookie } });
-        // Sessions that are kept in their cookie are new with each answer.
+        // A session that is stored in its cookie gets a new cookie with each answer.
         if (answer !== 'aborted' && answer.headers['set-cookie'] !== undefined) cookie = cookieOf(answer);
       }
     },
@@ -68,7 +68,7 @@ export const impersonation: readonly Scenario[] = [
     ],
   },
   {
-    name: 'a password change by a marker, under impersonation',
+    name: 'a password change by a marker under impersonation names the account that really acts',
     async handler(x) {
       x.mark.failure('wrong_password', { action: 'user.password.change', actor: 'u1', originalActor: 'admin' });
       await x.json(403, {});

@@ -9,7 +9,7 @@ const named = (id: unknown, text: string): Row => ({
 });
 const BYTES = Buffer.from('11ef00000000400080000000000000aa', 'hex');
 
-/** Whom a record is about. */
+/** The actor, the target and the tenant of an event. */
 export const persons: readonly Scenario[] = [
   {
     name: 'a failure names the account that was tried as its target, and nobody as its actor',
@@ -28,13 +28,13 @@ export const persons: readonly Scenario[] = [
     ],
   },
   {
-    name: 'a failure on a name that nobody has, has no target',
+    name: 'a failure for a name without an account has no target',
     handler: async (x) => (x.mark.failure('user_not_found'), x.json(401, {})),
     client: post,
     expected: [{ ...is.failure('marker', 'user_not_found'), target: undefined }],
   },
   {
-    name: 'who was in before is never the one who logged in, nor is the tenant',
+    name: 'neither the account that was logged in before nor its tenant is named in a login of another',
     setup: {
       before: (x) => Promise.resolve(x.kept('userId') === 'u1' ? (x.setUser({ id: 'u1', tenantId: 'acme' }) as undefined) : undefined),
     },
@@ -125,7 +125,7 @@ export const persons: readonly Scenario[] = [
     expected: [{ ...is.success('u5', 'credential'), group: { id: 'a b' }, fields: { group_source: 'resolved' } }],
   },
   {
-    name: 'what an extractor throws or returns wrongly costs its part only',
+    name: 'an extractor that throws or returns an invalid value affects only its part of the event',
     options: {
       actor: () => {
         throw new Error('boom');

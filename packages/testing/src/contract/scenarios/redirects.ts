@@ -7,7 +7,7 @@ const to = (target: string, expected: Row['expected'], path = '/login'): Row => 
   expected,
 });
 
-/** What the target of a redirect proves. */
+/** The evidence of redirects. */
 export const redirects: readonly Scenario[] = [
   table('a redirect to the login page, or with an error that the request did not bring, is a failure', [
     to('/login', is.failure('redirect', 'invalid_credentials')),

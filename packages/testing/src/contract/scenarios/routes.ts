@@ -9,7 +9,7 @@ const refused = (path: string, expected: Row['expected'], more: Partial<Row> = {
 });
 const byRoute = { ...is.failure(), fields: { outcome: 'failure', found_by: 'route' } };
 
-/** What is an attempt. */
+/** The requests that are attempts. */
 export const routes: readonly Scenario[] = [
   table('by default the login routes of the stacks that people use are audited, and a shop is not', [
     refused('/login', byRoute),
@@ -60,7 +60,7 @@ export const routes: readonly Scenario[] = [
     expected: [{ ...is.success('u1', 'session'), fields: { outcome: 'success', found_by: 'effect', route: '/callback' } }],
   },
   {
-    name: 'a guest who gets a session, and who is in and looks at a page, are none',
+    name: 'a new session of a guest, and a page view of somebody who is logged in, are no attempts',
     async handler(x) {
       if (x.headers['x-in'] !== undefined) await x.logIn('u1');
       else x.keep('cart', ['book']);

@@ -2,7 +2,7 @@ import { cookieOf, is, ok, post, type Scenario } from '../scenario.js';
 
 const onAnn = { target: { id: 'u1', type: 'account' } } as const;
 
-/** A second factor that is asked for, missed, met. */
+/** Second factors that are asked for, failed and completed. */
 export const secondFactor: readonly Scenario[] = [
   {
     name: 'a session with an owner that is sent to a second factor is a challenge about its account',
@@ -29,7 +29,7 @@ export const secondFactor: readonly Scenario[] = [
     expected: [{ ...is.challenge('marker'), ...onAnn }, is.success('u1', 'marker')],
   },
   {
-    name: 'a challenge that is abandoned stays one',
+    name: 'a challenge that is abandoned stays a challenge',
     handler: async (x) => (x.mark.challenge({ actor: 'u1' }), ok(x)),
     client: async (client) => [await post(client), await client.send('GET', '/login')],
     expected: [is.challenge('marker')],

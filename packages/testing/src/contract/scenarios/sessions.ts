@@ -3,7 +3,7 @@ import { CANARIES, cookieOf, is, type LOGIN, ok, post, type Row, type Scenario, 
 const bob = { username: 'bob', password: CANARIES.password };
 const typedName = (body: unknown): string => (body as typeof LOGIN).username;
 
-/** What a session and the framework's user prove. */
+/** The evidence of sessions and of the framework's user. */
 export const sessions: readonly Scenario[] = [
   {
     name: 'both outcomes redirect to the same place: only the one with a session of an owner is a success',
@@ -28,7 +28,7 @@ export const sessions: readonly Scenario[] = [
     expected: [is.success('u1', 'session'), is.failure('redirect')],
   },
   {
-    name: 'who is in and types another name wrongly is not logged in again, and not named',
+    name: 'somebody who is logged in and fails to log in as another is neither logged in again nor named',
     async handler(x) {
       if (typedName(x.body) === 'bob') return x.redirect('/');
       await x.logIn('u1');
@@ -73,7 +73,7 @@ export const sessions: readonly Scenario[] = [
     expected: [is.success('u1', 'session'), is.failure()],
   },
   {
-    name: 'a session that its store did not take is no login',
+    name: 'a session that its store did not save proves no login',
     setup: { storeIsDown: true },
     async handler(x) {
       await x.logIn('u1');

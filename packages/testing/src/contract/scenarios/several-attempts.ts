@@ -25,7 +25,7 @@ function fourOfOneRequest(events: readonly AuditEvent[]): void {
   assert.equal(new Set(events.map(({ external_id }) => external_id)).size, 4);
 }
 
-/** Attempts that share a request or a connection, or come at once. */
+/** Attempts that share a request or a connection, or are simultaneous. */
 export const severalAttempts: readonly Scenario[] = [
   ...['/graphql', '/login'].map((path) => ({
     name: `guesses in one request to ${path} are one event each, numbered, with one request id`,
@@ -51,7 +51,7 @@ export const severalAttempts: readonly Scenario[] = [
       ]),
   },
   {
-    name: 'a second word on the same marker corrects the first',
+    name: 'a second call on the same marker corrects the first',
     async handler(x) {
       x.mark.failure('wrong_password');
       x.mark.success({ actor: 'u1' });
@@ -61,7 +61,7 @@ export const severalAttempts: readonly Scenario[] = [
     expected: [is.success('u1', 'marker')],
   },
   {
-    name: 'several logins on one connection',
+    name: 'several logins on one connection are one event each',
     handler: (x) => x.json(401, {}),
     async client(client) {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -87,7 +87,7 @@ export const severalAttempts: readonly Scenario[] = [
       ),
   },
   {
-    name: 'two hundred logins at once keep their contexts apart',
+    name: 'two hundred simultaneous logins are not mixed up',
     async handler(x) {
       await pause(Math.random() * 20);
       x.mark.success({ actor: (x.body as typeof LOGIN).username });

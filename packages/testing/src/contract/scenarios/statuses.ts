@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { compare, is, LOGIN, ok, type PartialEvent, post, type Row, type Scenario, table } from '../scenario.js';
 
-/** What the status of an answer proves. */
+/** The evidence of statuses. */
 export const statuses: readonly Scenario[] = [
   {
     name: 'a 200 alone proves nothing',
@@ -133,7 +133,7 @@ function onCallback(rows: readonly Row[]): Row[] {
   return rows.map((row) => ({ ...row, method: 'GET', path: '/callback' }));
 }
 
-/** The framework's own answer to an error may say so in its body, too. */
+/** The expected event of a thrown error. The framework's own answer may contain further evidence in its body. */
 function thrown(reason: string): PartialEvent {
   return { is_failure: true, actor: undefined, fields: { outcome: 'failure', reason } };
 }
