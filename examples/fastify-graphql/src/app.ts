@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Accounts } from '@auditlogin/example-shared';
-import { auditLogin, type AuditLoginOptions } from '@auditlogin/fastify';
+import { auditLogin, type AuditLoginOptions, graphqlLogin, type GraphqlVerdict } from '@auditlogin/fastify';
 import fastify, { type FastifyInstance } from 'fastify';
+import { parse } from 'graphql';
 import mercurius from 'mercurius';
 
 const SCHEMA = `
@@ -11,39 +12,25 @@ const SCHEMA = `
   type User { id: ID!, name: String! }
 `;
 
-interface LoginAnswer {
-  data?: { login?: { user?: { id: string; name: string } } | null } | null;
-  errors?: { extensions?: { code?: string } }[];
-}
-
-interface LoginRequest {
-  query?: string;
-  variables?: { username?: string };
-}
-
-/** GraphQL answers 200 whatever happens, so the outcome is in the body of the answer; and only some of its requests are logins. */
-const outcome: AuditLoginOptions['outcome'] = ({ body, responseBody }) => {
-  if (!/\blogin\b/.test((body as LoginRequest).query?.slice(0, 10_000) ?? '')) return 'skip';
-  const { errors, data } = (responseBody ?? {}) as LoginAnswer;
-  if (errors?.some(({ extensions }) => extensions?.code === 'ACCOUNT_LOCKED')) return { outcome: 'failure', reason: 'account_locked' };
-  if (errors) return { outcome: 'failure', reason: 'invalid_credentials' };
-  return data?.login ? 'success' : null;
-};
-
 /**
- * GraphQL with mercurius. No resolver knows of the audit: an `outcome` rule and extractors read what there is to see.
+ * GraphQL with mercurius. It answers 200 whatever happens, and only some of its requests are logins: `graphqlLogin` reads how each `login` field came out. No
+ * resolver knows of the audit.
  *
  * @param accounts who may log in
  */
 export async function createApp(accounts: Accounts): Promise<FastifyInstance> {
   const tokens = new Map<string, string>();
   const app = fastify();
+  const verdictsOf = graphqlLogin({ field: 'login', parse });
+  // Who got in is in the answer; the tenant is ours to add.
+  const outcome: AuditLoginOptions['outcome'] = (view) => {
+    const verdicts = verdictsOf(view);
+    return verdicts === 'skip' ? verdicts : verdicts.map((verdict) => ({ ...verdict, ...tenantOf(accounts, verdict) }));
+  };
   await app.register(auditLogin, {
     component: 'example-fastify-graphql',
     routes: ['POST /graphql'],
     outcome,
-    actor: ({ body }) => accounts.byName((body as LoginRequest).variables?.username ?? '')?.id,
-    group: ({ body }) => accounts.byName((body as LoginRequest).variables?.username ?? '')?.tenant,
   });
   await app.register(mercurius, {
     schema: SCHEMA,
@@ -65,4 +52,10 @@ export async function createApp(accounts: Accounts): Promise<FastifyInstance> {
     errorFormatter: (execution) => ({ statusCode: 200, response: { data: execution.data ?? null, errors: [...(execution.errors ?? [])] } }),
   });
   return app;
+}
+
+function tenantOf(accounts: Accounts, { actor }: GraphqlVerdict): Pick<GraphqlVerdict, 'group'> {
+  const id = (actor as { id: string } | undefined)?.id;
+  const tenant = id === undefined ? undefined : accounts.byId(id)?.tenant;
+  return tenant === undefined ? {} : { group: tenant };
 }

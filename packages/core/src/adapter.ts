@@ -8,6 +8,7 @@ export { sessionSnapshot } from './adapter/session-snapshot.js';
 export { shielded } from './adapter/shielded.js';
 export { warnOfForgeableAddress } from './adapter/trust-warning.js';
 // Adapters take these from here: the door of applications switches `mark()` without the request on.
+export { graphqlLogin } from './adapter/graphql-login.js';
 export { createAuditor } from './auditor/auditor.js';
 export { AuditError, isAuditError } from './errors.js';
 export type { Attempt, Ending, LibraryVerdict, Mark, OutcomeKind, RuleOutcome, SessionSnapshot } from './attempt/attempt.js';

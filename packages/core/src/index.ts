@@ -3,6 +3,7 @@ export { type Auditor, type AuditorParts, createAuditor } from './auditor/audito
 export type { AuditorOptions } from './config/options.js';
 export type { AuditLoginOptions } from './adapter/login-audit.js';
 export type { AttemptView, Extractor, Extractors, OutcomeAnswer, OutcomeRule } from './adapter/extractors.js';
+export { graphqlLogin, type GraphqlExchange, type GraphqlLoginOptions, type GraphqlVerdict } from './adapter/graphql-login.js';
 export { mark } from './adapter/ambient-mark.js';
 export type { Marker, MarkDetails } from './adapter/marker.js';
 export { auditPassport } from './adapter/passport.js';

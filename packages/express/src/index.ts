@@ -13,7 +13,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { hearRoutes, routeOf } from './matched-route.js';
 
 // What else an application needs, so that it installs one package.
-export { AuditError, createAuditor, isAuditError } from '@auditlogin/core/adapter';
+export { AuditError, createAuditor, graphqlLogin, isAuditError } from '@auditlogin/core/adapter';
 export type {
   ActorInput,
   AttemptView,
@@ -29,6 +29,8 @@ export type {
   EventInput,
   Extractor,
   Extractors,
+  GraphqlLoginOptions,
+  GraphqlVerdict,
   GroupInput,
   Health,
   Logger,

@@ -8,7 +8,7 @@ import { type RouteAudit, routeAudits } from './route-audits.js';
 export type { RouteAudit } from './route-audits.js';
 
 // What else an application needs, so that it installs one package.
-export { AuditError, createAuditor, isAuditError } from '@auditlogin/core/adapter';
+export { AuditError, createAuditor, graphqlLogin, isAuditError } from '@auditlogin/core/adapter';
 export type {
   ActorInput,
   AttemptView,
@@ -24,6 +24,8 @@ export type {
   EventInput,
   Extractor,
   Extractors,
+  GraphqlLoginOptions,
+  GraphqlVerdict,
   GroupInput,
   Health,
   Logger,

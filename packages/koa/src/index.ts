@@ -14,7 +14,7 @@ import { isOnRoute, lacksMethod, matchedRoute } from './matched-route.js';
 import { loadedSession, watchSessions } from './session-context.js';
 
 // What else an application needs, so that it installs one package.
-export { AuditError, createAuditor, isAuditError } from '@auditlogin/core/adapter';
+export { AuditError, createAuditor, graphqlLogin, isAuditError } from '@auditlogin/core/adapter';
 export type {
   ActorInput,
   AttemptView,
@@ -30,6 +30,8 @@ export type {
   EventInput,
   Extractor,
   Extractors,
+  GraphqlLoginOptions,
+  GraphqlVerdict,
   GroupInput,
   Health,
   Logger,

@@ -17,7 +17,7 @@ export interface GraphqlLoginOptions {
    * @default a token, an account or `true` is a success; `null`, `false`, `{success: false}`, `{errors: […]}` and a type named `…Error` a failure
    */
   success?: (data: unknown) => boolean | 'challenge' | undefined;
-  /** The account, from what the field returned. @default what {@link accountOf} finds beside the token, or in `user`, `account`, `viewer`, `me` */
+  /** The account, from what the field returned. @default the `id`, `_id`, `userId` or `uid` beside the token, or in `user`, `account`, `viewer` or `me` */
   actor?: (data: unknown) => ActorInput | null | undefined;
   /**
    * The text of a persisted document by its id; `'trusted'` where the server runs only documents that the application wrote. Otherwise a client

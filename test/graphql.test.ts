@@ -1,0 +1,142 @@
+import { hash } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type AuditEvent, auditLogin, graphqlLogin } from '@auditlogin/express';
+import { auditLogin as fastifyAudit } from '@auditlogin/fastify';
+import { recordingAuditor } from '@auditlogin/testing';
+import express from 'express';
+import fastify from 'fastify';
+import { buildSchema, GraphQLError, parse } from 'graphql';
+import { createHandler } from 'graphql-http/lib/use/express';
+import mercurius from 'mercurius';
+
+const SCHEMA = `
+  type Query { hello: String! }
+  type Mutation { login(username: String!, password: String!): Session, logout: Boolean }
+  type Session { token: String!, user: User! }
+  type User { id: ID!, name: String! }
+`;
+const PASSWORD = 'right-canary-40d1';
+const WRONG = 'wrong-canary-77ab';
+
+interface Credentials {
+  username: string;
+  password: string;
+}
+
+/** Alice gets in, bob is locked, and the server fails with carol. */
+function login({ username, password }: Credentials): object | null {
+  if (username === 'bob') throw new GraphQLError('locked', { extensions: { code: 'ACCOUNT_LOCKED' } });
+  if (username === 'carol') throw new Error('the database is away');
+  if (password !== PASSWORD) return null;
+  return { token: 'an-opaque-token-0123456789', user: { id: `u-${username}`, name: username } };
+}
+
+/** The options of the audit on both servers. */
+const options = { routes: ['POST /graphql'], outcome: graphqlLogin({ field: 'login', parse }) };
+
+interface Running {
+  send(body: unknown): Promise<Response>;
+  close(): Promise<unknown>;
+}
+
+const audit = recordingAuditor();
+const servers: Record<'graphql-http' | 'mercurius', () => Promise<Running>> = {
+  async 'graphql-http'() {
+    const app = express();
+    app.use(auditLogin({ auditor: audit, ...options }), express.json());
+    app.all('/graphql', createHandler({ schema: buildSchema(SCHEMA), rootValue: { hello: 'world', login, logout: () => true } }));
+    const server = createServer(app).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    return running(server, () => new Promise((resolve) => server.close(resolve)));
+  },
+  async mercurius() {
+    const app = fastify();
+    await app.register(fastifyAudit, { auditor: audit, ...options });
+    await app.register(mercurius, {
+      schema: SCHEMA,
+      resolvers: {
+        Query: { hello: () => 'world' },
+        Mutation: { login: (_root: unknown, args: Credentials) => login(args), logout: () => true },
+      },
+      // Its cache is loaded by a dynamic import, which Jest cannot do.
+      cache: false,
+      allowBatchedQueries: true,
+      persistedQueryProvider: mercurius.persistedQueryDefaults.automatic(),
+    });
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    return running(app.server, () => app.close());
+  },
+};
+
+function running(server: Server, close: () => Promise<unknown>): Running {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+  const headers = { 'content-type': 'application/json', accept: 'application/json', connection: 'close' };
+  return { send: (body) => fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }), close };
+}
+
+const loginAs = (username: string, password: string, alias = ''): string =>
+  `${alias} login(username: "${username}", password: "${password}") { token user { id name } }`;
+const mutation = (...fields: string[]): { query: string } => ({ query: `mutation { ${fields.join(' ')} }` });
+const brief = (events: readonly AuditEvent[]): string[] =>
+  events.map(({ actor, fields = {} }) => [fields['outcome'], fields['reason'], actor?.id].filter(Boolean).join(' '));
+
+const attemptOf = ({ fields }: AuditEvent): number => Number(fields?.['attempt'] ?? 1);
+
+const PERSISTED = mutation(loginAs('alice', PASSWORD)).query;
+const extensions = { persistedQuery: { version: 1, sha256Hash: hash('sha256', PERSISTED) } };
+const ALICE = 'success u-alice';
+const FAILURE = 'failure';
+
+describe.each(['graphql-http', 'mercurius'] as const)('graphqlLogin on a live %s', (name) => {
+  let server: Running;
+  beforeAll(async () => void (server = await servers[name]()));
+  afterAll(() => server.close());
+
+  /** What is recorded of a request, in the order of its attempts. */
+  async function recorded(body: unknown): Promise<string[]> {
+    audit.clear();
+    await (await server.send(body)).text();
+    await audit.flush();
+    expect(JSON.stringify(audit.events)).not.toMatch(/canary|opaque-token/);
+    return brief([...audit.events].sort((one, other) => attemptOf(one) - attemptOf(other)));
+  }
+
+  test.each<[string, unknown, string[]]>([
+    ['the right password', mutation(loginAs('alice', PASSWORD)), [ALICE]],
+    ['a wrong one', mutation(loginAs('alice', WRONG)), [FAILURE]],
+    ['an error with a reason', mutation(loginAs('bob', PASSWORD)), ['failure account_locked']],
+    ['an error of the server', mutation(loginAs('carol', PASSWORD)), [FAILURE]],
+    [
+      'guesses under aliases, one of which is right',
+      mutation(loginAs('alice', WRONG, 'a:'), loginAs('alice', WRONG, 'b:'), loginAs('alice', PASSWORD, 'c:'), loginAs('bob', WRONG, 'd:')),
+      [FAILURE, FAILURE, ALICE, 'failure account_locked'],
+    ],
+    ['a wrong password under the name of another field', mutation('login: logout', loginAs('alice', WRONG, 'hello:')), [FAILURE]],
+    [
+      'variables and a fragment',
+      {
+        query: `mutation Enter($u: String!, $p: String!) { ...Entry } fragment Entry on Mutation { x: login(username: $u, password: $p) { user { id } token } }`,
+        variables: { u: 'alice', p: PASSWORD },
+        operationName: 'Enter',
+      },
+      [ALICE],
+    ],
+    ['what is refused by validation', mutation('login(username: "alice") { token }'), [FAILURE]],
+    ['a query that is no login', { query: '{ hello }' }, []],
+    ['a login that is skipped', mutation(loginAs('alice', WRONG).replace('{', '@skip(if: true) {'), 'logout'), []],
+  ])('%s', async (_what, body, expected) => expect(await recorded(body)).toEqual(expected));
+
+  test('a persisted query, where the server keeps it', async () => {
+    expect(await recorded({ extensions })).toEqual([]);
+    expect(await recorded({ query: PERSISTED, extensions })).toEqual([ALICE]);
+    expect(await recorded({ extensions })).toEqual([name === 'mercurius' ? ALICE : FAILURE]);
+  });
+
+  if (name === 'mercurius') {
+    test('a batch', async () => {
+      const batch = [mutation(loginAs('alice', WRONG)), { query: '{ hello }' }, mutation(loginAs('alice', PASSWORD))];
+      expect(await recorded(batch)).toEqual([FAILURE, ALICE]);
+    });
+  }
+});
