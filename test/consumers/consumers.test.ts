@@ -50,8 +50,8 @@ it('compiles in strict TypeScript', () => {
 }, 60_000);
 
 it.each([
-  ['koa', /AuditError,auditLogin,createAuditor,isAuditError,mark/],
-  ['fastify', /AuditError,auditLogin,createAuditor,isAuditError,mark/],
+  ['koa', /AuditError,auditLogin,createAuditor,graphqlLogin,isAuditError,mark/],
+  ['fastify', /AuditError,auditLogin,createAuditor,graphqlLogin,isAuditError,mark/],
   ['testing', /auditMatchers,recordingAuditor/],
   ['testing/contract', /adapterContract,answer,coalescingContract/],
   ['postgres', /MIGRATIONS,migrate,postgresSpool,reportIn/],

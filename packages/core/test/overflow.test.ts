@@ -16,7 +16,7 @@ const attempt = (index: number, status: number): Attempt =>
   answered(status, {
     startedAt: Date.UTC(2026, 10, 23) + index,
     address: `203.0.113.${index % 50}`,
-    ...(status === 200 && { actor: 'ann' }),
+    ...(status === 200 && { mark: { outcome: 'success', actor: 'ann' } }),
   });
 
 /** The number of failed attempts that the events stand for. */

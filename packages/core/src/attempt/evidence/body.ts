@@ -10,7 +10,7 @@ export const body: EvidenceSource = ({ answer: { shape }, rule, action, ending: 
     evidence: 'body',
     says: shape,
     strength: 'sign',
-    // Beside a status of 400 or more the status says why: a server error's body says `{error}`, too.
-    ...(shape === 'failure' && status < 400 && isLoginAction(action) && { reason: 'invalid_credentials' as const }),
+    // A status above 400 says itself why: the body of a server error is `{error}`, too. 400 is how some answer a wrong password.
+    ...(shape === 'failure' && status <= 400 && isLoginAction(action) && { reason: 'invalid_credentials' as const }),
   };
 };
