@@ -25,7 +25,7 @@ export class Deliverer {
   /** Sends a batch. When it resolves, each event is settled, set aside or released. */
   async deliver(events: SpooledEvent[]): Promise<void> {
     // On a full disk the spool cannot record the batch. It is sent anyway, since settling events makes room.
-    await this.spool.begin(events).catch(this.listener.broken);
+    await this.spool.begin(events).catch((thrown: unknown) => this.listener.broken(thrown));
     const isDoubtful = this.options.inDoubt === 'reconcile' && events.some(({ inDoubt }) => inDoubt);
     const unsettled = isDoubtful ? await this.reconcile(events) : events;
     if (unsettled.length > 0) await this.send(unsettled, 0);
@@ -92,7 +92,7 @@ export class Deliverer {
 
   private async retry(events: SpooledEvent[], error: AuditError, inDoubt: boolean, after: number | undefined): Promise<void> {
     if (inDoubt) this.lastDoubt = Date.now();
-    await this.spool.release(events, inDoubt).catch(this.listener.broken);
+    await this.spool.release(events, inDoubt).catch((thrown: unknown) => this.listener.broken(thrown));
     this.listener.failed(error, this.breaker.failed(after));
   }
 
