@@ -123,7 +123,7 @@ it('uses the last verdict of several strategies', async () => {
 
 it('listens to a strategy that is passed as an object and has no name', async () => {
   const base = await serve((app, passport) => {
-    app.post('/enter', passport.authenticate(new Word('local', inBody) as never, only()), ok);
+    app.post('/enter', passport.authenticate(new Word('local', inBody) as never, only()) as express.RequestHandler, ok);
   });
   await post(`${base}/enter`, { word: 'wrong' });
   expect(await auditor.settled(1)).toMatchObject([{ fields: { outcome: 'failure', evidence: 'passport' } }]);
@@ -133,7 +133,7 @@ it('records no login for a redirect to a provider, a pass, or an account that is
   const base = await serve((app, passport) => {
     passport.use(new Word('acme', inBody) as never);
     app.post('/enter', passport.authenticate('acme', only()) as express.RequestHandler, ok);
-    app.post('/connect', passport.authorize('acme', only()), ok);
+    app.post('/connect', passport.authorize('acme', only()) as express.RequestHandler, ok);
     app.post('/login', (_request, response) => void response.status(401).json({}));
   });
   await post(`${base}/enter`, { word: 'away' });

@@ -122,6 +122,16 @@ export function intactLines({ lines, crcs }: Pick<StoredPage, 'lines' | 'crcs'>)
  */
 export function openPages(statement: (sql: string) => SqliteStatement, lastAside: number): Pages {
   const ranges = (sql: string, ...places: number[]): Range[] => statement(sql).all(...places) as Range[];
+  /** The events of a page behind a position that have not been removed; one whose checksum is wrong has no body. */
+  function* eventsIn(page: StoredPage, after: number): Iterable<{ seq: number; line: string; body: string | undefined }> {
+    const gone = goneIn(page);
+    const lines = page.lines.split('\n');
+    for (const [offset, body] of intactLines(page).entries()) {
+      const seq = page.first + offset;
+      if (seq > after && !isIn(gone, seq)) yield { seq, line: lines[offset] ?? '', body };
+    }
+  }
+
   const goneIn = ({ first, last }: Range): Range[] => ranges('SELECT first, last FROM gone WHERE first BETWEEN ? AND ?', first, last);
   const flightsOver = ({ first, last }: Range): Range[] =>
     ranges('SELECT first, last FROM flights WHERE first <= ? AND last >= ?', last, first);
@@ -237,16 +247,12 @@ export function openPages(statement: (sql: string) => SqliteStatement, lastAside
       const from = pageWith(after)?.first ?? after;
       const found = statement('SELECT * FROM pages WHERE first >= ? ORDER BY first').iterate(from) as Iterable<StoredPage>;
       for (const page of found) {
-        const gone = goneIn(page);
         const marks = marksIn(page);
-        const lines = page.lines.split('\n');
-        for (const [offset, body] of intactLines(page).entries()) {
-          const seq = page.first + offset;
-          if (seq <= after || isIn(gone, seq)) continue;
+        for (const { seq, line, body } of eventsIn(page, after)) {
           if (rows.length >= limit || (rows.length > 0 && bytes >= maxBytes)) return { rows, unreadable };
           const flaw = flawIn(body);
           if (body === undefined || flaw !== undefined) {
-            unreadable.push(unreadableEvent(seq, lines[offset] ?? '', flaw ?? DAMAGED));
+            unreadable.push(unreadableEvent(seq, line, flaw ?? DAMAGED));
             continue;
           }
           bytes += Buffer.byteLength(body);
