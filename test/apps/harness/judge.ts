@@ -117,8 +117,12 @@ function shape(value: unknown): unknown {
 
 /** Of text all but ports, and what looks like a random id, a token or a time. */
 function calm(text: string): string {
-  return text
-    .replace(/(127\.0\.0\.1|localhost)(:|%3A)\d+/gi, '$1$2PORT')
-    .replace(/[\w.%~+/-]*(?=[\w.%~+/-]{16})(?=[\w.%~+/-]*\d)[\w.%~+/-]+/g, '…')
-    .replace(/\d{3,}/g, '0');
+  return (
+    text
+      .replace(/(127\.0\.0\.1|localhost)(:|%3A)\d+/gi, '$1$2PORT')
+      // Random, and perhaps without a digit.
+      .replace(/\b(code_challenge|nonce|state)=[\w.~-]+/g, '$1=…')
+      .replace(/[\w.%~+/-]*(?=[\w.%~+/-]{16})(?=[\w.%~+/-]*\d)[\w.%~+/-]+/g, '…')
+      .replace(/\d{3,}/g, '0')
+  );
 }

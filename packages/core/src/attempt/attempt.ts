@@ -45,7 +45,7 @@ export interface Ending {
 }
 
 /** Details of an attempt that a handler or a function of the application can state. */
-export interface Details {
+interface Details {
   action?: AuditAction;
   /** The account: on success the one that was proven, on failure the existing one that was tried. */
   actor?: ActorInput;
@@ -113,7 +113,7 @@ export interface NamedAccount {
 }
 
 /** The credentials in a request that identify somebody without a login. */
-export interface RequestCredentials {
+interface RequestCredentials {
   cookie: boolean;
   /** The scheme of `Authorization`, in lower case. */
   authorization?: string;
@@ -130,7 +130,7 @@ export interface AnswerFacts {
 }
 
 /** The values of a login form that the event needs. */
-export interface TypedForm {
+interface TypedForm {
   /** The typed user name, before the policy is applied. */
   identity?: string;
   /** Whether the same text was typed as password. */

@@ -3,7 +3,7 @@ import { isLoginPath, looseForms } from './login-routes.js';
 import { pathMatcher, type PathMatcher } from './pattern.js';
 
 /** The properties of a request that decide whether its route makes it an attempt. */
-export interface RoutedRequest {
+interface RoutedRequest {
   /** The method of the request, and the one that middleware may have replaced it with. */
   methods: readonly string[];
   /**

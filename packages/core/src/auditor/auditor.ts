@@ -97,7 +97,7 @@ export interface Auditor extends AsyncDisposable {
 }
 
 /** An exchange that is being observed. */
-export interface TrackedExchange {
+interface TrackedExchange {
   /** Records the exchange, if its response was sent or its client is gone. */
   hurry(): void;
 }

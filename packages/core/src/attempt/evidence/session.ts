@@ -30,7 +30,7 @@ export function sessionGotOwner({
 }
 
 /** The account that a session belongs to. */
-export function ownerIn({ owner, name, names, group }: SessionSnapshot): NamedAccount {
+function ownerIn({ owner, name, names, group }: SessionSnapshot): NamedAccount {
   return { id: owner!, ...(name !== undefined && { name }), ...(names && { names }), ...(group !== undefined && { group }) };
 }
 

@@ -5,7 +5,7 @@ import type { Attempt, NamedAccount, OutcomeKind, Reason } from '../attempt.js';
  * How much a statement weighs. `word`: the application itself speaks about this attempt, in its handler. `rule`: it told us beforehand how to read its
  * answers. `sign`: we read it from what happened; signs are equal, so two that disagree prove nothing. `status`: what a status alone says.
  */
-export type Strength = 'word' | 'rule' | 'sign' | 'status';
+type Strength = 'word' | 'rule' | 'sign' | 'status';
 
 /** What one kind of evidence says about an attempt. */
 export interface Statement {

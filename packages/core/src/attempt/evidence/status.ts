@@ -23,7 +23,7 @@ export const status: EvidenceSource = (attempt) => {
  * @param code the status
  * @param action what was tried
  */
-export function reasonOfStatus(code: number, action: AuditAction): Reason | undefined {
+function reasonOfStatus(code: number, action: AuditAction): Reason | undefined {
   if (code >= 500) return 'server_error';
   if (code === 401 && action === 'user.login.challenge') return 'mfa_failed';
   return REASONS_OF_STATUS[code];
