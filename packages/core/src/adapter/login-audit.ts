@@ -18,6 +18,7 @@ import { createImpersonations } from './impersonations.js';
 import { type Observation, observe } from './observation.js';
 import type { RequestAdapter } from './request-adapter.js';
 import { sessionSnapshot } from './session-snapshot.js';
+import { expectUnobservedMarks } from './unobserved-mark.js';
 
 /** What an adapter takes: what to audit and how to read it, and, unless an auditor is given, everything that {@link createAuditor} takes. */
 export interface AuditLoginOptions<Request = unknown> extends AuditorOptions, Extractors<Request> {
@@ -137,6 +138,7 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
   const settings = parseOptions(auditLoginSchema, options);
   const redirects = redirectRules(settings.redirects);
   const auditor = auditorFor(options);
+  if (!auditor.isEnabled) expectUnobservedMarks();
   const preset = settings.preset === undefined ? undefined : PRESETS[settings.preset];
   const matcher = routeMatcher(settings.routes, [...settings.rules, ...(preset?.rules ?? []), ...loginRules(preset?.routes)]);
   const { outcome, actor, group, identity, method, factors, originalActor, address } = options;
