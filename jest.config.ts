@@ -12,6 +12,8 @@ const config: Config = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^(\\.{1,2}/.*-path)\\.cjs$': '$1.cts' },
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist', '<rootDir>/examples/[^/]+/dist'],
   testTimeout: 20_000,
+  // One worker fewer than there are cores, which is the default, would leave half of a machine with two idle.
+  maxWorkers: '100%',
 };
 
 export default config;
