@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditAction } from '../attempt/action.js';
-
-import { accountOf, tenantOf } from '../attempt/account.js';
+import { accountOf } from '../attempt/account.js';
 import type {
   AnswerFacts,
   Attempt,
@@ -9,14 +8,13 @@ import type {
   FoundBy,
   LibraryVerdict,
   Mark,
-  NamedAccount,
   RuleOutcome,
   SessionChange,
   SessionSnapshot,
 } from '../attempt/attempt.js';
 import { sessionGotOwner } from '../attempt/evidence/session.js';
 import type { Outcome } from '../attempt/outcome.js';
-import { pathOf, pathsOf, type RouteMatcher } from '../attempt/route-match.js';
+import { LOOKS, pathOf, pathsOf, type RouteMatcher } from '../attempt/route-match.js';
 import type { Auditor } from '../auditor/auditor.js';
 import { readAnswerFacts } from './answer-reading.js';
 import { extract, type AttemptView, type Extractors, type OutcomeRule } from './extractors.js';
@@ -84,7 +82,7 @@ interface Extracted {
 }
 
 /** The longest response that is searched for credentials and shapes, in bytes. */
-const MAX_READ_ANSWER = 16_384;
+export const MAX_READ_ANSWER = 16_384;
 
 /**
  * Makes the attempts of an exchange that is over: none, one, or one for each marker or outcome of a batch. All that request and session show is read
@@ -146,7 +144,7 @@ function findAttempt<Request>(
           hasGrant: form.hasGrant,
         })
       : undefined;
-  if (action !== undefined && (isByRoute || marks.length > 0) && ending.status !== 405) return { action, foundBy: 'route' };
+  if (action !== undefined && ending.status !== 405) return { action, foundBy: 'route' };
   if (isMounted && isByRoute && !methods.every((method) => method === 'HEAD')) return { action: 'user.login', foundBy: 'route' };
   if (marks.length > 0) return { action: 'user.login', foundBy: 'marker' };
   const effect = verdictOf(exchange, 'effect') ? 'user.login' : effectOf(exchange);
@@ -166,8 +164,6 @@ function effectOf({ session, form }: ObservedExchange): AuditAction | undefined 
   if (after.originalActor !== undefined) return before?.originalActor === undefined ? 'user.impersonate.start' : undefined;
   return before?.originalActor === undefined ? 'user.login' : 'user.impersonate.stop';
 }
-
-const LOOKS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Whether a request sends a password to a route that is not audited. */
 function looksLikeLogin({ look, methods, ending, routes, form }: ObservedExchange): boolean {
@@ -191,7 +187,7 @@ function isPreflight(methods: readonly string[]): boolean {
 /** Whether a redirect only adds or removes the trailing slash, which routers do. */
 function isSlashRedirect({ status = 0, location = '' }: Ending, path: string): boolean {
   if (status < 300 || status >= 400 || location === '') return false;
-  const target = location.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/)[0]!;
+  const target = pathOf(location);
   return target !== path && target.replace(/\/+$/, '') === path.replace(/\/+$/, '');
 }
 
@@ -206,8 +202,8 @@ function baseOf<Request>(
   const { look, session, form } = exchange;
   const verdict = verdictOf(exchange, foundBy);
   const ask = <T>(otherwise: T, read: () => T): T => shielded(auditor.problem, otherwise, read);
-  const userBefore = ask(undefined, () => namedAccount(exchange.userBefore));
-  const user = ask(undefined, () => namedAccount(look.user));
+  const userBefore = ask(undefined, () => accountOf(exchange.userBefore));
+  const user = ask(undefined, () => accountOf(look.user));
   const before = session.before === 'unseen' ? undefined : session.before;
   const isRefresh = form.isRefresh && action === 'user.login';
   const attempt: Attempt = {
@@ -243,13 +239,6 @@ function baseOf<Request>(
   const traceparent = headerOf(headers, 'traceparent');
   if (traceparent !== undefined) attempt.traceparent = traceparent;
   return attempt;
-}
-
-function namedAccount(user: unknown): NamedAccount | undefined {
-  const account = accountOf(user);
-  if (!account) return undefined;
-  const group = account.group ?? tenantOf(user);
-  return group === undefined ? account : { ...account, group };
 }
 
 const KEY_HEADERS = ['x-auth-token', 'x-api-key', 'api-key', 'apikey', 'x-access-token'];

@@ -11,7 +11,7 @@ import * as option from '../config/option-types.js';
 import { auditorEntries, type AuditorOptions } from '../config/options.js';
 import { parseOptions } from '../config/parse-options.js';
 import { AuditError } from '../errors.js';
-import type { AuditReader } from './build-attempt.js';
+import { type AuditReader, MAX_READ_ANSWER } from './build-attempt.js';
 import { clientAddress } from './client-address.js';
 import type { Extractors, OutcomeRule } from './extractors.js';
 import { createImpersonations } from './impersonations.js';
@@ -171,11 +171,9 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
   };
 }
 
-const READ_ANSWER = 16_384;
-
 function bodyLimitOf({ readAnswers, outcomeBodyLimit }: { readAnswers: boolean; outcomeBodyLimit: number }, hasRule: boolean): number {
   if (hasRule) return outcomeBodyLimit;
-  return readAnswers ? READ_ANSWER : 0;
+  return readAnswers ? MAX_READ_ANSWER : 0;
 }
 
 function loginRules(routes: readonly string[] = []): { match: string; action: AuditAction }[] {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isAction } from '../attempt/action.js';
 import type { Attempt, LibraryVerdict, Mark, SessionSnapshot } from '../attempt/attempt.js';
-import { pathOf, pathsOf } from '../attempt/route-match.js';
+import { LOOKS, pathOf, pathsOf } from '../attempt/route-match.js';
 import { AuditError } from '../errors.js';
 import { type AuditReader, buildAttempts, type ObservedExchange } from './build-attempt.js';
 import { onConnectionClosed } from './connection.js';
@@ -19,8 +19,6 @@ import { warnOfUnobservedMark } from './unobserved-mark.js';
 
 /** The snapshot of a request that cannot be read, which may still be an attempt. */
 const NOTHING_SEEN: RequestSnapshot = { user: undefined, session: undefined, body: undefined, method: '', isUnhandled: false };
-
-const LOOKS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** More routes than these run for no request; what came last counts. */
 const MAX_ROUTES = 8;
@@ -62,7 +60,7 @@ export class Observation {
   readonly startedAt = Date.now();
   private readonly startedTick = performance.now();
   private readonly end: ResponseEnd;
-  private readonly isAlone: () => void;
+  private readonly leaveConnection: () => void;
   private readonly method: string;
   /** The options of the innermost mount. */
   private reader!: AuditReader<unknown>;
@@ -88,8 +86,8 @@ export class Observation {
   private recorded: Promise<boolean> | undefined;
   /** The running build of the attempts, which late marks wait for. */
   private building: Promise<void> | undefined;
-  private readonly isBuilt = (): void => void (this.building = undefined);
-  private leave: (() => void) | undefined;
+  private readonly endBuilding = (): void => void (this.building = undefined);
+  private untrack: (() => void) | undefined;
 
   constructor(private readonly adapter: RequestAdapter<unknown>) {
     this.method = adapter.incoming.method ?? '';
@@ -97,7 +95,7 @@ export class Observation {
       answered: () => this.settle('answered'),
       hungUp: () => this.hungUp(),
     });
-    this.isAlone = onConnectionClosed(adapter.incoming.socket, this);
+    this.leaveConnection = onConnectionClosed(adapter.incoming.socket, this);
   }
 
   /**
@@ -108,11 +106,11 @@ export class Observation {
    */
   attend(reader: AuditReader<unknown>, isAttempt: boolean): void {
     if (this.isOver) return;
-    const isFirst = this.leave === undefined;
+    const isFirst = this.untrack === undefined;
     this.reader = reader;
     if (isAttempt) this.isMounted = true;
     if (isFirst) {
-      this.leave = reader.auditor.track(this);
+      this.untrack = reader.auditor.track(this);
       if (reader.hearsPassport) this.ask(undefined, lookForPassport);
       this.lookBefore();
     }
@@ -333,8 +331,8 @@ export class Observation {
     if (this.isOver) return;
     this.isOver = true;
     clearTimeout(this.abortTimer);
-    this.isAlone();
-    this.leave?.();
+    this.leaveConnection();
+    this.untrack?.();
     const isGone = kind === 'aborted' || this.abortTimer !== undefined;
     this.record(isGone ? 'aborted' : 'answered', this.words);
   }
@@ -383,7 +381,7 @@ export class Observation {
     };
     if (attempts instanceof Promise) {
       const built = attempts.then(keep);
-      this.building = built.then(this.isBuilt, this.isBuilt);
+      this.building = built.then(this.endBuilding, this.endBuilding);
       this.recorded = reader.auditor.record(built, reader.decide);
     } else {
       this.recorded = reader.auditor.record(keep(attempts), reader.decide);

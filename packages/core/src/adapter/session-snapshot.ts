@@ -1,4 +1,4 @@
-import { accountOf, originalActorOf, tenantOf } from '../attempt/account.js';
+import { accountOf, originalActorOf } from '../attempt/account.js';
 import type { SessionSnapshot } from '../attempt/attempt.js';
 
 /** The session keys in which hand-written logins store the account. */
@@ -22,8 +22,7 @@ export function sessionSnapshot(session: unknown, ownerKey?: string): SessionSna
   snapshot.owner = owner.id;
   snapshot.names = owner.names;
   if (owner.name !== undefined) snapshot.name = owner.name;
-  const group = owner.group ?? tenantOf(holder);
-  if (group !== undefined) snapshot.group = group;
+  if (owner.group !== undefined) snapshot.group = owner.group;
   const originalActor = originalActorOf(bag);
   if (originalActor !== undefined) snapshot.originalActor = originalActor;
   return snapshot;

@@ -49,7 +49,7 @@ export interface RouteRule {
 }
 
 /** Methods that carry no credential, unless the route is configured with them. */
-const LOOKS = new Set(['GET', 'HEAD', 'OPTIONS']);
+export const LOOKS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Compiles the `routes` and `rules` options. A rule counts before the routes, the first that matches before the others; one with the method of the
