@@ -13,7 +13,8 @@ export interface StoredIdentity {
 }
 
 const MAX_IDENTITY = 254;
-const EMAIL = /^[^\s@]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){1,8}$/u;
+/** The last label is a top-level domain, which has no digits unless it is encoded (RFC 3696, section 2), so that `P@ssw0rd.Summer24` is no address. */
+const EMAIL = /^[^\s@]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.){1,8}(?:\p{L}{2,63}|xn--[a-z\d-]{2,59})$/iu;
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._+\\-]{0,63}$/u;
 
 /**
