@@ -2,9 +2,9 @@ import { readAnswerFacts, type ReadableAnswer } from '../src/adapter/answer-read
 import { readLoginForm } from '../src/adapter/login-form.js';
 
 const token = 'a-token-that-is-long-enough';
-const end = { header: () => undefined, headers: () => [] } as unknown as ReadableAnswer['end'];
+const head = { header: () => undefined, headers: () => [] } as unknown as ReadableAnswer['head'];
 const given = (body: unknown, headers: ReadableAnswer['headers'] = {}): unknown =>
-  readAnswerFacts({ json: { accessToken: token }, end, headers, body, form: readLoginForm(body) }).credential;
+  readAnswerFacts({ json: { accessToken: token }, head, headers, body, form: readLoginForm(body) }).credential;
 
 it.each([
   ['its body', { strategy: 'jwt', accessToken: token }, {}],

@@ -5,23 +5,26 @@ import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { type BodyBytes, captureResponseBody, readBody } from '../src/adapter/response-body.js';
 import type { Ending } from '../src/adapter.js';
-import { ResponseEnd } from '../src/adapter/response-end.js';
+import { onResponseSent } from '../src/adapter/response-end.js';
+import { ResponseHead } from '../src/adapter/response-head.js';
 import { readOutcomeRule } from '../src/adapter/outcome-rule.js';
 
 const JSON_TYPE = { contentType: 'application/json; charset=utf-8' };
 
 async function exchange(answer: (response: ServerResponse) => void, limit = 1024): Promise<{ seen: Ending; body: unknown; sent: string }> {
-  const ended = new Promise<{ seen: Ending; watch: ResponseEnd; bytes: BodyBytes }>((resolve) => {
+  const ended = new Promise<{ seen: Ending; head: ResponseHead; bytes: BodyBytes }>((resolve) => {
     server.once('request', (_request, response: ServerResponse) => {
       const captured = captureResponseBody(response, limit);
-      const end = (kind: Ending['kind']): void => resolve({ seen: watch.ending(kind, true), watch, bytes: captured() });
-      const watch = new ResponseEnd(response, { answered: () => end('answered'), hungUp: () => end('aborted') });
+      const head = new ResponseHead(response);
+      onResponseSent(response, (isSent) => {
+        resolve({ seen: head.ending(isSent ? 'answered' : 'aborted', true), head, bytes: captured() });
+      });
       answer(response);
     });
   });
   const sent = await (await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { redirect: 'manual' })).text();
-  const { seen, watch, bytes } = await ended;
-  const headers = { contentType: watch.header('content-type'), contentEncoding: watch.header('content-encoding') };
+  const { seen, head, bytes } = await ended;
+  const headers = { contentType: head.header('content-type'), contentEncoding: head.header('content-encoding') };
   const reading = await readBody(bytes, headers, limit);
   return { seen, body: reading.state === 'read' ? reading.value : reading.state, sent };
 }
@@ -112,10 +115,8 @@ it.each<[string, (response: Http2ServerResponse) => unknown, Ending]>([
   await once(http2, 'listening');
   const ended = new Promise<Ending>((resolve) =>
     http2.once('request', (_request, response: Http2ServerResponse) => {
-      const watch: ResponseEnd = new ResponseEnd(response, {
-        answered: () => resolve(watch.ending('answered', true)),
-        hungUp: () => resolve(watch.ending('aborted', false)),
-      });
+      const head = new ResponseHead(response);
+      onResponseSent(response, (isSent) => resolve(head.ending(isSent ? 'answered' : 'aborted', isSent)));
       answer(response);
     }),
   );

@@ -43,16 +43,27 @@ function requestPrototypeOf(app: unknown): object | undefined {
  * @param request has the mount path and the parameters
  */
 export function routeOf(route: unknown, request: Request): RouteSnapshot {
-  const { baseUrl, path: rest } = request;
-  const path = (route as { path?: unknown } | null | undefined)?.path;
-  return {
-    pattern: typeof path === 'string' ? join(decoded(baseUrl), path) : undefined,
-    matched: decoded(join(baseUrl, rest)),
-    // The router sets them behind the route.
-    get params() {
-      return request.params;
-    },
-  };
+  return new MatchedRoute(route, request);
+}
+
+class MatchedRoute implements RouteSnapshot {
+  readonly pattern: string | undefined;
+  readonly matched: string;
+
+  constructor(
+    route: unknown,
+    private readonly request: Request,
+  ) {
+    const { baseUrl, path: rest } = request;
+    const path = (route as { path?: unknown } | null | undefined)?.path;
+    this.pattern = typeof path === 'string' ? join(decoded(baseUrl), path) : undefined;
+    this.matched = decoded(join(baseUrl, rest));
+  }
+
+  /** The router sets them behind the route. */
+  get params(): Request['params'] {
+    return this.request.params;
+  }
 }
 
 function join(mount: string, path: string): string {
@@ -60,6 +71,7 @@ function join(mount: string, path: string): string {
 }
 
 function decoded(path: string): string {
+  if (!path.includes('%')) return path;
   try {
     return decodeURIComponent(path);
   } catch {

@@ -51,6 +51,10 @@ export class Exchange implements RequestAdapter<FastifyRequest> {
     if (ended instanceof Promise) ended.catch(() => undefined);
   }
 
+  route(): RouteSnapshot | undefined {
+    return routeOf(this.request);
+  }
+
   snapshot(): RequestSnapshot {
     const { request } = this;
     return {
@@ -58,7 +62,6 @@ export class Exchange implements RequestAdapter<FastifyRequest> {
       session: this.session(),
       body: request.body ?? (request.raw as { body?: unknown }).body,
       method: request.method,
-      route: routeOf(request),
       isUnhandled: isFallback(request, this.reply),
       requestId: String(request.id),
     };

@@ -6,6 +6,7 @@ import {
   type RequestAdapter,
   type RequestSnapshot,
   type RouteCovers,
+  type RouteSnapshot,
   shielded,
   warnOfForgeableAddress,
 } from '@auditlogin/core/adapter';
@@ -66,13 +67,16 @@ export type AuditLogin = Middleware & {
  */
 export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
   const audit = createLoginAudit<Context>(options);
-  let watchesSessions = false;
+  let app: unknown;
 
   const middleware: Middleware = function auditLogin(context, next) {
     const exchange = new Exchange(context);
     const observation = audit.attend(exchange, isOnRoute(context, middleware));
     if (!observation) return next();
-    if (!watchesSessions) watchesSessions = shielded(audit.auditor.problem, true, () => watchSessions(context));
+    if (context.app !== app) {
+      app = context.app;
+      shielded(audit.auditor.problem, undefined, () => watchSessions(context));
+    }
     const route = matchedRoute(context);
     if (route) observation.routed(route);
     const handled = observation.run(next);
@@ -140,17 +144,19 @@ class Exchange implements RequestAdapter<Context> {
     if (this.session() !== undefined) this.request['session'] = null;
   }
 
+  route(): RouteSnapshot | undefined {
+    return matchedRoute(this.request);
+  }
+
   snapshot(): RequestSnapshot {
     const { request, method, req } = this.request;
     const { id, body } = req as { id?: unknown; body?: unknown };
-    const route = matchedRoute(this.request);
     return {
       user: this.user(),
       session: this.session(),
       body: (request as { body?: unknown }).body ?? body,
       method,
-      route,
-      isUnhandled: route === undefined && !this.hasThrown && isUnanswered(this.request),
+      isUnhandled: !this.hasThrown && isUnanswered(this.request) && this.route() === undefined,
       // What pino-http and the like leave on the request.
       requestId: typeof id === 'string' || typeof id === 'number' ? String(id) : undefined,
     };

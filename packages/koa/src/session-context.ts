@@ -33,15 +33,14 @@ export function loadedSession(context: Context): unknown {
  * Watches how koa-session loads and saves sessions, once for each copy of it.
  *
  * @param context the Koa context of any request
- * @returns whether the application has koa-session
  */
-export function watchSessions(context: Context): boolean {
+export function watchSessions(context: Context): void {
   const getter = symbolIn(context.app.context, GETTERS);
-  if (!getter) return false;
+  if (!getter) return;
   // Asked of an object made from the context, it makes nothing on the context itself.
   const probe = Object.create(context) as Record<symbol, ContextSession>;
   const prototype = Object.getPrototypeOf(probe[getter]) as ContextSession;
-  if (WATCHED in prototype) return true;
+  if (WATCHED in prototype) return;
   Object.defineProperty(prototype, WATCHED, { value: true });
   const { initFromExternal, initFromCookie, save } = prototype;
   if (initFromExternal) {
@@ -67,7 +66,6 @@ export function watchSessions(context: Context): boolean {
       observationIn(this.ctx.req)?.saved(true);
     };
   }
-  return true;
 }
 
 function symbolIn(holder: object, descriptions: ReadonlySet<string>): symbol | undefined {

@@ -107,7 +107,6 @@ class HttpAdapter implements RequestAdapter<HttpRequest> {
     const { user, session, body, route, method = '' } = this.request;
     return {
       ...{ user, session, body, method },
-      route,
       isUnhandled: route === undefined && this.outgoing.statusCode === 404,
     };
   }

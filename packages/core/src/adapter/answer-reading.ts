@@ -3,13 +3,13 @@ import type { AnswerFacts } from '../attempt/attempt.js';
 import { bodyTexts } from '../attempt/request-body.js';
 import { credentialInCookies, credentialInHeader, credentialInJson, shapeOf } from './answer-facts.js';
 import type { LoginForm } from './login-form.js';
-import type { ResponseEnd } from './response-end.js';
+import type { ResponseHead } from './response-head.js';
 
 /** An answer, as far as it may be read. */
 export interface ReadableAnswer {
   /** Its JSON; undefined where it has none, or where it may not be read. */
   json: unknown;
-  end: ResponseEnd;
+  head: ResponseHead;
   /** The headers of the request. */
   headers: IncomingHttpHeaders;
   /** The parsed body of the request. */
@@ -23,14 +23,14 @@ export interface ReadableAnswer {
  *
  * @param answer the answer
  */
-export function readAnswerFacts({ json, end, headers, body, form }: ReadableAnswer): AnswerFacts {
+export function readAnswerFacts({ json, head, headers, body, form }: ReadableAnswer): AnswerFacts {
   const brought = `${headers.authorization ?? ''} ${headers.cookie ?? ''} ${String(headers['x-auth-token'] ?? '')}`;
   const isKnown = (token: string): boolean => brought.includes(token) || isSent(body, token);
   const credential =
     credentialInJson(json, isKnown) ??
-    credentialInCookies(end.headers('set-cookie'), headers.cookie) ??
-    credentialInHeader(end.header('authorization'), isKnown) ??
-    credentialInHeader(end.header('x-auth-token'), isKnown);
+    credentialInCookies(head.headers('set-cookie'), headers.cookie) ??
+    credentialInHeader(head.header('authorization'), isKnown) ??
+    credentialInHeader(head.header('x-auth-token'), isKnown);
   const shape = shapeOf(json, form.carriesCredential);
   return { ...(credential && { credential }), ...(shape !== undefined && { shape }) };
 }

@@ -1,18 +1,22 @@
 import type { IncomingMessage } from 'node:http';
 import { isAction } from '../attempt/action.js';
-import type { Attempt, LibraryVerdict, Mark, SessionSnapshot } from '../attempt/attempt.js';
+import type { LibraryVerdict, Mark, SessionSnapshot } from '../attempt/attempt.js';
 import { LOOKS, pathOf, pathsOf } from '../attempt/route-match.js';
 import { AuditError } from '../errors.js';
-import { type AuditReader, buildAttempts, type ObservedExchange } from './build-attempt.js';
+import { AttemptRecord, type Word } from './attempt-record.js';
+import type { AuditReader } from './audit-reader.js';
+import { buildAttempts } from './build-attempt.js';
 import { onConnectionClosed } from './connection.js';
 import { readLoginForm } from './login-form.js';
 import { createMarker, type Marker } from './marker.js';
 import { lookForPassport, lookForPassportOn } from './passport.js';
 import { OBSERVATION, observationIn, type Observed } from './observed-request.js';
+import type { ObservedExchange } from './observed-exchange.js';
 import type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './request-adapter.js';
 import { enterContext, runInContext } from './request-context.js';
 import { captureResponseBody, type CapturedBody } from './response-body.js';
-import { ResponseEnd } from './response-end.js';
+import { onResponseClosed, onResponseSent } from './response-end.js';
+import { ResponseHead } from './response-head.js';
 import { gateResponse } from './response-gate.js';
 import { shielded } from './shielded.js';
 import { warnOfUnobservedMark } from './unobserved-mark.js';
@@ -46,21 +50,16 @@ export function observe(adapter: RequestAdapter<unknown>, reader: AuditReader<un
   return observation;
 }
 
-/** A mark, and the attempt that was made from it. */
-interface Word {
-  mark: Mark | 'skip' | undefined;
-  attempt?: Attempt;
-}
-
 /**
  * A request from when it is first seen to its end. It is over when its answer was handed over; after a hang-up when its handler has ended, or when
  * `abortWait` is over. A class, and not functions of its own: there is one for every request.
+ *
+ * Most requests are no attempts, so a request that only looks is not waited for until something gives a reason: its route, a marker, a library, a session
+ * that is saved. Then {@link wake} listens for a hang-up, too.
  */
 export class Observation {
   readonly startedAt = Date.now();
   private readonly startedTick = performance.now();
-  private readonly end: ResponseEnd;
-  private readonly leaveConnection: () => void;
   private readonly method: string;
   /** The options of the innermost mount. */
   private reader!: AuditReader<unknown>;
@@ -74,28 +73,25 @@ export class Observation {
   private isSessionSeen = false;
   private isSaved: boolean | undefined;
   private isHandled = false;
-  private readonly words: Word[] = [];
+  private isGone = false;
   private readonly verdicts: LibraryVerdict[] = [];
+  private readonly record = new AttemptRecord();
+  private head: ResponseHead | undefined;
   private body: CapturedBody | undefined;
   private isGated = false;
   /** Whether the response was sent before its end was known. */
   private isCut = false;
   private abortTimer: NodeJS.Timeout | undefined;
+  /** Whether there is a reason to expect an attempt. */
+  private isExpected = false;
   private isOver = false;
-  private attempts: readonly Attempt[] | undefined;
-  private recorded: Promise<boolean> | undefined;
-  /** The running build of the attempts, which late marks wait for. */
-  private building: Promise<void> | undefined;
-  private readonly endBuilding = (): void => void (this.building = undefined);
-  private untrack: (() => void) | undefined;
+  /** Set while the request is waited for. */
+  private stopWaiting: (() => void) | undefined;
 
   constructor(private readonly adapter: RequestAdapter<unknown>) {
     this.method = adapter.incoming.method ?? '';
-    this.end = new ResponseEnd(adapter.outgoing, {
-      answered: () => this.settle('answered'),
-      hungUp: () => this.hungUp(),
-    });
-    this.leaveConnection = onConnectionClosed(adapter.incoming.socket, this);
+    rememberPeer(adapter.incoming);
+    onResponseSent(adapter.outgoing, (isSent) => (isSent ? this.settle('answered') : this.hungUp()));
   }
 
   /**
@@ -106,17 +102,15 @@ export class Observation {
    */
   attend(reader: AuditReader<unknown>, isAttempt: boolean): void {
     if (this.isOver) return;
-    const isFirst = this.untrack === undefined;
+    const isFirst = this.reader === undefined;
     this.reader = reader;
     if (isAttempt) this.isMounted = true;
     if (isFirst) {
-      this.untrack = reader.auditor.track(this);
       if (reader.hearsPassport) this.ask(undefined, lookForPassport);
       this.lookBefore();
     }
-    if (isAttempt || reader.matcher.mayMatch(this.adapter.target)) this.prepare();
-    // Frameworks forget the address when a client hangs up.
-    if (!LOOKS.has(this.method)) this.lookForAddress();
+    if (isAttempt || reader.matcher.mayMatch(this.adapter.target)) this.expect();
+    else if (!LOOKS.has(this.method)) this.wake();
   }
 
   /**
@@ -134,7 +128,7 @@ export class Observation {
     this.isRouted = true;
     // Body parsers may have lost the context.
     enterContext(this);
-    if (!this.body && this.isLoginRoute()) this.prepare();
+    if (!this.isExpected && this.isLoginRoute()) this.expect();
   }
 
   /**
@@ -160,7 +154,7 @@ export class Observation {
   decided(verdict: LibraryVerdict): void {
     if (this.isOver) return;
     this.verdicts.push(verdict);
-    if (!verdict.onLoginRoute) this.prepare();
+    if (!verdict.onLoginRoute) this.expect();
   }
 
   /**
@@ -193,17 +187,20 @@ export class Observation {
    */
   saved(isSaved: boolean): void {
     this.isSaved = isSaved;
+    this.wake();
   }
 
   /** Called when the handler has ended, by frameworks that await it. */
   handled(): void {
     this.isHandled = true;
     if (this.abortTimer) setImmediate(() => this.settle('aborted'));
+    else if (this.hasHungUp()) this.wake();
   }
 
   /** Called when the client has disconnected. The handler is awaited, since it may still log somebody in. */
   hungUp(): void {
-    if (this.isOver || this.abortTimer) return;
+    this.isGone = true;
+    if (this.isOver || this.abortTimer || !this.stopWaiting) return;
     const { outgoing } = this.adapter;
     // The handler of a pipelined request may have ended while the response waited for its turn.
     if (outgoing.writableEnded || this.isHandled) return this.settle('aborted');
@@ -248,9 +245,36 @@ export class Observation {
     );
   }
 
-  /** Gets ready for an attempt: its answer is captured, and held back if the application wants that. */
-  private prepare(): void {
+  /** From here on the request is waited for, also when its client has hung up, or has done so already. */
+  private wake(): void {
+    if (this.stopWaiting || this.isOver) return;
     const { adapter, reader } = this;
+    const { incoming, outgoing } = adapter;
+    const untrack = reader.auditor.track(this);
+    const leave = onConnectionClosed(incoming.socket, this);
+    this.stopWaiting = () => {
+      untrack();
+      leave();
+    };
+    // Hosts without a socket may emit `close` within `finish`, which then comes next.
+    onResponseClosed(outgoing, () => {
+      if (!this.isOver) setImmediate(() => this.hungUp());
+    });
+    if (this.hasHungUp()) this.hungUp();
+  }
+
+  /** A connection of HTTP/2 outlives its streams, and cannot be asked when it is gone. */
+  private hasHungUp(): boolean {
+    const { incoming, outgoing } = this.adapter;
+    return this.isGone || outgoing.destroyed || (incoming.httpVersionMajor < 2 && incoming.socket?.destroyed);
+  }
+
+  /** Gets ready for an attempt: its answer is captured, and held back if the application wants that. */
+  private expect(): void {
+    const { adapter, reader } = this;
+    this.isExpected = true;
+    this.wake();
+    if (this.isOver) return;
     this.lookForAddress();
     if (!this.body && !adapter.outgoing.headersSent) {
       if (reader.auditor.durability === 'before-response') this.gate();
@@ -261,14 +285,15 @@ export class Observation {
   private gate(): void {
     if (this.isGated) return;
     this.isGated = true;
-    const { adapter, end } = this;
+    const { adapter } = this;
+    const head = (this.head ??= new ResponseHead(adapter.outgoing));
     gateResponse(
       adapter.outgoing,
-      (args) => end.noteHead(args),
+      (args) => head.note(args),
       async (isWhole) => {
         this.isCut = !isWhole;
         this.settle('answered');
-        const mayGo = (await this.recorded) ?? true;
+        const mayGo = (await this.record.stored) ?? true;
         if (!mayGo) this.ask(undefined, () => adapter.endSession());
         return mayGo;
       },
@@ -276,12 +301,13 @@ export class Observation {
   }
 
   private marked(word: Word, mark: Mark | 'skip'): void {
+    const { record } = this;
     const checked = mark === 'skip' ? mark : this.withKnownAction(mark);
     const isNew = word.mark === undefined;
     word.mark = checked;
-    if (isNew) this.words.push(word);
-    if (!this.isOver) return this.prepare();
-    this.markedLate(word, checked, isNew);
+    if (isNew) record.words.push(word);
+    if (!this.isOver) this.expect();
+    else if (checked !== 'skip') record.late(word, checked, isNew, this.reader, () => this.build('answered', [word]));
   }
 
   /** The action comes from the application's own code, which may be written in JavaScript. */
@@ -296,31 +322,6 @@ export class Observation {
     return { ...mark, action: 'user.login' };
   }
 
-  /** The exchange is over. While the event is not composed the word becomes part of it, else it is an event of its own that names the first. */
-  private markedLate(word: Word, mark: Mark | 'skip', isNew: boolean): void {
-    if (mark === 'skip') return;
-    if (this.building) return void this.building.then(() => this.markedLate(word, mark, isNew));
-    const spoken = this.words.filter(({ attempt }) => attempt !== undefined);
-    const first = isNew && spoken.length === 0 ? this.attempts?.[0] : word.attempt;
-    if (first && first.externalId === undefined) {
-      first.mark = mark;
-      word.attempt = first;
-      return;
-    }
-    const base = first ?? this.attempts?.[0];
-    if (base) {
-      const late: Attempt = { ...base, mark };
-      delete late.externalId;
-      if (first?.externalId !== undefined) late.corrects = first.externalId;
-      else late.number = (this.attempts?.length ?? 0) + 1;
-      this.attempts = [...(this.attempts ?? []), late];
-      word.attempt = late;
-      void this.reader.auditor.record([late], this.reader.decide);
-      return;
-    }
-    this.record('answered', [word]);
-  }
-
   private isLoginRoute(): boolean {
     const { adapter, method, routes, reader } = this;
     const paths = pathsOf(adapter.target, routes);
@@ -331,22 +332,43 @@ export class Observation {
     if (this.isOver) return;
     this.isOver = true;
     clearTimeout(this.abortTimer);
-    this.leaveConnection();
-    this.untrack?.();
+    this.stopWaiting?.();
+    if (this.routes.length === 0) this.lookForRoute();
+    if (!this.isExpected && !this.hasEffect()) return;
     const isGone = kind === 'aborted' || this.abortTimer !== undefined;
-    this.record(isGone ? 'aborted' : 'answered', this.words);
+    this.build(isGone ? 'aborted' : 'answered', this.record.words);
   }
 
-  private record(kind: 'answered' | 'aborted', words: readonly Word[]): void {
+  /** Some frameworks tell of a route at the end only. */
+  private lookForRoute(): void {
+    const { adapter } = this;
+    const route = adapter.route && this.ask(undefined, () => adapter.route?.());
+    if (!route) return;
+    this.routes.push(route);
+    this.isExpected ||= this.isLoginRoute();
+  }
+
+  /** Whether a request may be an attempt, or should have been, although nothing has told so: its session got an owner, or it brought a password. */
+  private hasEffect(): boolean {
+    const { adapter, reader, method, sessionBefore: before } = this;
+    return this.ask(false, () => {
+      const after = before === 'unseen' ? undefined : reader.sessionSnapshot(adapter.session());
+      if (after?.owner !== undefined && (before as SessionSnapshot | undefined)?.owner !== after.owner) return true;
+      if (after?.owner !== undefined && (before as SessionSnapshot | undefined)?.id !== after.id) return true;
+      return !LOOKS.has(method) && readLoginForm(adapter.snapshot().body).hasPassword;
+    });
+  }
+
+  private build(kind: 'answered' | 'aborted', words: readonly Word[]): void {
     const { adapter, reader } = this;
     this.lookForAddress();
     const look = this.ask(NOTHING_SEEN, () => adapter.snapshot());
-    if (look.route && this.routes.length === 0) this.routes.push(look.route);
     const form = this.ask(readLoginForm(undefined), () => readLoginForm(look.body));
+    const head = this.head ?? new ResponseHead(adapter.outgoing);
     const exchange: ObservedExchange = {
       startedAt: this.startedAt,
       duration: performance.now() - this.startedTick,
-      ending: this.end.ending(kind, adapter.outgoing.writableEnded),
+      ending: head.ending(kind, adapter.outgoing.writableEnded),
       path: pathOf(adapter.target),
       methods: [this.method, look.method],
       routes: this.routes,
@@ -357,12 +379,12 @@ export class Observation {
       session: {
         before: this.sessionBefore,
         after: this.ask(undefined, () => reader.sessionSnapshot(look.session)),
-        ...(this.isSaved !== undefined && { isSaved: this.isSaved }),
+        isSaved: this.isSaved,
       },
       userBefore: this.userBefore,
       address: this.address,
       body: this.isCut || (kind === 'aborted' && !adapter.outgoing.writableEnded) ? this.body && 'unfinished' : this.body?.(),
-      end: this.end,
+      head,
     };
     const attempts = buildAttempts(
       adapter,
@@ -370,21 +392,11 @@ export class Observation {
       words.map(({ mark }) => mark!),
       reader,
     );
-    if (attempts === undefined) return;
-    const keep = (made: readonly Attempt[]): readonly Attempt[] => {
-      this.attempts = made;
-      const marked = words.filter(({ mark }) => mark !== 'skip');
-      marked.forEach((word, index) => {
-        if (made[index]) word.attempt = made[index];
-      });
-      return made;
-    };
-    if (attempts instanceof Promise) {
-      const built = attempts.then(keep);
-      this.building = built.then(this.endBuilding, this.endBuilding);
-      this.recorded = reader.auditor.record(built, reader.decide);
-    } else {
-      this.recorded = reader.auditor.record(keep(attempts), reader.decide);
-    }
+    if (attempts !== undefined) this.record.keep(attempts, words, reader);
   }
+}
+
+/** Node reads the address of a connection when it is first asked, and can no more when that is closed. */
+function rememberPeer({ socket }: IncomingMessage): void {
+  void socket?.remoteAddress;
 }

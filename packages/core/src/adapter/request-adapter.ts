@@ -16,7 +16,6 @@ export interface RequestSnapshot {
   body: unknown;
   /** The current method, which middleware may have overridden. */
   method: string;
-  route?: RouteSnapshot | undefined;
   /** Whether the framework itself responded with its own 404 or 405, instead of a handler of the application. */
   isUnhandled: boolean;
   requestId?: string | undefined;
@@ -32,6 +31,8 @@ export interface RequestAdapter<Request> {
   readonly target: string;
   /** The client's address by the framework's trust setting. */
   address(): string | undefined;
+  /** Returns the route that the framework's router has chosen. Left out by frameworks of which `observation.routed()` always tells it in time. */
+  route?(): RouteSnapshot | undefined;
   /** Returns the current state. */
   snapshot(): RequestSnapshot;
   /** Returns the current session only. It is called more often than the other functions. */

@@ -101,7 +101,7 @@ export interface SessionChange {
   before: SessionSnapshot | 'unseen' | undefined;
   after: SessionSnapshot | undefined;
   /** Whether the session store saved it; undefined if that was not observed. */
-  isSaved?: boolean;
+  isSaved?: boolean | undefined;
 }
 
 /** An account that evidence names. */
@@ -116,7 +116,7 @@ export interface NamedAccount {
 interface RequestCredentials {
   cookie: boolean;
   /** The scheme of `Authorization`, in lower case. */
-  authorization?: string;
+  authorization?: string | undefined;
   /** `X-Auth-Token`, or an API key. */
   header: boolean;
 }
@@ -150,11 +150,11 @@ export interface Attempt {
   action: AuditAction;
   foundBy: FoundBy;
   /** Its number, from 1, if a request has several attempts. */
-  number?: number;
+  number?: number | undefined;
   /** The `external_id` of its event. It is set when the event is composed; until then a late mark can still change the attempt. */
-  externalId?: string;
+  externalId?: string | undefined;
   /** The `external_id` of the event that this one corrects. */
-  corrects?: string;
+  corrects?: string | undefined;
   /** When it began, in milliseconds since 1970. */
   startedAt: number;
   /** How long it took, in milliseconds. */
@@ -165,35 +165,35 @@ export interface Attempt {
   /** The path with its query, which is compared with the target of a redirect. It does not go into the event. */
   target: string;
   /** The pattern of the matched route with its mount path, if the framework exposes it. */
-  route?: string;
-  mark?: Mark;
-  verdict?: LibraryVerdict;
-  rule?: RuleOutcome;
+  route?: string | undefined;
+  mark?: Mark | undefined;
+  verdict?: LibraryVerdict | undefined;
+  rule?: RuleOutcome | undefined;
   session: SessionChange;
   /** Whether the framework's user was absent before the handler and is present at the end. */
   userAppeared: boolean;
   /** The account of the framework's user before the handler. */
-  userBefore?: NamedAccount;
+  userBefore?: NamedAccount | undefined;
   /** The account of the framework's user at the end. */
-  user?: NamedAccount;
+  user?: NamedAccount | undefined;
   credentials: RequestCredentials;
   answer: AnswerFacts;
   form: TypedForm;
   /** The result of the `actor` extractor. */
-  actor?: ActorInput;
+  actor?: ActorInput | undefined;
   /** The result of the `group` extractor. */
-  group?: GroupInput;
+  group?: GroupInput | undefined;
   /** The result of the `originalActor` extractor, or the account that began the impersonation in this session. */
-  originalActor?: ActorInput;
+  originalActor?: ActorInput | undefined;
   /** How the login was made: `password`, `oauth`, … */
-  method?: string;
+  method?: string | undefined;
   /** The factors that were proven: `password`, `totp`, … */
-  factors?: readonly string[];
+  factors?: readonly string[] | undefined;
   /** The session's id, of which only a keyed digest goes into the event. */
-  sessionId?: string;
+  sessionId?: string | undefined;
   /** The client's address by the framework's trust setting. */
-  address?: string;
-  userAgent?: string;
-  requestId?: string;
-  traceparent?: string;
+  address?: string | undefined;
+  userAgent?: string | undefined;
+  requestId?: string | undefined;
+  traceparent?: string | undefined;
 }

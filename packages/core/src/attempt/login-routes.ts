@@ -32,6 +32,12 @@ const LOGIN_ENDS: ReadonlySet<string> = new Set(['auth/local', 'callback/credent
 const MAX_PATH = 2048;
 const MAX_PROCEDURES = 100;
 
+/** A text without any of these is no login path. Most paths of an application are told apart by this one search. */
+const ANY_WORD = new RegExp([...LOGIN_WORDS, ...PROCEDURES, ...LOGIN_ENDS, 'token', 'session'].join('|'));
+
+/** A target that all routers read alike: segments of plain characters, none of which begins with a dot. */
+const PLAIN_TARGET = /^(?:\/[\w-][\w.~!$&'()*+,=:@-]*)*\/?(?=[?#]|$)/;
+
 /**
  * Whether a POST is a login by default, if no routes are configured: the table contains the login paths of common stacks.
  *
@@ -39,7 +45,9 @@ const MAX_PROCEDURES = 100;
  * @param body properties of the body: `session` is a login only with a credential, `token` only with a grant
  */
 export function isLoginPath(path: string, body: BodyKind): boolean {
-  const [last, folder] = endOf(path);
+  const text = path.slice(-MAX_PATH).toLowerCase();
+  if (!ANY_WORD.test(text)) return false;
+  const [last, folder] = endOf(text);
   if (last === undefined) return false;
   if (LOGIN_WORDS.has(last) || (folder !== undefined && LOGIN_FOLDERS.has(folder))) return true;
   if (LOGIN_ENDS.has(`${folder ?? ''}/${last}`) || isLoginProcedure(last)) return true;
@@ -53,7 +61,7 @@ export function isLoginPath(path: string, body: BodyKind): boolean {
  * @param path a path without query
  */
 export function endsInLoginWord(path: string): boolean {
-  const [last] = endOf(path);
+  const [last] = endOf(path.slice(-MAX_PATH).toLowerCase());
   return last !== undefined && LOGIN_WORDS.has(last);
 }
 
@@ -66,6 +74,8 @@ export function endsInLoginWord(path: string): boolean {
  * @returns the paths, in lower case, each once
  */
 export function looseForms(target: string): string[] {
+  const plain = PLAIN_TARGET.exec(target);
+  if (plain) return [plain[0] === '' ? '/' : plain[0].toLowerCase()];
   const path = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#\\]*/i, '');
   const forms = new Set<string>();
   for (const form of [path, decodeOnce(path)]) {
@@ -82,13 +92,9 @@ export function looseForms(target: string): string[] {
   return [...forms];
 }
 
-/** The last segment and the one before it, without `.json`, `.data` (React Router) and trailing slashes. */
+/** The last segment of a path in lower case and the one before it, without `.json`, `.data` (React Router) and trailing slashes. */
 function endOf(path: string): [last: string | undefined, folder: string | undefined] {
-  const segments = path
-    .slice(-MAX_PATH)
-    .toLowerCase()
-    .split('/')
-    .filter((segment) => segment !== '');
+  const segments = path.split('/').filter((segment) => segment !== '');
   return [segments.at(-1)?.replace(/\.(?:json|data)$/, ''), segments.at(-2)];
 }
 

@@ -150,9 +150,10 @@ const OPEN_END = /(?::\w+\??|\*\w*|\{[^}]*\}|\(\.\*\))$/;
  */
 export function pathsOf(target: string, routes: readonly { pattern?: string | undefined; matched?: string | undefined }[]): string[] {
   if (routes.length === 0) return looseForms(target);
-  return routes.flatMap(({ pattern, matched }) => {
-    const raw = matched ?? pathOf(target);
-    if (pattern === undefined) return [raw];
-    return OPEN_END.test(pattern) ? [pattern, raw] : [pattern];
-  });
+  const paths: string[] = [];
+  for (const { pattern, matched } of routes) {
+    if (pattern !== undefined) paths.push(pattern);
+    if (pattern === undefined || OPEN_END.test(pattern)) paths.push(matched ?? pathOf(target));
+  }
+  return paths;
 }

@@ -16,6 +16,7 @@ import { hostSafety } from './scenarios/host-safety.js';
 import { impersonation } from './scenarios/impersonation.js';
 import { lateWords } from './scenarios/late-words.js';
 import { persons } from './scenarios/persons.js';
+import { plainRequests } from './scenarios/plain-requests.js';
 import { redirects } from './scenarios/redirects.js';
 import { routes } from './scenarios/routes.js';
 import { secondFactor } from './scenarios/second-factor.js';
@@ -38,6 +39,7 @@ const scenarios: readonly Scenario[] = [
   ...routes,
   ...severalAttempts,
   ...endings,
+  ...plainRequests,
   ...lateWords,
   ...hostSafety,
 ];

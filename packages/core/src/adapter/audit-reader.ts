@@ -1,0 +1,29 @@
+import type { Attempt, SessionSnapshot } from '../attempt/attempt.js';
+import type { Outcome } from '../attempt/outcome.js';
+import type { RouteMatcher } from '../attempt/route-match.js';
+import type { Auditor } from '../auditor/auditor.js';
+import type { Extractors, OutcomeRule } from './extractors.js';
+import type { Impersonations } from './impersonations.js';
+import type { RequestAdapter } from './request-adapter.js';
+
+/** How an adapter reads requests: its options, compiled. */
+export interface AuditReader<Request> extends Extractors<Request> {
+  auditor: Auditor;
+  matcher: RouteMatcher;
+  impersonations: Impersonations;
+  /** Decides the outcome of an attempt. */
+  decide: (attempt: Attempt) => Outcome;
+  sessionSnapshot: (session: unknown) => SessionSnapshot | undefined;
+  outcome: OutcomeRule<Request> | undefined;
+  /** The most bytes of a response that are captured; 0 captures none. */
+  bodyLimit: number;
+  /** Whether verdicts of Passport are recorded. */
+  hearsPassport: boolean;
+  /** Whether responses are searched for credentials and common shapes. */
+  readAnswers: boolean;
+  extractorTimeout: number;
+  /** How long a handler is awaited after its client has disconnected, in milliseconds. */
+  abortWait: number;
+  /** The client's address by the `addressHeader` option; the framework's without it. */
+  clientAddress: ((peer: string | undefined, headers: RequestAdapter<Request>['incoming']['headers']) => string | undefined) | undefined;
+}

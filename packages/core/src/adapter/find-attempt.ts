@@ -1,0 +1,77 @@
+import type { AuditAction } from '../attempt/action.js';
+import type { Ending, FoundBy, LibraryVerdict } from '../attempt/attempt.js';
+import { sessionGotOwner } from '../attempt/evidence/session.js';
+import { LOOKS, pathOf, pathsOf, type RouteMatcher } from '../attempt/route-match.js';
+import type { ObservedExchange } from './observed-exchange.js';
+
+/** What an exchange is, and what made it that. */
+export interface FoundAttempt {
+  action: AuditAction;
+  foundBy: FoundBy;
+}
+
+/**
+ * Decides whether an exchange is an attempt.
+ *
+ * @param exchange what was seen of it
+ * @param isMarked whether a marker has spoken of it
+ * @param target the unchanged request target
+ * @param matcher the routes that are audited
+ */
+export function findAttempt(
+  exchange: ObservedExchange,
+  isMarked: boolean,
+  target: string,
+  matcher: RouteMatcher,
+): FoundAttempt | undefined {
+  const { ending, form, methods, routes, isMounted, look } = exchange;
+  const { carriesCredential, hasGrant } = form;
+  const isByRoute = !look.isUnhandled && !isPreflight(methods) && !isSlashRedirect(ending, exchange.path);
+  const action =
+    isByRoute || isMarked ? matcher.actionOf({ methods, paths: pathsOf(target, routes), carriesCredential, hasGrant }) : undefined;
+  if (action !== undefined && ending.status !== 405) return { action, foundBy: 'route' };
+  if (isMounted && isByRoute && !methods.every((method) => method === 'HEAD')) return { action: 'user.login', foundBy: 'route' };
+  if (isMarked) return { action: 'user.login', foundBy: 'marker' };
+  const effect = verdictOf(exchange, 'effect') ? 'user.login' : effectOf(exchange);
+  return effect && { action: effect, foundBy: 'effect' };
+}
+
+/**
+ * Returns the last verdict of a library that counts on this route.
+ *
+ * @param exchange what was seen of it
+ * @param foundBy what made it an attempt
+ */
+export function verdictOf({ verdicts }: ObservedExchange, foundBy: FoundBy): LibraryVerdict | undefined {
+  return verdicts.findLast(({ onLoginRoute }) => onLoginRoute === undefined || foundBy === 'route');
+}
+
+/** Determines the action from the session on a route that is not configured: it got an owner, or an impersonation began or ended. */
+function effectOf({ session, form }: ObservedExchange): AuditAction | undefined {
+  const { before, after, isSaved } = session;
+  if (after?.owner === undefined || isSaved === false || before === 'unseen') return undefined;
+  if (!sessionGotOwner({ session, form, credentials: { cookie: true, header: false } })) return undefined;
+  if (after.originalActor !== undefined) return before?.originalActor === undefined ? 'user.impersonate.start' : undefined;
+  return before?.originalActor === undefined ? 'user.login' : 'user.impersonate.stop';
+}
+
+/**
+ * Whether an exchange that is no attempt has brought a password.
+ *
+ * @param exchange what was seen of it
+ */
+export function looksLikeLogin({ look, methods, ending, routes, form }: ObservedExchange): boolean {
+  if (!form.hasPassword || look.isUnhandled || methods.every((method) => LOOKS.has(method))) return false;
+  return ending.status !== 405 && (ending.status !== 404 || routes.length > 0);
+}
+
+function isPreflight(methods: readonly string[]): boolean {
+  return methods.includes('OPTIONS');
+}
+
+/** Whether a redirect only adds or removes the trailing slash, which routers do. */
+function isSlashRedirect({ status = 0, location = '' }: Ending, path: string): boolean {
+  if (status < 300 || status >= 400 || location === '') return false;
+  const target = pathOf(location);
+  return target !== path && target.replace(/\/+$/, '') === path.replace(/\/+$/, '');
+}
