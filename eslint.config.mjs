@@ -28,7 +28,7 @@ export default tseslint.config(
       'examples/express-passport/src/row.ts',
       'packages/cli/src/commands/{import,relay}.ts',
       'packages/cli/src/kubernetes/kubeconfig.ts',
-      'packages/core/src/{adapter,attempt}/**',
+      'packages/core/src/attempt/**',
       'packages/jetstream/src/lease.ts',
     ],
     rules: { complexity: 'off' },

@@ -12,13 +12,13 @@ const overhead = (framework: string): Bench => ({
 
 const other = (framework: string): Bench => ({
   name: `overhead-other-${framework}`,
-  title: `Requests of ${framework} that are no logins, beside an audit; a listener for the answer's end is the least that an audit of all routes needs`,
+  title: `Requests of ${framework} that are no logins: the audit beside a middleware that does nothing; a listener for the answer's end is the least that an audit of all routes needs`,
   unit: 'µs CPU/request',
   sides: ['bare', 'ours', 'limit'],
   others: ['without-mark'],
   script: 'overhead-other.js',
   work: { full: 60_000, quick: 15_000 },
-  env: { FRAMEWORK: framework },
+  env: { FRAMEWORK: framework, THREAD: 'main' },
 });
 
 const relays = (engine: string, name: string): Bench => ({

@@ -26,7 +26,7 @@ const beside = (response: ServerResponse): void => {
 async function listener(): Promise<RequestListener> {
   if (FRAMEWORK === 'koa') {
     const app = new Koa();
-    if (isAudited) app.use(auditKoa({ auditor }));
+    app.use(isAudited ? auditKoa({ auditor }) : (_context, next) => next());
     app.use(async (context) => {
       beside(context.res);
       await Promise.resolve();
@@ -38,6 +38,7 @@ async function listener(): Promise<RequestListener> {
   if (FRAMEWORK === 'fastify') {
     const app = fastify();
     if (isAudited) await app.register(auditFastify, { auditor });
+    else app.addHook('onRequest', (_request, _reply, next) => next());
     app.get('/items', async (_request, reply) => {
       beside(reply.raw);
       await Promise.resolve();
@@ -47,7 +48,7 @@ async function listener(): Promise<RequestListener> {
     return app.routing;
   }
   const app = express();
-  if (isAudited) app.use(auditExpress({ auditor }));
+  app.use(isAudited ? auditExpress({ auditor }) : (_request, _response, next) => next());
   app.get('/items', async (_request, response) => {
     beside(response);
     await Promise.resolve();

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { accountOf } from '../attempt/account.js';
-import type { AnswerFacts, Attempt, Mark, RuleOutcome } from '../attempt/attempt.js';
+import type { AuditAction } from '../attempt/action.js';
+import type { AnswerFacts, Attempt, Mark, RuleOutcome, SessionChange } from '../attempt/attempt.js';
 import { pathOf } from '../attempt/route-match.js';
 import { readAnswerFacts } from './answer-reading.js';
 import { askApplication, type Extracted, hasFunctions } from './ask-application.js';
 import type { AuditReader } from './audit-reader.js';
 import { findAttempt, type FoundAttempt, looksLikeLogin, verdictOf } from './find-attempt.js';
+import type { Impersonations } from './impersonations.js';
 import { readLoginForm } from './login-form.js';
 import type { ObservedExchange } from './observed-exchange.js';
 import type { RequestAdapter } from './request-adapter.js';
@@ -72,8 +74,6 @@ function baseOf<Request>(
   const verdict = verdictOf(exchange, foundBy);
   const userBefore = shielded(auditor.problem, undefined, () => accountOf(exchange.userBefore));
   const user = shielded(auditor.problem, undefined, () => accountOf(look.user));
-  const before = session.before === 'unseen' ? undefined : session.before;
-  const sessionId = action === 'user.logout' ? (before?.id ?? session.after?.id) : (session.after?.id ?? before?.id);
   return {
     action: form.isRefresh && action === 'user.login' ? 'user.session.refresh' : action,
     foundBy,
@@ -85,11 +85,10 @@ function baseOf<Request>(
     route: exchange.routes.at(-1)?.pattern,
     verdict,
     session,
-    sessionId,
+    ...sessionOf(session, action, impersonations),
     userAppeared: user !== undefined && userBefore === undefined,
     userBefore,
     user,
-    originalActor: session.after?.originalActor ?? before?.originalActor ?? impersonations.of(before?.id ?? sessionId),
     credentials: credentialsOf(headers),
     answer: {},
     form,
@@ -99,6 +98,19 @@ function baseOf<Request>(
     requestId: look.requestId ?? headerOf(headers, 'x-request-id'),
     traceparent: headerOf(headers, 'traceparent'),
   };
+}
+
+/** The session that an attempt is about, and who really acts in it. A logout is about the one that it ends. */
+function sessionOf(
+  change: SessionChange,
+  action: AuditAction,
+  impersonations: Impersonations,
+): Pick<Attempt, 'sessionId' | 'originalActor'> {
+  const before = change.before === 'unseen' ? undefined : change.before;
+  const snapshots = action === 'user.logout' ? [before, change.after] : [change.after, before];
+  const sessionId = snapshots.find((session) => session?.id !== undefined)?.id;
+  const impersonated = [change.after, before].find((session) => session?.originalActor !== undefined);
+  return { sessionId, originalActor: impersonated?.originalActor ?? impersonations.of(before?.id ?? sessionId) };
 }
 
 const KEY_HEADERS = ['x-auth-token', 'x-api-key', 'api-key', 'apikey', 'x-access-token'];

@@ -24,9 +24,9 @@ export function findAttempt(
   target: string,
   matcher: RouteMatcher,
 ): FoundAttempt | undefined {
-  const { ending, form, methods, routes, isMounted, look } = exchange;
+  const { ending, form, methods, routes, isMounted } = exchange;
   const { carriesCredential, hasGrant } = form;
-  const isByRoute = !look.isUnhandled && !isPreflight(methods) && !isSlashRedirect(ending, exchange.path);
+  const isByRoute = isHandled(exchange);
   const action =
     isByRoute || isMarked ? matcher.actionOf({ methods, paths: pathsOf(target, routes), carriesCredential, hasGrant }) : undefined;
   if (action !== undefined && ending.status !== 405) return { action, foundBy: 'route' };
@@ -65,8 +65,9 @@ export function looksLikeLogin({ look, methods, ending, routes, form }: Observed
   return ending.status !== 405 && (ending.status !== 404 || routes.length > 0);
 }
 
-function isPreflight(methods: readonly string[]): boolean {
-  return methods.includes('OPTIONS');
+/** Whether a handler of the application has run: neither the framework, nor its router, nor CORS has answered for it. */
+function isHandled({ look, methods, ending, path }: ObservedExchange): boolean {
+  return !look.isUnhandled && !methods.includes('OPTIONS') && !isSlashRedirect(ending, path);
 }
 
 /** Whether a redirect only adds or removes the trailing slash, which routers do. */

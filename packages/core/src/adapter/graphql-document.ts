@@ -45,25 +45,30 @@ export function collectField(document: GraphqlDocument, operationName: string | 
   const named = operations.filter(({ name }) => name?.value === operationName);
   const fragments = new Map(definitions.filter(({ kind }) => kind === 'FragmentDefinition').map((node) => [node.name!.value, node]));
   const walk = { fragments, stepsLeft: MAX_STEPS };
-  let places: { keys: string[]; selections: Node[] }[] = [];
-  for (const operation of operationName !== undefined && named.length > 0 ? named : operations) {
-    places.push({ keys: [], selections: [...(operation.selectionSet?.selections ?? [])] });
-  }
-  for (const name of path) {
-    const next = new Map<string, { keys: string[]; selections: Node[] }>();
-    for (const { keys, selections } of places) {
-      for (const node of fieldsIn(selections, walk)) {
-        if (node.name!.value !== name || next.size >= MAX_FIELDS) continue;
-        const place = [...keys, keyOf(node)];
-        const known = next.get(JSON.stringify(place));
-        const inner = node.selectionSet?.selections ?? [];
-        if (known) known.selections.push(...inner);
-        else next.set(JSON.stringify(place), { keys: place, selections: [...inner] });
-      }
-    }
-    places = [...next.values()];
-  }
+  const running = operationName !== undefined && named.length > 0 ? named : operations;
+  let places: Place[] = running.map((operation) => ({ keys: [], selections: [...selectionsOf(operation)] }));
+  for (const name of path) places = placesBelow(places, name, walk);
   return places.map((place) => ({ ...place, fragments }));
+}
+
+/** Where operations ask for a field: its names in the answer from the root, and what is asked for inside of it. */
+interface Place {
+  keys: string[];
+  selections: Node[];
+}
+
+function placesBelow(places: readonly Place[], name: string, walk: Walk): Place[] {
+  const below = new Map<string, Place>();
+  for (const { keys, selections } of places) {
+    for (const node of fieldsIn(selections, walk)) {
+      if (node.name!.value !== name || below.size >= MAX_FIELDS) continue;
+      const place = [...keys, keyOf(node)];
+      const known = below.get(JSON.stringify(place));
+      if (known) known.selections.push(...selectionsOf(node));
+      else below.set(JSON.stringify(place), { keys: place, selections: [...selectionsOf(node)] });
+    }
+  }
+  return [...below.values()];
 }
 
 /**
@@ -85,19 +90,23 @@ interface Walk {
 function renamed(value: unknown, selections: readonly Node[], walk: Walk): unknown {
   if (Array.isArray(value)) return value.map((entry) => renamed(entry, selections, walk));
   if (typeof value !== 'object' || value === null || selections.length === 0) return value;
-  const asked = new Map<string, { name: string | undefined; inner: Node[] }>();
-  for (const node of fieldsIn(selections, walk)) {
-    const known = asked.get(keyOf(node)) ?? { name: node.name!.value, inner: [] };
-    // On types of a union one alias may stand for different fields; which of them was answered is not known.
-    if (known.name !== node.name!.value) known.name = undefined;
-    known.inner.push(...(node.selectionSet?.selections ?? []));
-    asked.set(keyOf(node), known);
-  }
   const byName: Record<string, unknown> = {};
-  for (const [key, { name, inner }] of asked) {
+  for (const [key, { name, inner }] of askedFields(selections, walk)) {
     if (name !== undefined && Object.hasOwn(value, key)) byName[name] = renamed((value as Record<string, unknown>)[key], inner, walk);
   }
   return byName;
+}
+
+/** What a selection set asks for, by the names of the answer. A name that stands for different fields, as types of a union may have it, tells nothing. */
+function askedFields(selections: readonly Node[], walk: Walk): Map<string, { name: string | undefined; inner: Node[] }> {
+  const asked = new Map<string, { name: string | undefined; inner: Node[] }>();
+  for (const node of fieldsIn(selections, walk)) {
+    const known = asked.get(keyOf(node)) ?? { name: node.name!.value, inner: [] };
+    if (known.name !== node.name!.value) known.name = undefined;
+    known.inner.push(...selectionsOf(node));
+    asked.set(keyOf(node), known);
+  }
+  return asked;
 }
 
 /** The fields of a selection set, those of its fragments too. The steps are bounded: fragments may name each other many times. */
@@ -108,12 +117,17 @@ function fieldsIn(selections: readonly Node[], walk: Walk): Node[] {
   for (let node = stack.pop(); node !== undefined && walk.stepsLeft > 0; node = stack.pop()) {
     walk.stepsLeft -= 1;
     if (node.kind === 'Field') fields.push(node);
-    if (node.kind === 'InlineFragment') stack.push(...(node.selectionSet?.selections ?? []).toReversed());
+    if (node.kind === 'InlineFragment') stack.push(...selectionsOf(node).toReversed());
     if (node.kind !== 'FragmentSpread' || seen.has(node.name!.value)) continue;
     seen.add(node.name!.value);
-    stack.push(...(walk.fragments.get(node.name!.value)?.selectionSet?.selections ?? []).toReversed());
+    const fragment = walk.fragments.get(node.name!.value);
+    if (fragment) stack.push(...selectionsOf(fragment).toReversed());
   }
   return fields;
+}
+
+function selectionsOf(node: Node): readonly Node[] {
+  return node.selectionSet?.selections ?? [];
 }
 
 function keyOf(node: Node): string {

@@ -133,15 +133,17 @@ function isForgotten(answer: unknown): boolean {
 function documentOf({ text, id }: Operation, { options, fields, remembered }: Rule): GraphqlDocument | 'unreadable' | undefined {
   const known = id === undefined ? undefined : remembered.get(id);
   // Mercurius sends the hash in place of the text.
-  const key = id ?? text;
-  const lookedUp = typeof options.documents === 'function' && key !== undefined ? options.documents(key) : undefined;
-  const source = lookedUp ?? text;
+  const source = lookUp(options.documents, id ?? text) ?? text;
   if (source === undefined) return known;
   const document = parsed(source, options.parse);
   if (document === undefined) return /[{]/.test(source) ? 'unreadable' : undefined;
   const isLogin = fields.some((path) => collectField(document, undefined, path).length > 0);
   if (isLogin && id !== undefined && known === undefined && hash('sha256', source) === id) remember(remembered, id, document);
   return document;
+}
+
+function lookUp(documents: GraphqlLoginOptions['documents'], key: string | undefined): string | undefined {
+  return typeof documents === 'function' && key !== undefined ? documents(key) : undefined;
 }
 
 function remember(documents: Map<string, GraphqlDocument>, id: string, document: GraphqlDocument): void {
@@ -209,24 +211,30 @@ function judgeValue(data: unknown, options: GraphqlLoginOptions): GraphqlVerdict
     const said = options.success ? options.success(data) : usualMeaning(data, account !== undefined);
     if (said === undefined) return { outcome: 'unknown' };
     if (said === 'challenge') return { outcome: 'challenge' };
-    if (!said) return { outcome: 'failure' };
-    const actor = options.actor?.(data) ?? (account && { id: account.id, ...(account.name !== undefined && { name: account.name }) });
-    return { outcome: 'success', ...(actor !== undefined && { actor }), ...(account?.group !== undefined && { group: account.group }) };
+    return said ? success(account, options.actor?.(data)) : { outcome: 'failure' };
   } catch {
     return { outcome: 'unknown' };
   }
 }
 
+function success(account: Account | undefined, named: ActorInput | null | undefined): GraphqlVerdict {
+  const actor = named ?? (account && { id: account.id, ...(account.name !== undefined && { name: account.name }) });
+  return { outcome: 'success', ...(actor !== undefined && { actor }), ...(account?.group !== undefined && { group: account.group }) };
+}
+
 function usualMeaning(data: unknown, namesAccount: boolean): boolean | 'challenge' | undefined {
   if (typeof data === 'boolean') return data;
   if (typeof data === 'string') return credentialInHeader(data, () => false) === undefined ? undefined : true;
-  const type = property(data, '__typename');
-  if (typeof type === 'string' && FAILURE_TYPE.test(type)) return false;
-  const faults = property(data, 'userErrors');
-  const shape = Array.isArray(faults) && faults.length > 0 ? 'failure' : shapeOf(data, true);
+  const shape = namesFailure(data) ? 'failure' : shapeOf(data, true);
   if (shape === 'contradiction') return undefined;
   if (shape !== undefined) return shape === 'challenge' ? 'challenge' : shape === 'success';
   return namesAccount || credentialInJson(data, () => false) !== undefined ? true : undefined;
+}
+
+function namesFailure(data: unknown): boolean {
+  const type = property(data, '__typename');
+  const faults = property(data, 'userErrors');
+  return (typeof type === 'string' && FAILURE_TYPE.test(type)) || (Array.isArray(faults) && faults.length > 0);
 }
 
 function accountIn(data: unknown): Account | undefined {

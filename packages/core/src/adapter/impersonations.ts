@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createLRU } from 'lru.min';
-import type { ActorInput, Attempt } from '../attempt/attempt.js';
+import type { ActorInput, Attempt, Mark, SessionChange } from '../attempt/attempt.js';
 
 /** The impersonations whose start this process has seen, by session. */
 export interface Impersonations {
@@ -12,27 +12,32 @@ export interface Impersonations {
 
 const MAX_SESSIONS = 10_000;
 
+function startedBy(mark: Mark | undefined): ActorInput | undefined {
+  return mark?.outcome === 'success' ? (mark.originalActor ?? mark.actor) : undefined;
+}
+
 /** Creates an empty memory; it keeps digests of session ids, the ten thousand that were used last. */
 export function createImpersonations(): Impersonations {
   const originalActors = createLRU<string, { actor: ActorInput }>({ max: MAX_SESSIONS });
   const keyOf = (id: string): string => createHash('sha256').update(id).digest('base64');
+  const start = (id: string, actor: ActorInput | undefined): void => {
+    if (actor !== undefined) originalActors.set(keyOf(id), { actor });
+  };
+  const end = (id: string, { before }: SessionChange): void => {
+    originalActors.delete(keyOf(id));
+    if (before !== 'unseen' && before?.id !== undefined) originalActors.delete(keyOf(before.id));
+  };
   return {
     of(sessionId) {
       if (sessionId === undefined || originalActors.size === 0) return undefined;
       return originalActors.get(keyOf(sessionId))?.actor;
     },
-    follow({ mark, rule, action: byRoute, session, sessionId }) {
-      const action = mark?.action ?? rule?.action ?? byRoute;
+    follow({ mark, rule, action, session, sessionId }) {
       const id = session.after?.id ?? sessionId;
       if (id === undefined) return;
-      if (action === 'user.impersonate.start') {
-        const actor = mark?.originalActor ?? mark?.actor ?? rule?.actor;
-        if (mark?.outcome === 'success' && actor !== undefined) originalActors.set(keyOf(id), { actor });
-      } else if (action === 'user.impersonate.stop' || action === 'user.logout') {
-        originalActors.delete(keyOf(id));
-        const before = session.before === 'unseen' ? undefined : session.before?.id;
-        if (before !== undefined) originalActors.delete(keyOf(before));
-      }
+      const done = mark?.action ?? rule?.action ?? action;
+      if (done === 'user.impersonate.start') start(id, startedBy(mark));
+      else if (done === 'user.impersonate.stop' || done === 'user.logout') end(id, session);
     },
   };
 }

@@ -79,13 +79,17 @@ export async function readBody(bytes: BodyBytes, headers: BodyHeaders, limit: nu
   const type = headers.contentType?.toLowerCase() ?? '';
   if (typeof bytes === 'string' || type.startsWith('multipart/') || type.startsWith('text/event-stream')) return { state: 'unreadable' };
   const isJson = type.includes('json');
-  const encoding = headers.contentEncoding?.trim().toLowerCase() ?? '';
-  if (encoding === '' || encoding === 'identity') return parse(bytes, isJson);
-  const decoded = await DECODERS[encoding]?.(bytes, { maxOutputLength: limit }).catch(() => undefined);
+  const decoded = await decompress(bytes, headers.contentEncoding, limit);
   if (decoded) return parse(decoded, isJson);
   // If compressing middleware was mounted earlier, it compresses after the capture, so the captured bytes are plain text.
   const plain = parse(bytes, true);
   return plain.state === 'read' && plain.isJson ? plain : { state: 'unreadable' };
+}
+
+async function decompress(bytes: Buffer, encoding = '', limit: number): Promise<Buffer | undefined> {
+  const coding = encoding.trim().toLowerCase();
+  if (coding === '' || coding === 'identity') return bytes;
+  return DECODERS[coding]?.(bytes, { maxOutputLength: limit }).catch(() => undefined);
 }
 
 function parse(bytes: Buffer, isJson: boolean): BodyReading {

@@ -4,6 +4,9 @@ import type { SessionSnapshot } from '../attempt/attempt.js';
 /** The session keys in which hand-written logins store the account. */
 const OWNER_KEYS: readonly string[] = ['userId', 'user_id', 'uid', 'accountId', 'account_id', 'user'];
 
+/** What such a key holds while nobody is logged in. */
+const NOBODY: ReadonlySet<unknown> = new Set([undefined, null, '', false]);
+
 /**
  * Reads a session's id and its owner.
  *
@@ -33,13 +36,10 @@ function holderIn(bag: Record<string, unknown>, ownerKey: string | undefined): u
   if (ownerKey !== undefined) {
     return ownerKey.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key], bag);
   }
-  const passport = bag['passport'];
+  const { passport } = bag;
   // Passport stores `{ user }`, @fastify/passport stores the serialised user itself.
   if (typeof passport === 'object' && passport !== null && 'user' in passport) return passport.user;
   if (passport !== undefined && passport !== null && typeof passport !== 'object') return passport;
-  for (const key of OWNER_KEYS) {
-    const owner = bag[key];
-    if (owner !== undefined && owner !== null && owner !== '' && owner !== false) return owner;
-  }
-  return undefined;
+  const key = OWNER_KEYS.find((name) => !NOBODY.has(bag[name]));
+  return key && bag[key];
 }
