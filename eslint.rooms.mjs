@@ -171,14 +171,14 @@ export const rooms = {
     files: 'packages/collector/src/store/**',
     rooms: ['core/door/engine', 'core/door/log'],
     types: ['core/index'],
-    modules: ['node:crypto', 'node:fs', 'node:path', 'search-query-parser', 'zod'],
+    modules: ['node:crypto', 'node:fs', 'node:path', 'search-query-parser', 'valibot'],
   },
   'collector/access': {
     files: 'packages/collector/src/access/**',
     rooms: ['collector/store', 'core/door/engine', 'core/index'],
     modules: ['node:crypto'],
   },
-  'collector/errors': { files: 'packages/collector/src/api/errors.ts', rooms: ['collector/store'], modules: ['express', 'zod'] },
+  'collector/errors': { files: 'packages/collector/src/api/errors.ts', rooms: ['collector/store'], modules: ['express', 'valibot'] },
   'collector/guard': {
     files: 'packages/collector/src/guard.ts',
     rooms: ['collector/errors'],
@@ -188,13 +188,13 @@ export const rooms = {
     files: 'packages/collector/src/api/**',
     rooms: ['collector/errors', 'collector/store', 'core/door/log', 'core/index'],
     types: ['collector/access', 'collector/guard'],
-    modules: ['express', 'graphql', 'node:events', 'node:stream', 'zod'],
+    modules: ['@valibot/to-json-schema', 'express', 'graphql', 'node:events', 'node:stream', 'valibot'],
   },
   'collector/viewer': {
     files: 'packages/collector/src/viewer/**',
     rooms: ['collector/api', 'collector/errors', 'collector/store', 'core/door/log'],
     types: ['collector/access', 'collector/guard', 'core/index'],
-    modules: ['better-sse', 'csv-stringify', 'express', 'zod'],
+    modules: ['better-sse', 'csv-stringify', 'express', 'valibot'],
   },
   'collector/options': {
     files: 'packages/collector/src/options.ts',

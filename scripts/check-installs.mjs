@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(fileURLToPath(import.meta.url), '..', '..');
 /** The most megabytes that an install may take on Node 24. */
-const LIMITS = { '@auditlogin/core': 12, auditlogin: 44 };
+const LIMITS = { '@auditlogin/core': 12, auditlogin: 40 };
 /** What only Node before 24 needs, whose own SQLite is not used: the driver with its builds for every platform. */
 const BEFORE_NODE_24 = ['@auditlogin/sqlite-node20', '@photostructure/sqlite', 'node-addon-api', 'node-gyp-build'];
 const BLOCK = 4096;

@@ -160,7 +160,7 @@ describe('filters', () => {
   });
 
   test.each([
-    ['outcom=x', /"": Unrecognized key/],
+    ['outcom=x', /"outcom": unknown parameter/],
     ['from=yesterday', /"from": expected a time in ISO 8601/],
     ['query=received:x,y', /Cannot parse received datetime x/],
   ])('refuses %s', async (query, message) => {

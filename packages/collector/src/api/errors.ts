@@ -1,5 +1,5 @@
 import type { Express, NextFunction, Request, Response } from 'express';
-import type { ZodError } from 'zod';
+import { type BaseIssue, getDotPath } from 'valibot';
 import { CursorError } from '../store/cursor.js';
 import { QueryError } from '../store/search.js';
 
@@ -25,11 +25,11 @@ export function refuse(response: Response, problem: ApiError): void {
 /**
  * The error answer for query parameters that the schema refuses.
  *
- * @param error what the schema found
+ * @param issues what the schema found; the first one is told
  */
-export function invalidQuery(error: ZodError): ApiError {
-  const [issue] = error.issues;
-  return { status: 400, error: `Query parameter "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'invalid'}` };
+export function invalidQuery([issue]: readonly [BaseIssue<unknown>, ...BaseIssue<unknown>[]]): ApiError {
+  const message = issue.expected === 'never' ? 'unknown parameter' : issue.message;
+  return { status: 400, error: `Query parameter "${getDotPath(issue) ?? ''}": ${message}` };
 }
 
 /**

@@ -1,9 +1,9 @@
-import { z } from 'zod';
+import { type ConversionConfig, type JsonSchema, toJsonSchema, toJsonSchemaDefs } from '@valibot/to-json-schema';
 import { type Operation, OPERATIONS } from './operations.js';
-import { components } from './schemas.js';
+import { components, type Schema } from './schemas.js';
 
-/** Reads a schema as clients write values for it: what is read with a default may be left out. */
-const AS_SENT = { io: 'input' } as const;
+/** Describes values as clients write them: what is read with a default may be left out. */
+const AS_SENT: ConversionConfig = { typeMode: 'input', target: 'draft-2020-12', ignoreActions: ['check'] };
 
 /** The cookie is a parameter and no security scheme: the console would ask for it, and no page can send it. */
 const SESSION_COOKIE = {
@@ -72,12 +72,12 @@ function operationObject({ tag, operationId, summary, description, security, isA
   };
 }
 
-function content(schema: z.ZodType | undefined, mediaType = 'application/json'): object {
+function content(schema: Schema | undefined, mediaType = 'application/json'): object {
   return { [mediaType]: { schema: schema ? reference(schema) : {} } };
 }
 
-function reference(schema: z.ZodType): { $ref: string } {
-  const { id } = components.get(schema) ?? {};
+function reference(schema: Schema): { $ref: string } {
+  const id = Object.keys(components).find((name) => components[name] === schema);
   if (id === undefined) throw new Error('A schema of an operation is not among the components');
   return { $ref: uriOf(id) };
 }
@@ -90,15 +90,14 @@ function pathParameters(path: string): object[] {
   return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string', minLength: 1 } }));
 }
 
-function queryParameters(query: z.ZodObject): object[] {
-  const { properties = {}, required = [] } = z.toJSONSchema(query, AS_SENT);
+function queryParameters(query: Schema): object[] {
+  const { properties = {}, required = [] } = toJsonSchema(query, AS_SENT);
   return Object.entries(properties).map(([name, property]) => {
-    const { description, ...schema } = property as { description?: string };
+    const { description, ...schema } = property as JsonSchema;
     return { name, in: 'query', description, required: required.includes(name), schema };
   });
 }
 
 function componentSchemas(): Record<string, object> {
-  const { schemas } = z.toJSONSchema(components, { ...AS_SENT, uri: uriOf });
-  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, { ...schema, $schema: undefined, $id: undefined }]));
+  return toJsonSchemaDefs(components, { ...AS_SENT, overrideRef: ({ referenceId }) => uriOf(referenceId) });
 }

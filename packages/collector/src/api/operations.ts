@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { filtersSchema } from '../store/filters.js';
 import { eventsQuery, exportQuery, viewerTokenQuery } from './queries.js';
 import * as schemas from './schemas.js';
@@ -6,7 +5,7 @@ import * as schemas from './schemas.js';
 /** An answer of an operation: JSON, unless it says another media type. */
 interface Answer {
   description: string;
-  schema?: z.ZodType;
+  schema?: schemas.Schema;
   mediaType?: string;
 }
 
@@ -23,8 +22,8 @@ export interface Operation {
   security: 'token' | 'session' | 'any';
   /** Whether it is at the root of the server, whatever the base path is. */
   isAtRoot?: boolean;
-  query?: z.ZodObject;
-  body?: z.ZodType;
+  query?: schemas.Schema;
+  body?: schemas.Schema;
   answers: Record<number, Answer>;
 }
 

@@ -1,6 +1,7 @@
 import type { AuditEvent } from '@auditlogin/core';
 import { violations } from '@auditlogin/core/log';
 import express, { type Request, Router } from 'express';
+import { safeParse } from 'valibot';
 import type { Access, Grant } from '../access/access.js';
 import type { RefusalLimit } from '../guard.js';
 import { conditionOf, filtersSchema } from '../store/filters.js';
@@ -60,18 +61,18 @@ export function publisherApi(store: Store, access: Access, limit: RefusalLimit):
   });
 
   router.get('/publisher/v1/project/:project/viewertoken', (request, response) => {
-    const { data, error } = viewerTokenQuery.safeParse(request.query);
-    if (error) return refuse(response, invalidQuery(error));
-    const { group_id: group, target_id: target, actor_id: actor, view_log_action: viewLogAction } = data;
+    const { success, output, issues } = safeParse(viewerTokenQuery, request.query);
+    if (!success) return refuse(response, invalidQuery(issues));
+    const { group_id: group, target_id: target, actor_id: actor, view_log_action: viewLogAction } = output;
     const { project } = request.params;
     const token = access.viewers.issue({ project, group, target, actor, viewLogAction }, response.locals['grant'] as Grant);
     response.status(201).json({ token });
   });
 
   router.get('/publisher/v1/project/:project/export', async (request, response) => {
-    const { data, error } = filtersSchema.safeParse(request.query);
-    if (error) return refuse(response, invalidQuery(error));
-    await writeLines(store, { project: request.params.project }, conditionOf(data), response);
+    const { success, output, issues } = safeParse(filtersSchema, request.query);
+    if (!success) return refuse(response, invalidQuery(issues));
+    await writeLines(store, { project: request.params.project }, conditionOf(output), response);
   });
   return router;
 }

@@ -1,21 +1,25 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import { filtersSchema } from '../store/filters.js';
 
-const id = z.string().min(1).max(1_024).optional();
+const id = v.pipe(v.string(), v.minLength(1), v.maxLength(1_024));
 
 /** The query of `viewertoken`. `is_admin` is taken and ignored: the viewers of a collector can only read. */
-export const viewerTokenQuery = z.object({
-  group_id: id.meta({ description: 'Show only the events of this group.' }),
-  target_id: id.meta({ description: 'Show only the events on this target.' }),
-  actor_id: id.meta({ description: 'Who looks: recorded when the viewer is opened.' }),
-  view_log_action: z.string().min(1).max(256).default('audit.log.view').meta({ description: 'The action of that record.' }),
-  is_admin: z.string().optional().meta({ description: 'Taken for compatibility; it opens nothing more.' }),
+export const viewerTokenQuery = v.object({
+  group_id: v.optional(v.pipe(id, v.description('Show only the events of this group.'))),
+  target_id: v.optional(v.pipe(id, v.description('Show only the events on this target.'))),
+  actor_id: v.optional(v.pipe(id, v.description('Who looks: recorded when the viewer is opened.'))),
+  view_log_action: v.optional(
+    v.pipe(v.string(), v.minLength(1), v.maxLength(256), v.description('The action of that record.')),
+    'audit.log.view',
+  ),
+  is_admin: v.optional(v.pipe(v.string(), v.description('Taken for compatibility; it opens nothing more.'))),
 });
 
 /** The query of a page of events. */
-export const eventsQuery = filtersSchema.extend({
-  before: z.string().optional().meta({ description: 'Only events before this cursor.' }),
+export const eventsQuery = v.strictObject({
+  ...filtersSchema.entries,
+  before: v.optional(v.pipe(v.string(), v.description('Only events before this cursor.'))),
 });
 
 /** The query of an export from the viewer. */
-export const exportQuery = filtersSchema.extend({ format: z.enum(['csv', 'json', 'ndjson']) });
+export const exportQuery = v.strictObject({ ...filtersSchema.entries, format: v.picklist(['csv', 'json', 'ndjson']) });

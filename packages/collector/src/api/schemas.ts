@@ -1,150 +1,147 @@
 import { FACETS } from '@auditlogin/core/log';
-import { z } from 'zod';
+import * as v from 'valibot';
+
+/** A schema of any value. */
+export type Schema = v.GenericSchema;
 
 /** The named schemas of the OpenAPI document. */
-export const components = z.registry<{ id: string }>();
+export const components: Record<string, Schema> = {};
 
-function component<S extends z.ZodType>(id: string, schema: S): S {
-  components.add(schema, { id });
+function component<S extends Schema>(id: string, schema: S): S {
+  components[id] = schema;
   return schema;
 }
 
-const text = z.string().min(1);
-const map = z.record(z.string(), text).meta({ description: 'Strings by name; neither a name nor a string is empty.' });
-const time = z.string().meta({ format: 'date-time' });
-const milliseconds = z.number().int().meta({ description: 'In milliseconds since 1970.' });
+const text = v.pipe(v.string(), v.minLength(1));
+const map = v.pipe(v.record(v.string(), text), v.description('Strings by name; neither a name nor a string is empty.'));
+const time = v.pipe(v.string(), v.isoTimestamp());
+const integer = v.pipe(v.number(), v.integer());
+const milliseconds = v.pipe(integer, v.description('In milliseconds since 1970.'));
 
-const actor = component('Actor', z.strictObject({ id: text, name: text.optional(), href: text.optional(), fields: map.optional() }));
-const group = component('Group', z.strictObject({ id: text, name: text.optional() }));
-const target = component('Target', actor.extend({ type: text.optional() }));
+const described = <S extends Schema>(schema: S, description: string) => v.pipe(schema, v.description(description));
+
+const actor = component('Actor', v.strictObject({ id: text, name: v.optional(text), href: v.optional(text), fields: v.optional(map) }));
+const group = component('Group', v.strictObject({ id: text, name: v.optional(text) }));
+const target = component('Target', v.strictObject({ ...actor.entries, type: v.optional(text) }));
 
 /** An event as the Publisher API promises to take it. What the server takes is decided by `violations()` in core, not by this schema. */
 export const eventSchema = component(
   'Event',
-  z
-    .strictObject({
-      action: text.meta({ examples: ['user.login'] }),
-      crud: z.enum(['c', 'r', 'u', 'd']),
-      actor: actor.optional().meta({ description: 'Required unless `is_anonymous` is true.' }),
-      group: group.optional(),
-      target: target.optional(),
-      is_failure: z.boolean().optional(),
-      is_anonymous: z.boolean().optional(),
-      source_ip: text.optional().meta({ description: 'IPv4 in dots, or IPv6 as the server takes it.', examples: ['203.0.113.7'] }),
-      created: time.optional().meta({ description: 'When it happened.' }),
-      description: text.optional(),
-      component: text.optional(),
-      version: text.optional(),
-      external_id: text.optional().meta({ description: 'An id of yours: it can be searched for, and the hash covers it.' }),
-      fields: map.optional().meta({ description: 'Can be searched; the hash covers it.' }),
-      metadata: map.optional().meta({ description: 'The hash covers it.' }),
-    })
-    .meta({
-      examples: [
-        { action: 'user.login', crud: 'c', actor: { id: 'u1', name: 'Ann' }, source_ip: '203.0.113.7', fields: { outcome: 'success' } },
-      ],
+  v.pipe(
+    v.strictObject({
+      action: v.pipe(text, v.examples(['user.login'])),
+      crud: v.picklist(['c', 'r', 'u', 'd']),
+      actor: v.optional(actor),
+      group: v.optional(group),
+      target: v.optional(target),
+      is_failure: v.optional(v.boolean()),
+      is_anonymous: v.optional(v.boolean()),
+      source_ip: v.optional(v.pipe(text, v.description('IPv4 in dots, or IPv6 as the server takes it.'), v.examples(['203.0.113.7']))),
+      created: v.optional(described(time, 'When it happened.')),
+      description: v.optional(text),
+      component: v.optional(text),
+      version: v.optional(text),
+      external_id: v.optional(described(text, 'An id of yours: it can be searched for, and the hash covers it.')),
+      fields: v.optional(described(map, 'Can be searched; the hash covers it.')),
+      metadata: v.optional(described(map, 'The hash covers it.')),
     }),
+    v.description('`actor` is required unless `is_anonymous` is true.'),
+    v.examples([
+      { action: 'user.login', crud: 'c', actor: { id: 'u1', name: 'Ann' }, source_ip: '203.0.113.7', fields: { outcome: 'success' } },
+    ]),
+  ),
 );
 
 /** The most events that a bulk call may hold. */
 export const MAX_EVENTS = 50;
 
-export const bulkSchema = component('Events', z.object({ events: z.array(eventSchema).min(1).max(MAX_EVENTS) }));
+export const bulkSchema = component('Events', v.object({ events: v.pipe(v.array(eventSchema), v.minLength(1), v.maxLength(MAX_EVENTS)) }));
 
-export const receiptSchema = component(
-  'Receipt',
-  z.object({
-    id: text,
-    hash: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .meta({ description: 'SHA-256 of the canonical text of the event, in hex.' }),
-  }),
-);
-export const receiptsSchema = component('Receipts', z.array(receiptSchema));
+const receipt = v.object({
+  id: text,
+  hash: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/), v.description('SHA-256 of the canonical text of the event, in hex.')),
+});
+export const receiptSchema = component('Receipt', receipt);
+export const receiptsSchema = component('Receipts', v.array(receiptSchema));
 
+const object = v.record(v.string(), v.unknown());
 export const searchSchema = component(
   'Search',
-  z.object({ query: z.string(), variables: z.record(z.string(), z.unknown()).optional() }).meta({
-    examples: [
+  v.pipe(
+    v.object({ query: v.string(), variables: v.optional(object) }),
+    v.examples([
       {
         query: 'query ($q: String!) { search(query: $q, last: 5) { totalCount edges { cursor node { id action is_failure } } } }',
         variables: { q: '' },
       },
-    ],
-  }),
+    ]),
+  ),
 );
-export const foundSchema = component(
-  'Found',
-  z.object({ data: z.record(z.string(), z.unknown()).nullish(), errors: z.array(z.record(z.string(), z.unknown())).optional() }),
-);
+export const foundSchema = component('Found', v.object({ data: v.nullish(object), errors: v.optional(v.array(object)) }));
 
-export const tokenSchema = component('Token', z.strictObject({ token: z.string().min(1).max(512) }));
+export const tokenSchema = component('Token', v.strictObject({ token: v.pipe(v.string(), v.minLength(1), v.maxLength(512)) }));
 
 export const errorSchema = component(
   'Error',
-  z.object({
-    status: z.number().int(),
-    error: z.string(),
-    type: z.string(),
-    invalid: z
-      .array(z.record(z.string(), z.unknown()))
-      .optional()
-      .meta({ description: 'The events of a bulk call that were refused, each with its index and its violations.' }),
+  v.object({
+    status: integer,
+    error: v.string(),
+    type: v.string(),
+    invalid: v.optional(described(v.array(object), 'The events of a bulk call that were refused, each with its index and its violations.')),
   }),
 );
 
-export const healthSchema = component('Health', z.object({ status: z.enum(['ok', 'failing']) }));
+export const healthSchema = component('Health', v.object({ status: v.picklist(['ok', 'failing']) }));
 
 export const sessionSchema = component(
   'Session',
-  z.object({
+  v.object({
     project: text,
-    group: text.optional().meta({ description: 'Only the events of this group are shown.' }),
-    target: text.optional().meta({ description: 'Only the events on this target are shown.' }),
-    kind: z.enum(['publisher', 'viewer']).meta({ description: 'The kind of token that opened the session.' }),
+    group: v.optional(described(text, 'Only the events of this group are shown.')),
+    target: v.optional(described(text, 'Only the events on this target are shown.')),
+    kind: described(v.picklist(['publisher', 'viewer']), 'The kind of token that opened the session.'),
   }),
 );
 
-const sealSchema = z.object({ instance: text, seq: z.number().int(), keyId: text, seal: text, prev: text.nullable() });
+const sealSchema = v.object({ instance: text, seq: integer, keyId: text, seal: text, prev: v.nullable(text) });
 const storedSchema = component(
   'StoredEvent',
-  receiptSchema.extend({
+  v.object({
+    ...receipt.entries,
     received: milliseconds,
     time: milliseconds,
-    cursor: text.meta({ description: 'The place of the event, for `before`.' }),
-    names: z
-      .object({ actor: text.optional(), group: text.optional(), target: text.optional() })
-      .meta({ description: 'The names that are held now for the ids of the event.' }),
+    cursor: described(text, 'The place of the event, for `before`.'),
+    names: described(
+      v.object({ actor: v.optional(text), group: v.optional(text), target: v.optional(text) }),
+      'The names that are held now for the ids of the event.',
+    ),
     event: eventSchema,
-    canonical: text.meta({ description: 'The text that was hashed.' }),
-    seal: sealSchema.nullable(),
+    canonical: described(text, 'The text that was hashed.'),
+    seal: v.nullable(sealSchema),
   }),
 );
 export const pageSchema = component(
   'EventsPage',
-  z.object({
-    events: z.array(storedSchema),
-    total: z.number().int(),
-    isMore: z.boolean().meta({ description: 'Whether there are more events than were counted.' }),
-    hasOlder: z.boolean(),
+  v.object({
+    events: v.array(storedSchema),
+    total: integer,
+    isMore: described(v.boolean(), 'Whether there are more events than were counted.'),
+    hasOlder: v.boolean(),
   }),
 );
 export const timelineSchema = component(
   'Timeline',
-  z.object({
+  v.object({
     from: milliseconds,
     to: milliseconds,
-    step: z.number().int().meta({ description: 'Length of a span, in milliseconds.' }),
-    counts: z.array(
-      z.object({ start: milliseconds, outcome: text.meta({ description: FACETS.outcome.description }), attempts: z.number().int() }),
-    ),
+    step: described(integer, 'Length of a span, in milliseconds.'),
+    counts: v.array(v.object({ start: milliseconds, outcome: described(text, FACETS.outcome.description), attempts: integer })),
   }),
 );
-const failureCounts = z.array(z.object({ name: text, failures: z.number().int(), others: z.number().int(), last: milliseconds }));
-export const failuresSchema = component('Failures', z.object({ since: milliseconds, sources: failureCounts, accounts: failureCounts }));
+const failureCounts = v.array(v.object({ name: text, failures: integer, others: integer, last: milliseconds }));
+export const failuresSchema = component('Failures', v.object({ since: milliseconds, sources: failureCounts, accounts: failureCounts }));
 export const exportSchema = component(
   'ExportLine',
-  receiptSchema.extend({ received: time.meta({ description: 'When the collector received it.' }), event: eventSchema }),
+  v.object({ ...receipt.entries, received: described(time, 'When the collector received it.'), event: eventSchema }),
 );
-export const exportsSchema = component('ExportLines', z.array(exportSchema));
+export const exportsSchema = component('ExportLines', v.array(exportSchema));

@@ -1,40 +1,45 @@
 import { FACET_NAMES, FACETS } from '@auditlogin/core/log';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { type Condition, whereFacet, whereValue } from './condition.js';
 import { readQuery } from './search.js';
 
-const text = z.string().max(1_024);
-const time = z
-  .string()
-  .max(64)
-  .refine((value) => !Number.isNaN(Date.parse(value)), 'expected a time in ISO 8601')
-  .transform((value) => Date.parse(value))
-  .meta({ format: 'date-time' });
+const text = v.pipe(v.string(), v.maxLength(1_024));
+
+const time = (description: string) =>
+  v.pipe(
+    v.string(),
+    v.maxLength(64),
+    v.check((value) => !Number.isNaN(Date.parse(value)), 'expected a time in ISO 8601'),
+    v.metadata({ format: 'date-time', description }),
+    v.transform((value) => Date.parse(value)),
+  );
 
 /** One value, or several; empty ones do not count. */
-const texts = z
-  .union([text, z.array(text).max(50)])
-  .transform((given) => (typeof given === 'string' ? [given] : given).filter((one) => one !== ''));
-type Texts = z.ZodOptional<typeof texts>;
+const texts = (description: string) =>
+  v.pipe(
+    v.union([text, v.pipe(v.array(text), v.maxLength(50))]),
+    v.description(description),
+    v.transform((given) => (typeof given === 'string' ? [given] : given).filter((one) => one !== '')),
+  );
 
 /** A filter for each facet. */
 const facetFilters = Object.fromEntries(
   FACET_NAMES.map((name) => {
     const { description, values } = FACETS[name];
-    return [name, texts.optional().meta({ description: values ? `${description} Usually ${values.join(', ')}.` : description })];
+    return [name, v.optional(texts(values ? `${description} Usually ${values.join(', ')}.` : description))];
   }),
-) as Record<(typeof FACET_NAMES)[number], Texts>;
+) as Record<(typeof FACET_NAMES)[number], v.OptionalSchema<ReturnType<typeof texts>, undefined>>;
 
 /** What the viewer and the exports narrow the log by. All of it must hold; several values of one facet are alternatives. */
-export const filtersSchema = z.strictObject({
-  query: text.optional().meta({ description: 'A search in the syntax of the API.' }),
-  from: time.optional().meta({ description: 'Only what happened at this time or later, in ISO 8601.' }),
-  to: time.optional().meta({ description: 'Only what happened before this time, in ISO 8601.' }),
+export const filtersSchema = v.strictObject({
+  query: v.optional(v.pipe(text, v.description('A search in the syntax of the API.'))),
+  from: v.optional(time('Only what happened at this time or later, in ISO 8601.')),
+  to: v.optional(time('Only what happened before this time, in ISO 8601.')),
   ...facetFilters,
 });
 
 /** Filters that were read. */
-export type Filters = z.output<typeof filtersSchema>;
+export type Filters = v.InferOutput<typeof filtersSchema>;
 
 /**
  * Turns filters into a condition.

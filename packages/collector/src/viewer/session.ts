@@ -1,5 +1,6 @@
 import type { AuditEvent } from '@auditlogin/core';
 import express, { type Request, type Response, Router } from 'express';
+import { safeParse } from 'valibot';
 import type { Viewers, ViewerSession } from '../access/viewers.js';
 import { refuse } from '../api/errors.js';
 import { keep } from '../api/keep.js';
@@ -26,8 +27,8 @@ export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimi
     else refuse(response, { status: 401, error: 'Not signed in' });
   });
   router.post(PATH, limit.check, express.json({ limit: '4kb' }), async (request, response) => {
-    const { data } = tokenSchema.safeParse(request.body);
-    const opened = data && viewers.open(data.token);
+    const { success, output } = safeParse(tokenSchema, request.body);
+    const opened = success && viewers.open(output.token);
     if (!opened)
       return limit.refuse(request, response, 'The token opens nothing: it is wrong, used up, older than five minutes, or revoked');
     await record(store, opened.session, request);

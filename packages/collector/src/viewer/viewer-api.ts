@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import { Router } from 'express';
-import type { z } from 'zod';
+import * as v from 'valibot';
 import type { Viewers } from '../access/viewers.js';
 import { invalidQuery, refuse } from '../api/errors.js';
 import { eventsQuery, exportQuery } from '../api/queries.js';
@@ -123,10 +123,10 @@ function ownPagesOnly(request: Request, response: Response, next: NextFunction):
   else refuse(response, { status: 403, error: 'The viewer answers its own pages only' });
 }
 
-function read<S extends z.ZodType>(schema: S, request: Request, response: Response): z.output<S> | undefined {
-  const result = schema.safeParse(request.query);
-  if (result.success) return result.data;
-  refuse(response, invalidQuery(result.error));
+function read<S extends v.GenericSchema>(schema: S, request: Request, response: Response): v.InferOutput<S> | undefined {
+  const result = v.safeParse(schema, request.query);
+  if (result.success) return result.output;
+  refuse(response, invalidQuery(result.issues));
   return undefined;
 }
 
