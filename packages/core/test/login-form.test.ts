@@ -237,3 +237,12 @@ it.each([
 ])('takes a name for the user name only beside a password, and behind all others: %j', (body, identity) => {
   expect(readLoginForm(body).identity).toBe(identity);
 });
+
+it.each([
+  ['an empty password', { refresh_token: 'r', username: 'bob', password: '' }, false],
+  ['an empty password beside a grant', { grant_type: 'refresh_token', refresh_token: 'r', password: '' }, true],
+  ['an empty token', { refresh_token: '', username: 'bob' }, false],
+  ['an empty grant', { grant_type: '', refresh_token: 'r' }, true],
+])('takes a form with %s for a refresh: only if it is one', (_name, body, isRefresh) => {
+  expect(readLoginForm(body)).toMatchObject({ isRefresh, hasPassword: false });
+});

@@ -61,7 +61,7 @@ export function readLoginForm(body: unknown, extracted?: unknown): LoginForm {
     carriesCredential: textsCarryCredential(texts),
     hasGrant: texts.parts.some((part) => grantOf(part) !== undefined),
     ...(texts.parts.some(namesClient) && { namesClient: true }),
-    isRefresh: !hasPassword && texts.parts.some(asksForRefresh),
+    isRefresh: !hasPassword && texts.parts.some((part) => asksForRefresh(part, texts.emptyFields.some(isPasswordField))),
     ...(targets.length > 0 && { targets }),
   };
 }
@@ -105,9 +105,11 @@ function namesClient(part: BodyPart): boolean {
   return grantOf(part) !== undefined && [...part.keys()].some((name) => plainName(name) === 'clientid');
 }
 
-function asksForRefresh(part: BodyPart): boolean {
+/** A form for a password is a login, even if none was typed, unless it names the grant. */
+function asksForRefresh(part: BodyPart, isPasswordForm: boolean): boolean {
   const grant = grantOf(part);
   if (grant !== undefined) return grant === 'refresh_token';
+  if (isPasswordForm) return false;
   // A client of Feathers sends the token that it has, whenever its page loads.
   if (part.get('strategy') === 'jwt') return true;
   return [...part.keys()].some((name) => REFRESH_NAMES.has(plainName(name)));

@@ -7,6 +7,8 @@ export type BodyPart = ReadonlyMap<string, string>;
 export interface BodyTexts {
   /** The outermost object first. */
   parts: readonly BodyPart[];
+  /** The names of fields whose text is empty. */
+  emptyFields: readonly string[];
   /** False if the body has more keys than were read. */
   isComplete: boolean;
 }
@@ -38,17 +40,20 @@ const USUAL_NAMES = [
  * @param body the parsed body
  */
 export function bodyTexts(body: unknown): BodyTexts {
-  const reading: Reading = { parts: [], keysLeft: MAX_KEYS, isComplete: true };
+  const reading: Reading = { parts: [], emptyFields: [], keysLeft: MAX_KEYS, isComplete: true };
   const queue: Place[] = [{ value: body, depth: 1 }];
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    if (reading.parts.length >= MAX_PARTS) return { ...reading, isComplete: false };
+    if (reading.parts.length >= MAX_PARTS) {
+      reading.isComplete = false;
+      break;
+    }
     try {
       queue.push(...readPart(next, reading));
     } catch {
       reading.isComplete = false;
     }
   }
-  return { parts: reading.parts, isComplete: reading.isComplete };
+  return reading;
 }
 
 interface Place {
@@ -56,10 +61,10 @@ interface Place {
   depth: number;
 }
 
-interface Reading {
+interface Reading extends BodyTexts {
   parts: BodyPart[];
+  emptyFields: string[];
   keysLeft: number;
-  isComplete: boolean;
 }
 
 /** Forms are recognised by their tag, since accessing the global `FormData` would load Node's fetch. */
@@ -80,7 +85,8 @@ function readPart({ value, depth }: Place, reading: Reading): Place[] {
       break;
     }
     reading.keysLeft -= 1;
-    if (typeof entry !== 'object' || entry === null) addText(texts, name, entry);
+    if (entry === '') reading.emptyFields.push(name);
+    else if (typeof entry !== 'object' || entry === null) addText(texts, name, entry);
     else if (name === 'variables') inner.push({ value: entry, depth: 1 });
     else if (depth + step <= MAX_DEPTH) inner.push({ value: entry, depth: depth + step });
   }
