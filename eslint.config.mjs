@@ -12,7 +12,7 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
-      // Our ports are plain objects: their functions never use `this`.
+      // Most ports are plain objects, whose functions never use `this`. The methods of those that classes implement are never passed unbound.
       '@typescript-eslint/unbound-method': 'off',
       // Ids are read from objects by their own `toString`, as an ObjectId has one.
       '@typescript-eslint/no-base-to-string': 'off',

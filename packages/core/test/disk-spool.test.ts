@@ -22,7 +22,7 @@ import { openLedger } from '../src/spool/disk/ledger.js';
 import { runsOf } from '../src/spool/disk/ranges.js';
 import { operateSpools } from '../src/spool/disk/operate.js';
 import { localEventsIn } from '../src/verify/local-records.js';
-import { PAGE_EVENTS, pageOf } from '../src/spool/disk/event-pages.js';
+import { PAGE_EVENTS, pageOf } from '../src/spool/disk/event-page.js';
 import { openSpoolFile, type SpoolFile } from '../src/spool/disk/spool-file.js';
 import { openSqlite } from '../src/spool/disk/sqlite/database.js';
 

@@ -1,5 +1,5 @@
 import { existsSync, renameSync } from 'node:fs';
-import { intactLines } from './event-pages.js';
+import { intactLines } from './event-page.js';
 import { openSqlite } from './sqlite/database.js';
 import type { SqliteDatabase } from './sqlite/driver.js';
 
