@@ -1,5 +1,5 @@
 import { type StoredEvent, unreadableEvent, type UnreadableEvent } from '../stored-event.js';
-import { DeliveryHistory, HISTORY_TABLES } from './delivery-history.js';
+import { Deliveries, DELIVERY_TABLES } from './deliveries.js';
 import { checksumsOf, flawIn, intactLines, type NewPage, PAGE_EVENTS, pageEntry, pageOf, type StoredPage } from './event-page.js';
 import { EVERYWHERE, isIn, lengthOf, type Range, runsOf } from './ranges.js';
 import type { Statements } from './sqlite/database.js';
@@ -9,7 +9,7 @@ export const PAGE_TABLES = `
   CREATE TABLE IF NOT EXISTS pages (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, bytes INTEGER NOT NULL, failures INTEGER NOT NULL,
     queued_at INTEGER NOT NULL, lines TEXT NOT NULL, crcs BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS gone (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
-  ${HISTORY_TABLES}`;
+  ${DELIVERY_TABLES}`;
 
 interface PageEvent {
   seq: number;
@@ -20,7 +20,7 @@ interface PageEvent {
 
 /** The events in a spool's file. A position is never used twice while the file is open. */
 export class EventPages {
-  readonly history: DeliveryHistory;
+  readonly deliveries: Deliveries;
   private next: number;
 
   /**
@@ -31,7 +31,7 @@ export class EventPages {
     private readonly statement: Statements,
     lastAside: number,
   ) {
-    this.history = new DeliveryHistory(statement);
+    this.deliveries = new Deliveries(statement);
     const { last } = statement('SELECT coalesce(max(last), 0) AS last FROM pages').get() as { last: number };
     this.next = Math.max(last, lastAside) + 1;
   }
@@ -50,7 +50,7 @@ export class EventPages {
     for (const together of pagesOf(events)) {
       const entries = together.map(({ body }) => pageEntry(body));
       const first = this.add(pageOf(entries, together[0]!.queuedAt));
-      for (const [offset, event] of together.entries()) this.history.inherit(first + offset, event);
+      for (const [offset, event] of together.entries()) this.deliveries.inherit(first + offset, event);
     }
   }
 
@@ -81,7 +81,7 @@ export class EventPages {
     const unreadable: UnreadableEvent[] = [];
     let bytes = 0;
     for (const page of this.pagesBehind(after)) {
-      const histories = this.history.of(page);
+      const histories = this.deliveries.of(page);
       for (const { seq, body, flaw } of this.eventsIn(page, after)) {
         if (rows.length >= limit || (rows.length > 0 && bytes >= maxBytes)) return { rows, unreadable };
         if (flaw !== undefined) {
@@ -119,7 +119,7 @@ export class EventPages {
 
   private removeRange(range: Range): void {
     const { first, last } = range;
-    this.history.forget(range);
+    this.deliveries.forget(range);
     this.statement('DELETE FROM gone WHERE first >= ? AND first <= ? AND last <= ?').run(first, last, last);
     this.statement('DELETE FROM pages WHERE first >= ? AND first <= ? AND last <= ?').run(first, last, last);
     // The pages at both ends of the range may be covered only in part.

@@ -82,7 +82,7 @@ export class SpoolFile {
     this.pages = new EventPages(this.statement, this.aside.lastSeq());
     this.reserved = new ReservedSpace(`${path}-reserved`);
     if (mode !== 'own') return;
-    this.write(() => this.pages.history.land());
+    this.write(() => this.pages.deliveries.land());
     this.reserved.reserve();
   }
 
@@ -197,10 +197,10 @@ export class SpoolFile {
       case 'append':
         return this.pages.add(change.page);
       case 'begin':
-        this.pages.history.begin(change.seqs);
+        this.pages.deliveries.begin(change.seqs);
         return 0;
       case 'release':
-        this.pages.history.release(change.seqs, change.inDoubt);
+        this.pages.deliveries.release(change.seqs, change.inDoubt);
         return 0;
       case 'settle':
         this.pages.remove(change.seqs);

@@ -3,18 +3,18 @@ import { EVERYWHERE, type Range, runsOf } from './ranges.js';
 import type { Statements } from './sqlite/database.js';
 
 /**
- * The tables of a delivery history. `flights` lists events that are being sent, as ranges of positions, so that a batch of fifty events usually costs
+ * The tables of {@link Deliveries}. `flights` lists events that are being sent, as ranges of positions, so that a batch of fifty events usually costs
  * one row; `marks` lists events that were sent in vain.
  */
-export const HISTORY_TABLES = `
+export const DELIVERY_TABLES = `
   CREATE TABLE IF NOT EXISTS flights (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS marks (seq INTEGER PRIMARY KEY, in_doubt INTEGER NOT NULL, crashes INTEGER NOT NULL);`;
 
 /** How earlier tries to send an event went. */
-export type EventHistory = Pick<StoredEvent, 'inDoubt' | 'crashes'>;
+export type DeliveryHistory = Pick<StoredEvent, 'inDoubt' | 'crashes'>;
 
-/** The earlier and the running tries to send the events of a file. */
-export class DeliveryHistory {
+/** The running and the earlier tries to send the events of a file. */
+export class Deliveries {
   /** @param statement of the file's database */
   constructor(private readonly statement: Statements) {}
 
@@ -40,7 +40,7 @@ export class DeliveryHistory {
   }
 
   /** Stores the history of an event that comes from another file. */
-  inherit(seq: number, { inDoubt, crashes }: EventHistory): void {
+  inherit(seq: number, { inDoubt, crashes }: DeliveryHistory): void {
     if (inDoubt || crashes > 0) this.statement('INSERT INTO marks VALUES (?, ?, ?)').run(seq, inDoubt ? 1 : 0, crashes);
   }
 
@@ -50,7 +50,7 @@ export class DeliveryHistory {
   }
 
   /** The histories of the events in a range that were sent before, by position. */
-  of({ first, last }: Range): Map<number, EventHistory> {
+  of({ first, last }: Range): Map<number, DeliveryHistory> {
     const marks = this.statement('SELECT * FROM marks WHERE seq BETWEEN ? AND ?').all(first, last) as {
       seq: number;
       in_doubt: number;
