@@ -24,7 +24,7 @@ import { operateSpools } from '../src/spool/disk/operate.js';
 import { localEventsIn } from '../src/verify/local-records.js';
 import { PAGE_EVENTS, pageOf } from '../src/spool/disk/event-page.js';
 import { openSpoolFile, type SpoolFile } from '../src/spool/disk/spool-file.js';
-import { openSqlite } from '../src/spool/disk/sqlite/database.js';
+import { openSqlite } from '../src/sqlite/database.js';
 
 const DESTINATION = destinationOf({ apiBase: 'http://localhost', project: 'dev' });
 let folder: string;

@@ -1,6 +1,6 @@
 import { type CoalescedTable, MAX_SOURCES, minuteOf } from '../coalesced.js';
 import type { CoalescedFailures } from '../spool.js';
-import type { Statements } from './sqlite/database.js';
+import type { Statements } from '../../sqlite/database.js';
 
 export const COALESCED_TABLE = `CREATE TABLE IF NOT EXISTS coalesced (minute INTEGER, source TEXT, count INTEGER, first INTEGER, last INTEGER,
     PRIMARY KEY (minute, source)) WITHOUT ROWID;`;

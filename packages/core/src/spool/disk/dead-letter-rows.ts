@@ -1,5 +1,5 @@
 import type { DeadLetter } from '../spool.js';
-import type { Statements } from './sqlite/database.js';
+import type { Statements } from '../../sqlite/database.js';
 
 export const DEAD_LETTER_TABLE = `CREATE TABLE IF NOT EXISTS set_aside (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL, reason TEXT NOT NULL,
     at INTEGER NOT NULL);`;

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../stored-event.js';
 import { EVERYWHERE, type Range, runsOf } from './ranges.js';
-import type { Statements } from './sqlite/database.js';
+import type { Statements } from '../../sqlite/database.js';
 
 /**
  * The tables of {@link Deliveries}. `flights` lists events that are being sent, as ranges of positions, so that a batch of fifty events usually costs

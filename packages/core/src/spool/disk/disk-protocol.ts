@@ -1,7 +1,7 @@
 import type { AuditErrorCode } from '../../errors.js';
 import type { CoalescedFailures, SpoolSize } from '../spool.js';
 import type { LedgerEntry } from './ledger.js';
-import type { Synchronous } from './sqlite/database.js';
+import type { Synchronous } from '../../sqlite/database.js';
 import type { SpoolChange, SpoolFile } from './spool-file.js';
 
 /** The worker's start parameters. */

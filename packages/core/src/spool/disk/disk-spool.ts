@@ -13,7 +13,7 @@ import { type NewPage, PAGE_EVENTS, pageOf } from './event-page.js';
 import { EventWindow } from './event-window.js';
 import type { LedgerEntry } from './ledger.js';
 import type { SpoolChange } from './spool-file.js';
-import type { Synchronous } from './sqlite/database.js';
+import type { Synchronous } from '../../sqlite/database.js';
 
 /** Options of a spool on disk. */
 export interface DiskSpoolOptions extends SpoolBounds {

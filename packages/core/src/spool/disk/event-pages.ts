@@ -2,7 +2,7 @@ import { type StoredEvent, unreadableEvent, type UnreadableEvent } from '../stor
 import { Deliveries, DELIVERY_TABLES } from './deliveries.js';
 import { checksumsOf, flawIn, intactLines, type NewPage, PAGE_EVENTS, pageEntry, pageOf, type StoredPage } from './event-page.js';
 import { EVERYWHERE, isIn, lengthOf, type Range, runsOf } from './ranges.js';
-import type { Statements } from './sqlite/database.js';
+import type { Statements } from '../../sqlite/database.js';
 
 /** The tables of {@link EventPages}. `gone` lists removed events whose page still holds others, as ranges of positions. */
 export const PAGE_TABLES = `

@@ -1,8 +1,8 @@
 import { COALESCED_TABLE } from './coalesced-rows.js';
 import { DEAD_LETTER_TABLE } from './dead-letter-rows.js';
 import { PAGE_TABLES } from './event-pages.js';
-import { makeDurable, makePrivate, openSqlite, quickCheck, type Synchronous } from './sqlite/database.js';
-import type { SqliteDatabase } from './sqlite/driver.js';
+import { makeDurable, makePrivate, openSqlite, quickCheck, type Synchronous } from '../../sqlite/database.js';
+import type { SqliteDatabase } from '../../sqlite/driver.js';
 
 const SQLITE_PAGE_BYTES = 4_096;
 const WAL_PAGES = 500;

@@ -8,8 +8,8 @@ import { EventPages } from './event-pages.js';
 import { quarantine, recovered } from './recover.js';
 import { ReservedSpace } from './reserved-space.js';
 import { openSpoolDatabase, readSpoolDatabase } from './spool-database.js';
-import { isCorrupt, isDiskFull, type Statements, statementsOf, type Synchronous, transaction } from './sqlite/database.js';
-import type { SqliteDatabase } from './sqlite/driver.js';
+import { isCorrupt, isDiskFull, type Statements, statementsOf, type Synchronous, transaction } from '../../sqlite/database.js';
+import type { SqliteDatabase } from '../../sqlite/driver.js';
 
 /** A change of the file. A commit makes all of its changes or none. */
 export type SpoolChange =

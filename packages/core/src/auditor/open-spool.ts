@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { AuditError, isAuditError } from '../errors.js';
-import { destinationOf, isOnTmpfs, takePlace } from './disk/directory.js';
-import { openDiskSpool } from './disk/disk-spool.js';
-import { memorySpool } from './memory-spool.js';
-import { openingSpool } from './opening-spool.js';
-import type { CoalescingSpool } from './spool.js';
+import { destinationOf, isOnTmpfs, takePlace } from '../spool/disk/directory.js';
+import { openDiskSpool } from '../spool/disk/disk-spool.js';
+import { memorySpool } from '../spool/memory-spool.js';
+import { openingSpool } from '../spool/opening-spool.js';
+import type { CoalescingSpool } from '../spool/spool.js';
 
 /** The settings that decide which spool is opened. */
 export interface OpenSpoolSettings {
