@@ -12,7 +12,7 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
-      // Our ports are plain objects: their functions never use `this`.
+      // Most ports are plain objects, whose functions never use `this`. The methods of those that classes implement are never passed unbound.
       '@typescript-eslint/unbound-method': 'off',
       // Ids are read from objects by their own `toString`, as an ObjectId has one.
       '@typescript-eslint/no-base-to-string': 'off',
@@ -21,17 +21,6 @@ export default tseslint.config(
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: false } }],
       'no-restricted-syntax': ['error', { selector: 'ExportAllDeclaration', message: 'Name what is exported.' }],
     },
-  },
-  {
-    // Where functions are still above the bound of complexity. Take a place out once its functions are below it; add none.
-    files: [
-      'examples/express-passport/src/row.ts',
-      'packages/cli/src/commands/{import,relay}.ts',
-      'packages/cli/src/kubernetes/kubeconfig.ts',
-      'packages/core/src/attempt/**',
-      'packages/jetstream/src/lease.ts',
-    ],
-    rules: { complexity: 'off' },
   },
   {
     files: ['packages/collector/viewer/**/*.{ts,tsx}'],

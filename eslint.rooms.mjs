@@ -19,7 +19,7 @@ export const rooms = {
   // Core: what everybody may import.
   'core/errors': { files: 'packages/core/src/errors.ts' },
   'core/logger': { files: 'packages/core/src/logger.ts' },
-  'core/nearest': { files: 'packages/core/src/config/nearest.ts', modules: ['fastest-levenshtein'] },
+  'core/nearest': { files: 'packages/core/src/nearest.ts', modules: ['fastest-levenshtein'] },
 
   // Core: pure. Without files, network and frameworks.
   'core/event': {
@@ -31,24 +31,11 @@ export const rooms = {
   'core/formats': { files: 'packages/core/src/formats/**', rooms: ['core/attempt', 'core/event'] },
 
   // Core: from the application to the log.
-  'core/spool/open-spool': {
-    files: 'packages/core/src/spool/open-spool.ts',
-    rooms: ['core/errors', 'core/event', 'core/spool', 'core/spool/disk'],
-    modules: ['node:crypto'],
-  },
+  'core/sqlite': { files: 'packages/core/src/sqlite/**', modules: ['node:fs', 'node:module', 'node:path', 'node:process'] },
   'core/spool/disk': {
     files: 'packages/core/src/spool/disk/**',
-    rooms: ['core/errors', 'core/event', 'core/spool'],
-    modules: [
-      '@photostructure/sqlite',
-      'node:crypto',
-      'node:fs',
-      'node:module',
-      'node:path',
-      'node:process',
-      'node:worker_threads',
-      'node:zlib',
-    ],
+    rooms: ['core/errors', 'core/event', 'core/spool', 'core/sqlite'],
+    modules: ['node:crypto', 'node:fs', 'node:path', 'node:worker_threads', 'node:zlib'],
   },
   'core/spool': { files: 'packages/core/src/spool/**', rooms: ['core/errors', 'core/event'] },
   'core/publish': { files: 'packages/core/src/publish/**', rooms: ['core/errors', 'core/event'], types: ['core/spool'] },
@@ -83,10 +70,16 @@ export const rooms = {
     types: ['core/config'],
     modules: ['node:cluster', 'node:crypto'],
   },
+  'core/auditor/open-spool': {
+    files: 'packages/core/src/auditor/open-spool.ts',
+    rooms: ['core/errors', 'core/spool', 'core/spool/disk'],
+    modules: ['node:crypto'],
+  },
   'core/auditor': {
     files: 'packages/core/src/auditor/**',
     rooms: [
       'core/auditor/identity-key',
+      'core/auditor/open-spool',
       'core/attempt',
       'core/config',
       'core/errors',
@@ -94,7 +87,6 @@ export const rooms = {
       'core/publish',
       'core/retraced/http-transport',
       'core/spool',
-      'core/spool/open-spool',
       'core/telemetry',
     ],
   },
@@ -120,7 +112,7 @@ export const rooms = {
   'core/door/browser': { files: 'packages/core/src/browser.ts', rooms: ['core/event', 'core/formats'] },
   'core/door/engine': {
     files: 'packages/core/src/engine.ts',
-    rooms: ['core/config', 'core/event', 'core/nearest', 'core/publish', 'core/spool', 'core/spool/disk'],
+    rooms: ['core/config', 'core/event', 'core/nearest', 'core/publish', 'core/spool', 'core/sqlite'],
   },
   'core/door/log': {
     files: 'packages/core/src/log.ts',

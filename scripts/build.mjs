@@ -1,9 +1,11 @@
-// Builds every package as ES modules (with project references) and, where it is imported by others, as CommonJS; then the viewer's page.
+// Builds every package as ES modules (with project references) and, where it is imported by others, as CommonJS; then the viewer's page. What an earlier
+// build made of sources that are gone is removed, file by file, since tests may use the build at the same time.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { inBuildOrder, root, workspaces } from './packages.mjs';
+import { removeStaleOutputs } from './stale-outputs.mjs';
 
 const { resolve } = createRequire(import.meta.url);
 const tsc = resolve('typescript/bin/tsc');
@@ -25,6 +27,7 @@ for (const { path, folder } of inBuildOrder(having('tsconfig.cjs.json'))) {
   mkdirSync(cjs, { recursive: true });
   writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
 }
+for (const name of ['tsconfig.json', 'tsconfig.cjs.json']) for (const { folder } of having(name)) removeStaleOutputs(join(folder, name));
 run(vite, 'build', '--logLevel', 'warn', '-c', 'packages/collector/viewer/vite.config.ts');
 for (const { folder, manifest } of workspaces()) {
   for (const program of Object.values(manifest.bin ?? {})) chmodSync(join(folder, program), 0o755);

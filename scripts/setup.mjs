@@ -45,6 +45,7 @@ const inputs = [
   'tsconfig.base.json',
   'scripts/build.mjs',
   'scripts/packages.mjs',
+  'scripts/stale-outputs.mjs',
   ...workspaces().flatMap(({ path }) => sources(path)),
 ].sort();
 step('build', inputs, 'packages/cli/dist/esm/cli.js', () => run('Building', process.execPath, [join('scripts', 'build.mjs')]));

@@ -3,23 +3,37 @@ import type { createColors } from 'picocolors';
 
 type Paint = ReturnType<typeof createColors>;
 
-const COLUMNS = [
-  ['time', 12],
-  ['outcome', 9],
-  ['reason', 15],
-  ['actor', 30],
-  ['group', 10],
-  ['address', 15],
-  ['record', 12],
-] as const;
+interface Column {
+  title: string;
+  width: number;
+  text(checked: CheckedReceipt): string;
+  /** Whether the text is green; red if it is not. Without it the text has no colour. */
+  isGood?(checked: CheckedReceipt): boolean;
+}
+
+const COLUMNS: Column[] = [
+  { title: 'time', width: 12, text: ({ event }) => event.created?.slice(11, 23) ?? '' },
+  {
+    title: 'outcome',
+    width: 9,
+    text: ({ event }) => event.fields?.['outcome'] ?? '',
+    isGood: ({ event }) => event.fields?.['outcome'] === 'success',
+  },
+  { title: 'reason', width: 15, text: ({ event }) => event.fields?.['reason'] ?? '–' },
+  { title: 'actor', width: 30, text: ({ event }) => event.actor?.name ?? event.actor?.id ?? typedName(event) },
+  { title: 'group', width: 10, text: ({ event }) => event.group?.id ?? '–' },
+  { title: 'address', width: 15, text: ({ event }) => event.source_ip ?? '–' },
+  {
+    title: 'record',
+    width: 0,
+    text: ({ verdict }) => (verdict === 'verified' ? '✓ verified' : '✗ mismatched'),
+    isGood: ({ verdict }) => verdict === 'verified',
+  },
+];
 
 /** @param paint colours */
 export function tableHead(paint: Paint): string {
-  return paint.dim(
-    COLUMNS.map(([title, width]) => title.padEnd(width))
-      .join(' ')
-      .trimEnd(),
-  );
+  return paint.dim(COLUMNS.map(({ title, width }) => title.padEnd(width)).join(' '));
 }
 
 /**
@@ -28,23 +42,17 @@ export function tableHead(paint: Paint): string {
  * @param checked the event, its receipt and what checking it showed
  * @param paint colours
  */
-export function rowOf({ event, verdict }: CheckedReceipt, paint: Paint): string {
-  const { fields } = event;
-  const outcome = fields?.['outcome'] ?? '';
+export function rowOf(checked: CheckedReceipt, paint: Paint): string {
+  return COLUMNS.map((column) => {
+    const cell = visible(column.text(checked)).padEnd(column.width);
+    if (!column.isGood) return cell;
+    return column.isGood(checked) ? paint.green(cell) : paint.red(cell);
+  }).join(' ');
+}
+
+function typedName({ fields }: CheckedReceipt['event']): string {
   const typed = fields?.['identity'];
-  const cells = [
-    event.created?.slice(11, 23) ?? '',
-    outcome,
-    fields?.['reason'] ?? '–',
-    event.actor?.name ?? event.actor?.id ?? (typed === undefined ? 'anonymous' : `${typed} (typed)`),
-    event.group?.id ?? '–',
-    event.source_ip ?? '–',
-    verdict === 'verified' ? '✓ verified' : '✗ mismatched',
-  ].map((cell, index) => visible(cell).padEnd(COLUMNS[index]![1]));
-  const colour = outcome === 'success' ? paint.green : paint.red;
-  cells[1] = colour(cells[1]);
-  cells[6] = (verdict === 'verified' ? paint.green : paint.red)(cells[6]!.trimEnd());
-  return cells.join(' ');
+  return typed === undefined ? 'anonymous' : `${typed} (typed)`;
 }
 
 /** What was typed must not steer the terminal. */

@@ -87,17 +87,21 @@ export function timeIn(name: string, text: string | undefined): number | undefin
   throw invalid(name, text, 'a time in ISO 8601');
 }
 
+/** No log has an event that was received earlier or later. Servers refuse a range that lacks an end. */
+const EARLIEST = Date.UTC(2000, 0);
+const LATEST = Date.UTC(2100, 0);
+
 /**
- * Adds a range of `received` times to a search (Publisher API, "Calls").
+ * Adds a range of `received` times to a search (Publisher API, "What can be read back").
  *
  * @param query a search, possibly empty
- * @param from milliseconds since 1970
- * @param to milliseconds since 1970
+ * @param from milliseconds since 1970; undefined for all that was received before `to`
+ * @param to milliseconds since 1970; undefined for all that was received since `from`
  */
 export function withRange(query: string, from: number | undefined, to: number | undefined): string {
-  const iso = (time: number | undefined): string => (time === undefined ? '' : new Date(time).toISOString());
-  const range = from === undefined && to === undefined ? '' : `received:${iso(from)},${iso(to)}`;
-  return [query, range].filter(Boolean).join(' ');
+  if (from === undefined && to === undefined) return query;
+  const [first, last] = [from ?? EARLIEST, to ?? LATEST].map((time) => new Date(time).toISOString());
+  return [query, `received:${first},${last}`].filter(Boolean).join(' ');
 }
 
 /**

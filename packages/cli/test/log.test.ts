@@ -52,15 +52,27 @@ async function until(seen: () => boolean): Promise<void> {
   expect(seen()).toBe(true);
 }
 
-/** Starts a server with the search of Retraced and without the export of a collector. */
+/** Whether a range in a search lacks an end. */
+function hasOpenRange(body: string): boolean {
+  const { variables } = JSON.parse(body) as { variables: { query: string } };
+  const ranges = [...variables.query.matchAll(/(?:received|created):(\S*)/g)];
+  return ranges.some(([, range]) => range!.split(',').filter(Boolean).length !== 2);
+}
+
+/** Starts a server with the search of Retraced, which refuses ranges with one end, and without the export of a collector. */
 async function withoutExport(): Promise<NodeJS.ProcessEnv> {
   const server = createServer((request, response) => {
     if (request.url!.includes('/export')) return void response.writeHead(404, { 'content-type': 'text/plain' }).end('Cannot GET');
     void (async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
+      const body = Buffer.concat(chunks).toString();
+      if (hasOpenRange(body)) {
+        const errors = [{ message: 'Unexpected error value: { status: 400, err: {} }' }];
+        return void response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ errors, data: { search: null } }));
+      }
       const headers = { authorization: request.headers.authorization!, 'content-type': 'application/json' };
-      const answer = await fetch(collector.apiBase + request.url, { method: 'POST', headers, body: Buffer.concat(chunks) });
+      const answer = await fetch(collector.apiBase + request.url, { method: 'POST', headers, body });
       response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
     })();
   }).listen(0, '127.0.0.1');
@@ -109,6 +121,16 @@ describe('tail', () => {
     await publish(event);
     const { stdout } = await run(['tail', '--no-follow'], { env }).ended;
     expect(stdout.replace(/^\S+ /, '')).toBe(`${line}\n`);
+  });
+
+  it('follows a server that refuses a range with one end', async () => {
+    const tail = run(['tail', '--interval', '50ms'], { env: await withoutExport() });
+    running.push(tail);
+    await publish({ actor: { id: 'before' }, is_anonymous: false });
+    await until(() => tail.stdout().includes('before'));
+    await publish({ actor: { id: 'after' }, is_anonymous: false });
+    await until(() => tail.stdout().includes('after') || tail.stderr() !== '');
+    expect(tail.stderr()).toBe('');
   });
 
   it('continues after the server has failed for a while', async () => {
@@ -216,6 +238,17 @@ describe('export and import', () => {
     const { code, stdout } = await run(['export'], { env: await withoutExport() }).ended;
     expect(code).toBe(0);
     expect(lines(stdout)[0]!.event).toMatchObject({ ...whole, actor: { id: 'u1', name: 'Ann' }, created: '2026-05-06T03:00:00Z' });
+  });
+
+  it.each([
+    [['--from', '2020-01-01'], ['kept']],
+    [['--to', '2099-01-01'], ['kept']],
+    [['--from', '2020-01-01', '--to', '2099-01-01'], ['kept']],
+    [['--to', '2020-01-01'], []],
+  ])('exports with %j from a server that refuses a range with one end', async (flags, expected) => {
+    await publish(whole);
+    const { code, stdout } = await run(['export', ...flags], { env: await withoutExport() }).ended;
+    expect([code, lines(stdout).map(({ event }) => event.external_id)]).toEqual([0, expected]);
   });
 
   it('exports only the events that match --query and --to', async () => {

@@ -2,14 +2,14 @@
 import * as option from './config/option-types.js';
 
 export { option };
-export { nearest } from './config/nearest.js';
+export { nearest } from './nearest.js';
 export { optionNames, parseOptions } from './config/parse-options.js';
 export { serialise, type SerialisedEvent } from './event/serialise.js';
 export { backoff } from './publish/retry.js';
-export type { InDoubt } from './publish/publisher.js';
+export type { InDoubt } from './publish/publisher-options.js';
 export type { Delivery, Search, ServerDelivery, Transport } from './publish/transport.js';
-export { copySqlite, makeDurable, makePrivate, openSqlite, pragma, transaction } from './spool/disk/sqlite/database.js';
-export type { SqliteDatabase, SqliteStatement, SqliteValue } from './spool/disk/sqlite/driver.js';
+export { copySqlite, makeDurable, makePrivate, openSqlite, pragma, transaction } from './sqlite/database.js';
+export type { SqliteDatabase, SqliteStatement, SqliteValue } from './sqlite/driver.js';
 export { refusalOf, type SpoolBounds } from './spool/bounds.js';
 export { createInFlight, type InFlight } from './spool/in-flight.js';
 export type {

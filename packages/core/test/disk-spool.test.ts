@@ -22,9 +22,9 @@ import { openLedger } from '../src/spool/disk/ledger.js';
 import { runsOf } from '../src/spool/disk/ranges.js';
 import { operateSpools } from '../src/spool/disk/operate.js';
 import { localEventsIn } from '../src/verify/local-records.js';
-import { PAGE_EVENTS, pageOf } from '../src/spool/disk/event-pages.js';
+import { PAGE_EVENTS, pageOf } from '../src/spool/disk/event-page.js';
 import { openSpoolFile, type SpoolFile } from '../src/spool/disk/spool-file.js';
-import { openSqlite } from '../src/spool/disk/sqlite/database.js';
+import { openSqlite } from '../src/sqlite/database.js';
 
 const DESTINATION = destinationOf({ apiBase: 'http://localhost', project: 'dev' });
 let folder: string;

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { type AuditErrorCode, type AuditorOptions, createAuditor, type EventInput } from '../src/index.js';
 import { destinationOf } from '../src/log.js';
 import { placeIn } from '../src/spool/disk/directory.js';
-import { pageOf } from '../src/spool/disk/event-pages.js';
+import { pageOf } from '../src/spool/disk/event-page.js';
 import { openSpoolFile } from '../src/spool/disk/spool-file.js';
 import {
   answer,

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { isCorrupt, makeDurable, openSqlite, quickCheck, transaction } from '../src/spool/disk/sqlite/database.js';
+import { isCorrupt, makeDurable, openSqlite, quickCheck, transaction } from '../src/sqlite/database.js';
 
 const isBuiltIn = Number.parseInt(process.versions.node, 10) >= 24;
 

@@ -40,58 +40,90 @@ export interface Lease {
  * @returns undefined if another relay holds it
  */
 export async function takeLease(leases: KV, partition: number, relay: string, duration: number): Promise<Lease | undefined> {
-  const key = `partition-${partition}`;
-  const found = await leases.get(key);
+  const found = await leases.get(keyOf(partition));
   const entry: Entry = found && found.operation === 'PUT' ? found.json<Entry>() : { marks: [] };
   if (entry.relay !== undefined && entry.until! > Date.now()) return undefined;
-  const marks = new Map(entry.marks);
-  for (const place of entry.begun ?? []) marks.set(place, { inDoubt: true, crashes: (marks.get(place)?.crashes ?? 0) + 1 });
-
-  let begun: number[] | undefined;
-  let isHeld = true;
-  let revision = found?.revision ?? 0;
-  const write = async (next: Omit<Entry, 'marks'>): Promise<void> => {
-    const text = JSON.stringify({ ...next, marks: [...marks] } satisfies Entry);
-    revision = revision === 0 ? await leases.create(key, text) : await leases.update(key, text, revision);
-  };
-  const hold = (): Promise<void> => write({ relay, until: Date.now() + duration, ...(begun && { begun }) });
-  // Writes run one after the other, since each must name the revision of the previous one.
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
-    const mine = last.then(work, work);
-    last = mine.catch(() => undefined);
-    return mine;
-  };
+  const lease = new PartitionLease(leases, partition, relay, duration, historiesIn(entry), found?.revision ?? 0);
   try {
-    await hold();
+    await lease.hold();
   } catch (thrown) {
     // Another relay took the lease first.
     if (/wrong last sequence|key exists/i.test(String(thrown))) return undefined;
     throw thrown;
   }
-  return {
-    partition,
-    marks,
-    isHeld: () => isHeld,
-    begin: (places) =>
-      inTurn(() => {
-        begun = [...places];
-        return hold();
-      }),
-    renew: () =>
-      inTurn(async () => {
-        if (!isHeld) return;
-        try {
-          await hold();
-        } catch (thrown) {
-          if (/wrong last sequence/i.test(String(thrown))) isHeld = false;
-          throw thrown;
-        }
-      }),
-    giveBack: () =>
-      inTurn(async () => {
-        isHeld = false;
-        await write({});
-      }),
-  };
+  return lease;
+}
+
+/** The histories of the events of a partition. The relay that held it has ended while it was sending those that were begun. */
+function historiesIn({ marks, begun = [] }: Entry): Map<number, DeliveryHistory> {
+  const histories = new Map(marks);
+  for (const place of begun) histories.set(place, { inDoubt: true, crashes: (histories.get(place)?.crashes ?? 0) + 1 });
+  return histories;
+}
+
+function keyOf(partition: number): string {
+  return `partition-${partition}`;
+}
+
+class PartitionLease implements Lease {
+  private begun: number[] | undefined;
+  private isOurs = true;
+  /** The last write. Writes run one after the other, since each must name the revision of the previous one. */
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly leases: KV,
+    readonly partition: number,
+    private readonly relay: string,
+    private readonly duration: number,
+    readonly marks: Map<number, DeliveryHistory>,
+    private revision: number,
+  ) {}
+
+  isHeld(): boolean {
+    return this.isOurs;
+  }
+
+  begin(places: readonly number[]): Promise<void> {
+    return this.inTurn(() => {
+      this.begun = [...places];
+      return this.hold();
+    });
+  }
+
+  renew(): Promise<void> {
+    return this.inTurn(async () => {
+      if (!this.isOurs) return;
+      try {
+        await this.hold();
+      } catch (thrown) {
+        if (/wrong last sequence/i.test(String(thrown))) this.isOurs = false;
+        throw thrown;
+      }
+    });
+  }
+
+  giveBack(): Promise<void> {
+    return this.inTurn(async () => {
+      this.isOurs = false;
+      await this.write({});
+    });
+  }
+
+  /** Takes the lease, or prolongs it. */
+  hold(): Promise<void> {
+    return this.write({ relay: this.relay, until: Date.now() + this.duration, ...(this.begun && { begun: this.begun }) });
+  }
+
+  private async write(next: Omit<Entry, 'marks'>): Promise<void> {
+    const key = keyOf(this.partition);
+    const text = JSON.stringify({ ...next, marks: [...this.marks] } satisfies Entry);
+    this.revision = this.revision === 0 ? await this.leases.create(key, text) : await this.leases.update(key, text, this.revision);
+  }
+
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const mine = this.last.then(work, work);
+    this.last = mine.catch(() => undefined);
+    return mine;
+  }
 }

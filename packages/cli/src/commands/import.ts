@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type AuditEvent, AuditError } from '@auditlogin/core';
+import { type AuditEvent, AuditError, type Receipt } from '@auditlogin/core';
 import { backoff, serialise, type SerialisedEvent, type ServerDelivery, type Transport } from '@auditlogin/core/engine';
 import { httpTransport, receiptMatches, violations } from '@auditlogin/core/log';
 import { connectionIn, type ConnectionFlags, durationIn, numberIn } from '../flags.js';
@@ -40,26 +40,22 @@ const MAX_SHOWN = 20;
 export async function importLog(file: string, flags: ImportFlags): Promise<void> {
   const connection = await connectionIn(flags);
   const timeout = numberIn('timeout', flags.timeout, 1, 999_999);
-  const tries = numberIn('tries', flags.tries, 1, 1_000);
-  const indexLag = durationIn('index-lag', flags.indexLag);
+  const options = { tries: numberIn('tries', flags.tries, 1, 1_000), indexLag: durationIn('index-lag', flags.indexLag) };
   const transport = httpTransport({ ...connection, connections: 1, connectTimeout: timeout, timeout });
-  const counts: Counts = { imported: 0, skipped: 0, refused: 0, mismatched: 0 };
-  const problems: string[] = [];
+  const log = new LogImport(transport, options);
   const bar = progressBar('Importing', 'events', flags.json);
   let read = 0;
   try {
-    for await (const batch of batchesOf(file, (line, why) => {
-      counts.refused += 1;
-      problems.push(`line ${line}: ${why}`);
-    })) {
+    for await (const batch of batchesOf(file, (line, why) => log.refuse(`line ${line}`, why))) {
       read += batch.length;
-      await publish(batch, transport, { tries, indexLag }, counts, problems);
+      await log.publish(batch);
       bar.update(read, read);
     }
   } finally {
     bar.stop();
     await transport.close();
   }
+  const { counts, problems } = log;
   if (flags.json) console.log(JSON.stringify({ ...counts, problems }));
   else report(counts, problems);
   if (counts.refused + counts.mismatched > 0) process.exitCode = 1;
@@ -107,53 +103,97 @@ function eventIn(line: string): AuditEvent | string {
   return whole.external_id === undefined ? 'neither "id" nor "external_id", so a repeated import would duplicate it' : whole;
 }
 
-/** Publishes a batch. Searches for its events before sending them, and again after a response that did not arrive, so that no event is stored twice. */
-async function publish(
-  batch: SerialisedEvent[],
-  transport: Transport<ServerDelivery>,
-  { tries, indexLag }: { tries: number; indexLag: number },
-  counts: Counts,
-  problems: string[],
-): Promise<void> {
-  let left = batch;
-  let isFirst = true;
-  for (let failures = 0; left.length > 0;) {
-    const search = await transport.find(left.map(({ id }) => id));
-    let error = search.kind === 'failed' ? search.error : undefined;
-    let pause = 0;
-    if (search.kind === 'searched') {
-      const there = left.filter(({ id }) => search.receipts.has(id));
-      if (isFirst) counts.skipped += there.length;
-      else counts.imported += there.length;
-      left = left.filter(({ id }) => !search.receipts.has(id));
-      isFirst = false;
-      if (left.length === 0) return;
-      const delivery = await transport.send(left);
-      if (delivery.kind === 'accepted') {
-        counts.imported += left.length;
-        for (const [index, event] of left.entries()) {
-          if (receiptMatches(delivery.receipts[index]!, event.tail)) continue;
-          counts.mismatched += 1;
-          problems.push(`${event.id}: the server's hash is not the hash of the event that was sent`);
-        }
-        return;
-      }
-      if (delivery.kind === 'refused') {
-        if (left.length === 1) {
-          counts.refused += 1;
-          problems.push(`${left[0]!.id}: ${delivery.error.reason ?? delivery.error.message}`);
-          return;
-        }
-        // The server refuses a batch as a whole (Publisher API, trap 5), so its events are sent one by one.
-        for (const event of left) await publish([event], transport, { tries, indexLag }, counts, problems);
-        return;
-      }
-      error = delivery.error;
-      pause = Math.max(delivery.after ?? 0, delivery.inDoubt ? indexLag : 0);
+/** Events that are published together. */
+interface Batch {
+  /** Those that are not known to be in the log. */
+  left: readonly SerialisedEvent[];
+  /** Whether the log was searched for them, so that those that it has are from an earlier run. */
+  wasSearched: boolean;
+}
+
+/** Why a batch has to be tried again. */
+interface Failure {
+  error: AuditError;
+  /** How long to wait at least, in milliseconds. */
+  pause: number;
+}
+
+interface ImportOptions {
+  /** How often a batch is tried. */
+  tries: number;
+  /** How long the log needs until a search finds an event, in milliseconds. */
+  indexLag: number;
+}
+
+/** Errors that another try does not cure. */
+const FINAL: readonly string[] = ['ERR_AUDIT_UNAUTHORIZED', 'ERR_AUDIT_NOT_FOUND'];
+
+/** Publishes events, and counts what became of them. */
+class LogImport {
+  readonly counts: Counts = { imported: 0, skipped: 0, refused: 0, mismatched: 0 };
+  readonly problems: string[] = [];
+
+  constructor(
+    private readonly transport: Transport<ServerDelivery>,
+    private readonly options: ImportOptions,
+  ) {}
+
+  refuse(what: string, why: string): void {
+    this.counts.refused += 1;
+    this.problems.push(`${what}: ${why}`);
+  }
+
+  /** Publishes events. Searches for them before it sends them, and again after a response that did not arrive, so that no event is stored twice. */
+  async publish(events: readonly SerialisedEvent[]): Promise<void> {
+    const batch: Batch = { left: events, wasSearched: false };
+    for (let failures = 1; ; failures += 1) {
+      const failure = await this.try(batch);
+      if (!failure) return;
+      if (failures >= this.options.tries || FINAL.includes(failure.error.code)) throw failure.error;
+      await wait(Math.max(failure.pause, backoff(failures, BACKOFF)));
     }
-    failures += 1;
-    if (failures >= tries || error!.code === 'ERR_AUDIT_UNAUTHORIZED' || error!.code === 'ERR_AUDIT_NOT_FOUND') throw error!;
-    await wait(Math.max(pause, backoff(failures, BACKOFF)));
+  }
+
+  /** @returns undefined if nothing of the batch is left to be tried again */
+  private async try(batch: Batch): Promise<Failure | undefined> {
+    const search = await this.transport.find(batch.left.map(({ id }) => id));
+    if (search.kind === 'failed') return { error: search.error, pause: 0 };
+    this.leaveOut(batch, search.receipts);
+    if (batch.left.length === 0) return undefined;
+    const delivery = await this.transport.send(batch.left);
+    switch (delivery.kind) {
+      case 'accepted':
+        this.verify(batch.left, delivery.receipts);
+        return undefined;
+      case 'refused':
+        await this.refuseOrSplit(batch.left, delivery.error);
+        return undefined;
+      case 'retry':
+        return { error: delivery.error, pause: Math.max(delivery.after ?? 0, delivery.inDoubt ? this.options.indexLag : 0) };
+    }
+  }
+
+  /** Leaves out what the log has: from an earlier run, or from a try whose response did not arrive. */
+  private leaveOut(batch: Batch, receipts: ReadonlyMap<string, Receipt>): void {
+    const left = batch.left.filter(({ id }) => !receipts.has(id));
+    this.counts[batch.wasSearched ? 'imported' : 'skipped'] += batch.left.length - left.length;
+    batch.left = left;
+    batch.wasSearched = true;
+  }
+
+  private verify(events: readonly SerialisedEvent[], receipts: readonly Receipt[]): void {
+    this.counts.imported += events.length;
+    for (const [index, event] of events.entries()) {
+      if (receiptMatches(receipts[index]!, event.tail)) continue;
+      this.counts.mismatched += 1;
+      this.problems.push(`${event.id}: the server's hash is not the hash of the event that was sent`);
+    }
+  }
+
+  /** The server refuses a batch as a whole (Publisher API, trap 5), so its events are sent one by one. */
+  private async refuseOrSplit(events: readonly SerialisedEvent[], { reason, message }: AuditError): Promise<void> {
+    if (events.length === 1) this.refuse(events[0]!.id, reason ?? message);
+    else for (const event of events) await this.publish([event]);
   }
 }
 

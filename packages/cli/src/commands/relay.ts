@@ -75,32 +75,58 @@ function addressIn({ listen, listenToken: token }: RelayFlags): Address {
   return { host, port: Number(parts['port']), token };
 }
 
+interface Answer {
+  status: number;
+  type: string;
+  body: string;
+}
+
+interface Page {
+  /** Whether it is served without the token. */
+  isOpen: boolean;
+  answer(): Answer | Promise<Answer>;
+}
+
 /** Serves liveness and readiness to everybody, and health and metrics only with the token, if there is one. */
 function answering(working: Relay, token: string | undefined): (request: IncomingMessage, response: ServerResponse) => void {
-  const registry = metricsOf(working);
+  const pages = pagesOf(working);
+  const answerTo = async ({ url, method, headers }: IncomingMessage): Promise<Answer> => {
+    if (method !== 'GET' && method !== 'HEAD') return plain(405, 'Method Not Allowed');
+    const page = pages.get(url?.split('?')[0] ?? '');
+    if (!page) return plain(404, 'Not Found');
+    const isAllowed = page.isOpen || token === undefined || isSame(headers.authorization ?? '', `Bearer ${token}`);
+    return isAllowed ? page.answer() : plain(401, 'Unauthorized');
+  };
   return (request, response) => {
-    const send = (status: number, type: string, body: string): void => {
+    const send = ({ status, type, body }: Answer): void => {
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }).end(body);
     };
-    const path = request.url?.split('?')[0];
-    if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'text/plain', 'Method Not Allowed\n');
-    if (path === '/livez') return send(200, 'text/plain', 'ok\n');
-    if (path === '/readyz') {
-      const isReady = working.health().engine === 'connected';
-      return send(isReady ? 200 : 503, 'text/plain', isReady ? 'ok\n' : 'the engine cannot be reached\n');
-    }
-    if (path !== '/healthz' && path !== '/metrics') return send(404, 'text/plain', 'Not Found\n');
-    if (token !== undefined && !isSame(request.headers.authorization ?? '', `Bearer ${token}`))
-      return send(401, 'text/plain', 'Unauthorized\n');
-    if (path === '/healthz') {
-      const health = working.health();
-      return send(health.status === 'failing' ? 503 : 200, 'application/json', `${JSON.stringify({ ...health, ...working.stats() })}\n`);
-    }
-    registry.metrics().then(
-      (text) => send(200, registry.contentType, text),
-      () => send(500, 'text/plain', 'Internal Server Error\n'),
-    );
+    answerTo(request).then(send, () => send(plain(500, 'Internal Server Error')));
   };
+}
+
+function pagesOf(working: Relay): Map<string, Page> {
+  const registry = metricsOf(working);
+  return new Map<string, Page>([
+    ['/livez', { isOpen: true, answer: () => plain(200, 'ok') }],
+    ['/readyz', { isOpen: true, answer: () => readiness(working) }],
+    ['/healthz', { isOpen: false, answer: () => health(working) }],
+    ['/metrics', { isOpen: false, answer: async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }) }],
+  ]);
+}
+
+function readiness(working: Relay): Answer {
+  return working.health().engine === 'connected' ? plain(200, 'ok') : plain(503, 'the engine cannot be reached');
+}
+
+function health(working: Relay): Answer {
+  const seen = working.health();
+  const body = `${JSON.stringify({ ...seen, ...working.stats() })}\n`;
+  return { status: seen.status === 'failing' ? 503 : 200, type: 'application/json', body };
+}
+
+function plain(status: number, text: string): Answer {
+  return { status, type: 'text/plain', body: `${text}\n` };
 }
 
 /** Compares digests in constant time, so that the time does not reveal how much of a token is right. */

@@ -53,6 +53,8 @@ export type Cluster = v.InferOutput<typeof clusterSchema>;
 export type User = v.InferOutput<typeof userSchema>;
 /** A program that prints credentials. */
 export type CredentialPlugin = v.InferOutput<typeof pluginSchema>;
+/** A context in kubectl's configuration. */
+type NamedContext = v.InferOutput<typeof contextSchema>;
 type File = v.InferOutput<typeof fileSchema>;
 
 /** A context: a cluster, a user, and the namespace of the secret. */
@@ -76,23 +78,47 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
  * @throws AuditError `ERR_AUDIT_KUBERNETES` if there is none or it cannot be read
  */
 export function readContext(chosen?: string, env: NodeJS.ProcessEnv = process.env, serviceAccount = SERVICE_ACCOUNT): Context {
-  const files = pathsIn(env).filter(existsSync).map(readFile);
-  const contexts = firstByName(files.flatMap(({ contexts }) => contexts ?? []));
-  if (contexts.size === 0) {
-    const context = inPod(env, serviceAccount);
-    if (context) return context;
-    throw problem('no cluster is configured', 'set KUBECONFIG, or log in to the cluster so that ~/.kube/config is written');
-  }
+  const configuration = merged(pathsIn(env).filter(existsSync).map(readFile));
+  if (configuration.contexts.size > 0) return contextIn(configuration, chosen);
+  const context = inPod(env, serviceAccount);
+  if (context) return context;
+  throw problem('no cluster is configured', 'set KUBECONFIG, or log in to the cluster so that ~/.kube/config is written');
+}
+
+/** What the files of kubectl's configuration define together. */
+interface Configuration {
+  current: string | undefined;
+  contexts: Map<string, NamedContext>;
+  clusters: Map<string, Cluster>;
+  users: Map<string, User>;
+}
+
+function merged(files: File[]): Configuration {
+  return {
+    current: files.map((file) => file['current-context'] ?? undefined).find(Boolean),
+    contexts: byName(files.flatMap(({ contexts }) => contexts ?? []).map(({ name, context }) => [name, context])),
+    clusters: byName(files.flatMap(({ clusters }) => clusters ?? []).map(({ name, cluster }) => [name, cluster])),
+    users: byName(files.flatMap(({ users }) => users ?? []).map(({ name, user }) => [name, user])),
+  };
+}
+
+/** The first entry of a name counts. */
+function byName<T>(entries: [name: string, value: T][]): Map<string, T> {
+  const named = new Map<string, T>();
+  for (const [name, value] of entries) if (!named.has(name)) named.set(name, value);
+  return named;
+}
+
+function contextIn({ current, contexts, clusters, users }: Configuration, chosen: string | undefined): Context {
   const names = [...contexts.keys()].join(', ');
-  const name = chosen ?? files.map((file) => file['current-context']).find(Boolean);
+  const name = chosen ?? current;
   if (!name) throw problem('no context is chosen', `give --context with one of ${names}`);
-  const context = contexts.get(name)?.context;
+  const context = contexts.get(name);
   if (!context) throw problem(`there is no context ${JSON.stringify(name)}`, `there are ${names}`);
-  const { cluster: clusterName, user: userName, namespace } = context;
-  const cluster = firstByName(files.flatMap(({ clusters }) => clusters ?? [])).get(clusterName)?.cluster;
+  const cluster = clusters.get(context.cluster);
   if (!cluster) throw problem(`context ${JSON.stringify(name)} names a cluster that does not exist`, `give --context with one of ${names}`);
-  const user = firstByName(files.flatMap(({ users }) => users ?? [])).get(userName ?? '')?.user ?? {};
-  return { clusterName, cluster, user, namespace: namespace || 'default' };
+  const user = users.get(context.user ?? '') ?? {};
+  return { clusterName: context.cluster, cluster, user, namespace: context.namespace || 'default' };
 }
 
 function pathsIn(env: NodeJS.ProcessEnv): string[] {
@@ -135,12 +161,6 @@ function inPod(env: NodeJS.ProcessEnv, folder: string): Context | undefined {
     user: { tokenFile: join(folder, 'token') },
     namespace: readFileSync(join(folder, 'namespace'), 'utf8').trim() || 'default',
   };
-}
-
-function firstByName<T extends { name: string }>(entries: T[]): Map<string, T> {
-  const named = new Map<string, T>();
-  for (const entry of entries) if (!named.has(entry.name)) named.set(entry.name, entry);
-  return named;
 }
 
 function unreadable(reason: string): Error {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createLRU } from 'lru.min';
-import type { ActorInput, Attempt, Mark, SessionChange } from '../attempt/attempt.js';
+import { type ActorInput, type Attempt, type Mark, type SessionChange, statedAction } from '../attempt/attempt.js';
 
 /** The impersonations whose start this process has seen, by session. */
 export interface Impersonations {
@@ -32,10 +32,11 @@ export function createImpersonations(): Impersonations {
       if (sessionId === undefined || originalActors.size === 0) return undefined;
       return originalActors.get(keyOf(sessionId))?.actor;
     },
-    follow({ mark, rule, action, session, sessionId }) {
+    follow(attempt) {
+      const { mark, session, sessionId } = attempt;
       const id = session.after?.id ?? sessionId;
       if (id === undefined) return;
-      const done = mark?.action ?? rule?.action ?? action;
+      const done = statedAction(attempt);
       if (done === 'user.impersonate.start') start(id, startedBy(mark));
       else if (done === 'user.impersonate.stop' || done === 'user.logout') end(id, session);
     },

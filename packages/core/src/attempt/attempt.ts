@@ -197,3 +197,12 @@ export interface Attempt {
   requestId?: string | undefined;
   traceparent?: string | undefined;
 }
+
+/**
+ * Returns the action of an attempt: what a handler or a rule of the application stated, or else that of its route.
+ *
+ * @param attempt the attempt
+ */
+export function statedAction({ mark, rule, action }: Pick<Attempt, 'mark' | 'rule' | 'action'>): AuditAction {
+  return mark?.action ?? rule?.action ?? action;
+}

@@ -1,5 +1,5 @@
 import { aboutAction, type AuditAction, isLoginAction } from './action.js';
-import type { ActorInput, Attempt, GroupInput } from './attempt.js';
+import { type ActorInput, type Attempt, type GroupInput, statedAction } from './attempt.js';
 import { resolveIdentity } from './identity.js';
 import type { Outcome } from './outcome.js';
 import type { AuditEvent } from '../event/event.js';
@@ -63,18 +63,17 @@ export function composeEvent(attempt: Attempt, outcome: Outcome, settings: Compo
 }
 
 function fieldsOf(attempt: Attempt, { outcome, reason, evidence, contrary }: Outcome, identityKey: string | undefined): MapInput {
-  const { ending, mark, rule, verdict, number } = attempt;
+  const { ending } = attempt;
   return {
     outcome,
     reason,
     evidence: evidence.join(','),
     contrary: contrary.length === 0 ? undefined : contrary.map((one) => `${one.evidence}:${one.says}`).join(','),
     found_by: attempt.foundBy,
-    attempt: number,
+    attempt: attempt.number,
     corrects: attempt.corrects,
     ending: ending.kind === 'aborted' ? 'aborted' : undefined,
-    method: mark?.method ?? rule?.method ?? attempt.method,
-    factors: factorsOf(mark?.factors ?? rule?.factors ?? verdict?.factors ?? attempt.factors),
+    ...credentialsOf(attempt),
     session_hmac: attempt.sessionId && identityKey && sessionDigest(attempt.sessionId, identityKey),
     // The status of a response that was not sent is omitted.
     status: ending.kind === 'answered' ? ending.status : undefined,
@@ -83,6 +82,14 @@ function fieldsOf(attempt: Attempt, { outcome, reason, evidence, contrary }: Out
     user_agent: attempt.userAgent?.slice(0, MAX_USER_AGENT),
     request_id: attempt.requestId?.slice(0, MAX_REQUEST_ID),
     trace_id: traceIdOf(attempt.traceparent),
+  };
+}
+
+/** By which method and factors the account was proven. What was stated ranks before what was observed. */
+function credentialsOf({ mark, rule, verdict, method, factors }: Attempt): MapInput {
+  return {
+    method: mark?.method ?? rule?.method ?? method,
+    factors: factorsOf(mark?.factors ?? rule?.factors ?? verdict?.factors ?? factors),
   };
 }
 
@@ -101,7 +108,7 @@ const ENDS = {
 
 /** A challenge is a separate action. A challenge that was met is a login. */
 function actionOf(attempt: Attempt, { outcome }: Outcome): AuditAction {
-  const action = attempt.mark?.action ?? attempt.rule?.action ?? attempt.action;
+  const action = statedAction(attempt);
   if (!isLoginAction(action)) return action;
   if (outcome === 'challenge') return 'user.login.challenge';
   return outcome === 'success' ? 'user.login' : action;

@@ -1,5 +1,5 @@
 import { type AuditAction, isLoginAction } from './action.js';
-import type { ActorInput, Attempt, GroupInput, NamedAccount } from './attempt.js';
+import { type ActorInput, type Attempt, type GroupInput, type NamedAccount, statedAction } from './attempt.js';
 import type { Outcome } from './outcome.js';
 
 /** The source of an event's group: proven by the login, claimed by the request, or none. */
@@ -32,20 +32,25 @@ interface Parties {
  * @param outcome how it came out
  */
 export function resolveIdentity(attempt: Attempt, outcome: Outcome): ResolvedIdentity {
-  const action = attempt.mark?.action ?? attempt.rule?.action ?? attempt.action;
+  const action = statedAction(attempt);
   const said = { ...attempt.rule, ...attempt.verdict, ...attempt.mark };
   const { actor, target, group } = isLoginAction(action)
     ? partiesOfLogin(attempt, outcome, said)
     : partiesOf(action, attempt, outcome, said);
-  const isProven = actor !== undefined || outcome.outcome === 'success';
+  const isSuccess = outcome.outcome === 'success';
   const named = said.group ?? attempt.group ?? group;
   return {
     actor,
     target: said.target ?? target,
     group: named,
-    groupSource: named === undefined ? 'none' : isProven ? 'resolved' : 'claimed',
-    isTyped: outcome.outcome === 'success' && isLoginAction(action) && actor === undefined,
+    groupSource: groupSourceOf(named, isSuccess || actor !== undefined),
+    isTyped: isSuccess && isLoginAction(action) && actor === undefined,
   };
+}
+
+function groupSourceOf(group: GroupInput | undefined, isProven: boolean): GroupSource {
+  if (group === undefined) return 'none';
+  return isProven ? 'resolved' : 'claimed';
 }
 
 function partiesOfLogin(attempt: Attempt, { outcome, account }: Outcome, said: Parties): Parties {
@@ -59,26 +64,36 @@ function detailed(account: NamedAccount | undefined, user: NamedAccount | undefi
   return account && user?.id === account.id ? { ...user, ...account } : account;
 }
 
+/** The accounts that act and are acted on. */
+interface Accounts {
+  actor: NamedAccount | undefined;
+  target?: NamedAccount | undefined;
+}
+
+/** Who acted, by the accounts that were logged in before the action and after it. Of every other action it is the one that is logged in. */
+const WHO_ACTED: Partial<Record<AuditAction, (before: NamedAccount | undefined, after: NamedAccount | undefined) => Accounts>> = {
+  'user.logout': (before, after) => ({ actor: before ?? after }),
+  'user.impersonate.start': (before, after) => actingOn(before, after),
+  'user.impersonate.stop': (before, after) => actingOn(after, before),
+};
+
+/** One account acted on another, unless both are the same. */
+function actingOn(actor: NamedAccount | undefined, other: NamedAccount | undefined): Accounts {
+  return { actor: actor ?? other, target: actor && other?.id !== actor.id ? other : undefined };
+}
+
 /** Decides the actor and the target of an action by somebody who is logged in. */
 function partiesOf(action: AuditAction, attempt: Attempt, outcome: Outcome, said: Parties): Parties {
-  const { session } = attempt;
-  const seen = session.before === 'unseen' ? undefined : session.before;
-  const before = ownerOf(seen) ?? attempt.userBefore;
-  const after = ownerOf(session.after) ?? attempt.user;
-  const parties = (): { actor: NamedAccount | undefined; target?: NamedAccount | undefined } => {
-    switch (action) {
-      case 'user.logout':
-        return { actor: before ?? after };
-      case 'user.impersonate.start':
-        return { actor: before ?? after, target: before && after?.id !== before.id ? after : undefined };
-      case 'user.impersonate.stop':
-        return { actor: after ?? before, target: after && before?.id !== after.id ? before : undefined };
-      default:
-        return { actor: after ?? before ?? (outcome.outcome === 'success' ? outcome.account : undefined) };
-    }
-  };
-  const { actor, target } = parties();
+  const { before, after } = loggedIn(attempt);
+  const proven = outcome.outcome === 'success' ? outcome.account : undefined;
+  const { actor, target } = WHO_ACTED[action]?.(before, after) ?? { actor: after ?? before ?? proven };
   return { actor: said.actor ?? attempt.actor ?? inputOf(actor), target: inputOf(target), group: actor?.group };
+}
+
+/** The accounts that were logged in. */
+function loggedIn({ session, userBefore, user }: Attempt): Record<'before' | 'after', NamedAccount | undefined> {
+  const seen = session.before === 'unseen' ? undefined : session.before;
+  return { before: ownerOf(seen) ?? userBefore, after: ownerOf(session.after) ?? user };
 }
 
 function ownerOf(session: { owner?: string; name?: string; group?: GroupInput } | undefined): NamedAccount | undefined {

@@ -14,6 +14,8 @@ const NEVER: PathMatcher = () => false;
 /** The rules without a `redirects` option. */
 export const NO_REDIRECT_RULES: RedirectRules = { success: NEVER, failure: NEVER, challenge: NEVER };
 
+/** The rules, in the order in which they are asked. */
+const RULED = ['failure', 'challenge', 'success'] as const;
 const ERROR_PARAMETERS = ['error', 'err', 'failed', 'failure', 'login_error', 'auth_error'];
 const CHALLENGE_WORDS = new Set(['mfa', '2fa', 'otp', 'totp', 'two-factor', 'two_factor', 'challenge']);
 const MAX_LOCATION = 2048;
@@ -54,23 +56,22 @@ export function redirectMeans(
   { request, targets = [] }: AskedTargets,
   isLogin: boolean,
   rules: RedirectRules,
-): { says?: OutcomeKind; isRule: boolean } {
+): { says?: OutcomeKind | undefined; isRule: boolean } {
   const target = parse(location);
   if (!target) return { isRule: false };
-  for (const says of ['failure', 'challenge', 'success'] as const) {
-    if (rules[says](target.pathname)) return { says, isRule: true };
-  }
-  const asked = parse(request);
+  const ruled = RULED.find((says) => rules[says](target.pathname));
+  if (ruled) return { says: ruled, isRule: true };
+  return { says: meaningOf(target, parse(request), targets, isLogin), isRule: false };
+}
+
+/** What a target means that no rule names. */
+function meaningOf(target: URL, asked: URL | undefined, targets: readonly string[], isLogin: boolean): OutcomeKind | undefined {
   const given = [...(asked?.searchParams.values() ?? []), ...targets];
+  if (hasErrorOf(target, given)) return 'failure';
   // A logout or a password reset may succeed and redirect to the login page.
-  if (hasErrorOf(target, given)) return { says: 'failure', isRule: false };
-  if (!isLogin || isChosen(target, given)) return { isRule: false };
-  const last = lastWord(target.pathname);
-  if (CHALLENGE_WORDS.has(last)) return { says: 'challenge', isRule: false };
-  if (sameOrigin(target) && (samePath(target.pathname, asked?.pathname) || endsInLoginWord(target.pathname))) {
-    return { says: 'failure', isRule: false };
-  }
-  return { isRule: false };
+  if (!isLogin || isChosen(target, given)) return undefined;
+  if (CHALLENGE_WORDS.has(lastWord(target.pathname))) return 'challenge';
+  return isLoginPage(target, asked) ? 'failure' : undefined;
 }
 
 const BASE = 'http://auditlogin.invalid';
@@ -78,6 +79,11 @@ const BASE = 'http://auditlogin.invalid';
 function parse(target: string): URL | undefined {
   const text = target.slice(0, MAX_LOCATION);
   return URL.canParse(text, BASE) ? new URL(text, BASE) : undefined;
+}
+
+/** The page that the request came to, or one that is called like a login. */
+function isLoginPage(target: URL, asked: URL | undefined): boolean {
+  return sameOrigin(target) && (samePath(target.pathname, asked?.pathname) || endsInLoginWord(target.pathname));
 }
 
 function sameOrigin({ origin }: URL): boolean {

@@ -2,26 +2,19 @@ import type { Attempt } from '../attempt/attempt.js';
 import { decideOutcome, type Outcome } from '../attempt/outcome.js';
 import { type AuditorOptions, readSettings, type Settings } from '../config/options.js';
 import type { AuditError } from '../errors.js';
+import { eventId } from '../event/id.js';
 import type { EventInput } from '../event/input.js';
-import { createSealer } from '../event/seal.js';
-import { handOver } from '../publish/hand-over.js';
-import { createPublisher, type Publisher, publisherOptions } from '../publish/publisher.js';
 import type { Transport } from '../publish/transport.js';
-import { transportTo } from '../retraced/http-transport.js';
 import { minuteOf } from '../spool/coalesced.js';
-import { type OpenSpool, openSpool } from '../spool/open-spool.js';
-import type { CoalescingSpool } from '../spool/spool.js';
 import { type CoveredRoute, createCoverage } from '../telemetry/coverage.js';
 import type { Health } from '../telemetry/health.js';
 import { exposeMetrics } from '../telemetry/metrics.js';
 import type { AuditorStats } from '../telemetry/stats.js';
-import { disabledAuditor } from './disabled-auditor.js';
 import { Drain } from './drain.js';
-import { EventTelemetry } from './event-telemetry.js';
 import { flushBeforeExit } from './exit.js';
-import { identityKeyOf } from './identity-key.js';
-import { asAuditError, createIntake, type Intake } from './intake.js';
-import { applicationEvent, type LifecycleEvents, lifecycleEvents } from './lifecycle-events.js';
+import { asAuditError } from './intake.js';
+import { applicationEvent } from './lifecycle-events.js';
+import { wire } from './wiring.js';
 
 /** Queues events, publishes them and verifies their receipts. One auditor can serve several adapters. */
 export interface Auditor extends AsyncDisposable {
@@ -110,8 +103,6 @@ export interface AuditorParts {
 
 /** How often coalesced failures become events, in milliseconds. */
 const COALESCED_PERIOD = 10_000;
-/** Options for handing over to an engine: one call at a time keeps the order, and gathering longer reduces the number of commits on the engine. */
-const TO_ENGINE = { concurrency: 1, gather: 500 };
 
 /**
  * Creates an auditor.
@@ -126,7 +117,7 @@ export function createAuditor(options: AuditorOptions = {}, parts: AuditorParts 
 }
 
 function auditorWith(settings: Settings, parts: AuditorParts): Auditor {
-  const { telemetry, spool, spoolState, lifecycle, transport, publisher, intake } = wire(settings, parts);
+  const { telemetry, spool, spoolState, lifecycle, transport, publisher, intake } = wire(settings, parts.transport);
   const tracked = new Set<TrackedExchange>();
   const drain = new Drain(spool, intake, publisher, () => {
     for (const exchange of [...tracked]) exchange.hurry();
@@ -184,45 +175,44 @@ function auditorWith(settings: Settings, parts: AuditorParts): Auditor {
   return auditor;
 }
 
-/** The parts of an auditor. */
-interface Wiring {
-  telemetry: EventTelemetry;
-  spool: CoalescingSpool;
-  spoolState: Pick<OpenSpool, 'kind' | 'fellBack'>;
-  lifecycle: LifecycleEvents;
-  transport: Transport;
-  publisher: Publisher;
-  intake: Intake;
-}
-
-/** Connects the parts: the intake appends events to the spool, the publisher sends them through the transport, and both report to telemetry. */
-function wire(settings: Settings, parts: AuditorParts): Wiring {
-  const telemetry = new EventTelemetry(settings, () => spool.size());
-  const { spool, instance, ...spoolState } = openSpool(settings, {
-    opened: () => publisher.wake(),
-    adopted: (events) => telemetry.adopted(events),
-    warned: (error) => telemetry.problem(error),
-  });
-  const lifecycle = lifecycleEvents(settings, instance);
-  const transport = parts.transport ?? (settings.engine ? handOver(settings.engine, instance) : transportTo(settings));
-  const publisher = createPublisher(spool, transport, telemetry, publisherOptions(settings.publish, settings.engine ? TO_ENGINE : {}));
-  const intake = createIntake(
-    spool,
-    {
-      ...settings,
-      identityKey: identityKeyOf(settings, spoolState.kind() === 'memory' ? undefined : settings.spool.directory),
-      seal: settings.sealKey ? createSealer(settings.sealKey, instance) : (event) => event,
-      gapEvent: settings.lifecycleEvents ? lifecycle.gap : undefined,
-    },
-    {
-      queued(events) {
-        telemetry.queued(events);
-        publisher.wake();
-      },
-      coalesced: (source) => telemetry.coalesced(source),
-      lost: (event, error) => telemetry.lost(event, error),
-      uncomposed: (error) => telemetry.uncomposed(error),
-    },
-  );
-  return { telemetry, spool, spoolState, lifecycle, transport, publisher, intake };
+/** Creates a disabled auditor, which accepts every call and records nothing. */
+function disabledAuditor(): Auditor {
+  const nothing = (): Promise<void> => Promise.resolve();
+  return {
+    durability: 'after-response',
+    isEnabled: false,
+    record: () => Promise.resolve(true),
+    track: () => () => undefined,
+    cover: () => undefined,
+    coverage: () => [],
+    advise: () => undefined,
+    report: () => Promise.resolve(eventId(Date.now())),
+    flush: nothing,
+    close: nothing,
+    stats: () => ({
+      queued: 0,
+      handedOver: 0,
+      published: 0,
+      verified: 0,
+      mismatched: 0,
+      lost: 0,
+      setAside: 0,
+      coalesced: 0,
+      adopted: 0,
+      retries: 0,
+      waiting: 0,
+    }),
+    health: () => ({
+      status: 'degraded',
+      problems: ['the audit is disabled'],
+      spool: 'memory',
+      waiting: 0,
+      setAside: 0,
+      breaker: 'closed',
+      lastReceipt: undefined,
+      lastError: undefined,
+    }),
+    problem: () => undefined,
+    [Symbol.asyncDispose]: nothing,
+  };
 }

@@ -2,7 +2,7 @@ import type { Settings } from '../config/options.js';
 import type { AuditError } from '../errors.js';
 import type { AuditEvent, Receipt } from '../event/event.js';
 import type { SerialisedEvent } from '../event/serialise.js';
-import type { PublisherListener } from '../publish/publisher.js';
+import type { PublisherListener } from '../publish/publisher-listener.js';
 import type { Verdict } from '../publish/receipt.js';
 import type { SpoolSize } from '../spool/spool.js';
 import { tell } from '../telemetry/channels.js';

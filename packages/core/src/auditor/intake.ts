@@ -97,7 +97,7 @@ class SpoolIntake implements Intake {
   }
 
   append(event: AuditEvent): Promise<string> {
-    return this.pending.add(this.put(event, this.spool.append));
+    return this.pending.add(this.put(event, (fixed) => this.spool.append(fixed)));
   }
 
   replaceCoalesced(before: number): Promise<void> {
@@ -185,7 +185,7 @@ class SpoolIntake implements Intake {
     if (this.gap === 0 || !this.settings.gapEvent) return;
     const lost = this.gap;
     this.gap = 0;
-    await this.put(this.settings.gapEvent(lost), this.spool.append);
+    await this.put(this.settings.gapEvent(lost), (fixed) => this.spool.append(fixed));
   }
 
   private lose(event: SerialisedEvent, error: AuditError): void {

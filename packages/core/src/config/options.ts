@@ -7,7 +7,7 @@ import * as option from './option-types.js';
 import { invalidOption, parseOptions, show } from './parse-options.js';
 import type { TypedIdentityPolicy } from '../attempt/typed-identity.js';
 import { type SealKey, sealKeyOf } from '../event/seal.js';
-import type { InDoubt } from '../publish/publisher.js';
+import type { InDoubt } from '../publish/publisher-options.js';
 import type { CheckedReceipt } from '../publish/receipt.js';
 import type { SharedSpool } from '../spool/spool.js';
 import type { AuditEvent } from '../event/event.js';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { AuditError } from '../errors.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../nearest.js';
 
 /**
  * Checks options against a schema.

@@ -1,5 +1,5 @@
 import { AuditError, isAuditError } from '../errors.js';
-import { nearest } from '../config/nearest.js';
+import { nearest } from '../nearest.js';
 import { normaliseAddress } from './address.js';
 import type { Actor, AuditEvent, Group, StringMap, Target } from './event.js';
 import { EVENT_KEYS, violations } from './rules.js';

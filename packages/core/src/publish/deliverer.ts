@@ -3,7 +3,8 @@ import type { Receipt } from '../event/event.js';
 import { receiptMatches } from '../event/hash.js';
 import type { Spool, SpooledEvent } from '../spool/spool.js';
 import type { Breaker } from './breaker.js';
-import type { PublisherListener, PublisherOptions } from './publisher.js';
+import type { PublisherListener } from './publisher-listener.js';
+import type { PublisherOptions } from './publisher-options.js';
 import type { Transport } from './transport.js';
 
 /** Six rounds of halving separate a batch of fifty events. */

@@ -1,59 +1,10 @@
 import { AuditError } from '../errors.js';
-import type { Receipt } from '../event/event.js';
 import type { Spool, SpooledEvent } from '../spool/spool.js';
 import { Breaker, type BreakerState } from './breaker.js';
 import { Deliverer } from './deliverer.js';
-import type { BackoffBounds } from './retry.js';
-import type { Verdict } from './receipt.js';
+import type { PublisherListener } from './publisher-listener.js';
+import type { PublisherOptions } from './publisher-options.js';
 import type { Transport } from './transport.js';
-
-/** Called by the publisher while it works. */
-export interface PublisherListener {
-  /** The server stored an event, and the receipt was verified or does not match. */
-  receipt(event: SpooledEvent, receipt: Receipt, verdict: Verdict): void;
-  /** An engine accepted events, which a relay will publish. */
-  handedOver(events: readonly SpooledEvent[]): void;
-  /** An event was set aside, since the server refuses it or it is too old. */
-  setAside(event: SpooledEvent, error: AuditError): void;
-  /** A call failed. The events stay in the spool and are sent again after `wait` milliseconds. */
-  failed(error: AuditError, wait: number): void;
-  /** The spool itself failed. */
-  broken(thrown: unknown): void;
-}
-
-/** What to do with events that an earlier call may have stored: send them again, or first search the log for them. */
-export type InDoubt = 'resend' | 'reconcile';
-
-/** Options of the publisher. */
-export interface PublisherOptions {
-  /** The most events in one call. */
-  batchSize: number;
-  /** The most calls in flight. */
-  concurrency: number;
-  backoff: BackoffBounds;
-  inDoubt: InDoubt;
-  /** How long the server takes to index a stored event, in milliseconds. Before that, a search that finds nothing proves nothing. */
-  indexLag: number;
-  /** The age at which an event is set aside, in milliseconds. */
-  maxAge: number;
-  /** How long the publisher waits for a batch to fill, in milliseconds. @default 25 */
-  gather?: number;
-  /** From this number of crashes on (processes that ended while sending the event), an event is a poison candidate: it is sent alone and last. @default 1 */
-  poisonCandidateFrom?: number;
-}
-
-/**
- * Makes the publisher's options from the settings.
- *
- * @param publish the settings
- * @param special options that differ from the settings
- */
-export function publisherOptions(
-  publish: Omit<PublisherOptions, 'backoff'> & { backoffMin: number; backoffMax: number },
-  special: Partial<PublisherOptions> = {},
-): PublisherOptions {
-  return { ...publish, backoff: { min: publish.backoffMin, max: publish.backoffMax }, ...special };
-}
 
 /** Publishes the events of a spool through a transport. */
 export interface Publisher {

@@ -6,7 +6,7 @@ import type { AuditEvent } from '@auditlogin/core';
 import { type RecordingAuditor, recordingAuditor } from '../recording-auditor.js';
 import { clientOf } from './client.js';
 import type { ContractTest } from './contract-test.js';
-import { CANARIES, compare, type ContractAdapter, pause, type PartialEvent, type Scenario } from './scenario.js';
+import { CANARIES, compare, type ContractAdapter, pause, type PartialEvent, type Scenario } from './scenarios/scenario.js';
 import { addresses } from './scenarios/addresses.js';
 import { answers } from './scenarios/answers.js';
 import { applicationsWord } from './scenarios/applications-word.js';

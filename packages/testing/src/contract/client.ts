@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { CANARIES, type ContractClient } from './scenario.js';
+import { CANARIES, type ContractClient } from './scenarios/scenario.js';
 
 /**
  * Creates a client of an application under test.

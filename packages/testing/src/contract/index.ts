@@ -10,7 +10,7 @@ export {
   type ContractSetup,
   type Scenario,
   type SendOptions,
-} from './scenario.js';
+} from './scenarios/scenario.js';
 export type { ContractTest } from './contract-test.js';
 export { answer, type Fault, type FaultServer, startFaultServer, TOKEN, watchedAuditor, type WatchedAuditor } from './fault-server.js';
 export {

@@ -1,4 +1,4 @@
-import { isLoginAction } from '../action.js';
+import { type AuditAction, isLoginAction } from '../action.js';
 import type { Attempt, NamedAccount, SessionSnapshot } from '../attempt.js';
 import type { EvidenceSource } from './statement.js';
 
@@ -40,18 +40,21 @@ function isNamed({ owner, names = [] }: SessionSnapshot, identity: string | unde
   return [owner!, ...names].some((name) => name.toLowerCase() === typed);
 }
 
+type SessionTest = (before: SessionSnapshot, after: SessionSnapshot | undefined) => boolean;
+
+/** How an action other than a login changes the session of somebody who was in. */
+const CHANGES: Partial<Record<AuditAction, SessionTest>> = {
+  'user.logout': (_before, after) => after?.owner === undefined,
+  'user.session.refresh': (before, after) => before.owner === after?.owner && before.id !== after?.id,
+  'user.impersonate.start': gotAnotherOwner,
+  'user.impersonate.stop': gotAnotherOwner,
+};
+
+function gotAnotherOwner(before: SessionSnapshot, after: SessionSnapshot | undefined): boolean {
+  return after?.owner !== undefined && before.owner !== after.owner;
+}
+
 function hasActed({ action, session: { before, after } }: Attempt): boolean {
-  const seen = before === 'unseen' ? undefined : before;
-  if (seen?.owner === undefined) return false;
-  switch (action) {
-    case 'user.logout':
-      return after?.owner === undefined;
-    case 'user.session.refresh':
-      return seen.owner === after?.owner && seen.id !== after.id;
-    case 'user.impersonate.start':
-    case 'user.impersonate.stop':
-      return after?.owner !== undefined && seen.owner !== after.owner;
-    default:
-      return false;
-  }
+  if (before === 'unseen' || before?.owner === undefined) return false;
+  return CHANGES[action]?.(before, after) ?? false;
 }

@@ -2,8 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { AuditError } from '../../errors.js';
-import { makePrivate, openSqlite } from './sqlite/database.js';
-import type { SqliteDatabase } from './sqlite/driver.js';
+import { makePrivate, openSqlite } from '../../sqlite/database.js';
+import type { SqliteDatabase } from '../../sqlite/driver.js';
 
 /** The files of a spool. Each process has its own, named by destination and instance. */
 export interface SpoolPlace {

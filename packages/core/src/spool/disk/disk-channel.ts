@@ -29,7 +29,6 @@ export class DiskChannel {
   private constructor(
     private readonly worker: Worker,
     private readonly commitTimeout: number,
-    private readonly posted: () => void,
   ) {
     worker.unref();
     worker.on('message', (reply: DiskReply) => {
@@ -44,15 +43,10 @@ export class DiskChannel {
    *
    * @param workerData files and bounds of the spool
    * @param commitTimeout how long the worker may take to answer, in milliseconds
-   * @param posted called when the requests of a turn were sent
    * @returns the channel, and the contents of the spool
    * @throws AuditError `ERR_AUDIT_SPOOL` if the worker does not start
    */
-  static async open(
-    workerData: DiskWorkerData,
-    commitTimeout: number,
-    posted: () => void,
-  ): Promise<{ channel: DiskChannel; state: DiskState }> {
+  static async open(workerData: DiskWorkerData, commitTimeout: number): Promise<{ channel: DiskChannel; state: DiskState }> {
     if (workerFile.workerPath === undefined) {
       const text =
         'The spool on disk needs disk-worker.js of @auditlogin/core, which is not part of this bundle: keep "@auditlogin/core" external.';
@@ -61,7 +55,7 @@ export class DiskChannel {
     // Modules that the application preloads by flags are not loaded into this worker.
     const worker = new Worker(workerFile.workerPath, { workerData, execArgv: [] });
     const state = await started(worker);
-    return { channel: new DiskChannel(worker, commitTimeout, posted), state };
+    return { channel: new DiskChannel(worker, commitTimeout), state };
   }
 
   /** The error that every further request is rejected with; undefined while the channel works. */
@@ -105,7 +99,6 @@ export class DiskChannel {
   private post(): void {
     const messages = this.outbox.map((message) => message());
     this.outbox = [];
-    this.posted();
     const error: DiskFailure = {
       code: 'ERR_AUDIT_SPOOL',
       message: `The spool's disk did not respond within ${this.commitTimeout} ms.`,

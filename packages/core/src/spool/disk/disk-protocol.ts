@@ -1,8 +1,8 @@
 import type { AuditErrorCode } from '../../errors.js';
-import type { CoalescedFailures } from '../spool.js';
+import type { CoalescedFailures, SpoolSize } from '../spool.js';
 import type { LedgerEntry } from './ledger.js';
-import type { Synchronous } from './sqlite/database.js';
-import type { SpoolChange, SpoolFile, SpoolFileSize } from './spool-file.js';
+import type { Synchronous } from '../../sqlite/database.js';
+import type { SpoolChange, SpoolFile } from './spool-file.js';
 
 /** The worker's start parameters. */
 export interface DiskWorkerData {
@@ -28,7 +28,7 @@ export type DiskRequest = { n: number } & ({ change: SpoolChange; receipts?: Led
 /** What the worker found when it opened the file or took over other spools. */
 export interface DiskState {
   /** The increase of the file's size. */
-  gained: SpoolFileSize;
+  gained: SpoolSize;
   /** Number of events that were taken over from processes that have ended. */
   adopted: number;
   /** Names under which damaged files were set aside. */

@@ -5,7 +5,8 @@ import { isAuditError } from '../../errors.js';
 import { lockSpool, removeSpool, type SpoolLock, spoolsIn } from './directory.js';
 import type { DiskFailure, DiskReply, DiskRequest, DiskState, DiskWorkerData } from './disk-protocol.js';
 import { type Ledger, openLedger } from './ledger.js';
-import { openSpoolFile, type SpoolFile, type SpoolFileSize } from './spool-file.js';
+import type { SpoolSize } from '../spool.js';
+import { isTaking, openSpoolFile, type SpoolFile } from './spool-file.js';
 
 const port = parentPort!;
 const { directory, destination, file: path, ledger: ledgerPath, maxBytes, synchronous } = workerData as DiskWorkerData;
@@ -65,10 +66,8 @@ function commitAll(changes: Change[]): { n: number; result?: unknown; error?: Di
     return changes.map(({ n }, index) => ({ n, result: places[index] }));
   } catch (thrown) {
     if (changes.length === 1) return [{ n: changes[0]!.n, error: failureOf(thrown) }];
-    const isTaking = ({ change }: Change): boolean =>
-      change.do === 'append' || change.do === 'coalesce' || change.do === 'replaceCoalesced';
-    const freeing = changes.filter((change) => !isTaking(change));
-    const taking = changes.filter(isTaking);
+    const freeing = changes.filter(({ change }) => !isTaking(change));
+    const taking = changes.filter(({ change }) => isTaking(change));
     return [...freeing.flatMap((change) => commitAll([change])), ...taking.flatMap((change) => commitAll([change]))];
   }
 }
@@ -87,7 +86,7 @@ function answer(request: Exclude<DiskRequest, Change>): unknown {
 }
 
 /** Takes over the spools of processes that have ended. A spool that one of them had already taken over, but not yet removed, is not taken over twice. */
-function adoptOrphans(before: SpoolFileSize): DiskState {
+function adoptOrphans(before: SpoolSize): DiskState {
   const orphans: { file: SpoolFile; lock: SpoolLock; name: string }[] = [];
   const quarantined = file.quarantined === undefined ? [] : [basename(file.quarantined)];
   let adopted = 0;
@@ -117,8 +116,8 @@ function adoptOrphans(before: SpoolFileSize): DiskState {
     }
   }
   const after = file.size();
-  const gained = Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - before[name as keyof SpoolFileSize]]));
-  return { gained: gained as unknown as SpoolFileSize, adopted, quarantined };
+  const gained = Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - before[name as keyof SpoolSize]]));
+  return { gained: gained as unknown as SpoolSize, adopted, quarantined };
 }
 
 function close(): { isEmpty: boolean } {

@@ -1,4 +1,4 @@
-import { makeDurable, makePrivate, openSqlite, transaction } from './sqlite/database.js';
+import { makeDurable, makePrivate, openSqlite, transaction } from '../../sqlite/database.js';
 
 /** A stored receipt. */
 export interface LedgerEntry {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { AuditError } from '../../errors.js';
 import { destinationIn, lockSpool, placeIn, spoolsIn } from './directory.js';
-import { pageEntry, pageOf } from './event-pages.js';
+import { pageEntry, pageOf } from './event-page.js';
 import { openSpoolFile, type SpoolFile } from './spool-file.js';
 import type { DeadLetter } from '../spool.js';
 import { readStored } from '../stored-event.js';

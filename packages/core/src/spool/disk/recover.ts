@@ -1,7 +1,7 @@
 import { existsSync, renameSync } from 'node:fs';
-import { intactLines } from './event-pages.js';
-import { openSqlite } from './sqlite/database.js';
-import type { SqliteDatabase } from './sqlite/driver.js';
+import { intactLines } from './event-page.js';
+import { openSqlite } from '../../sqlite/database.js';
+import type { SqliteDatabase } from '../../sqlite/driver.js';
 
 /**
  * Renames a damaged file and its companions.

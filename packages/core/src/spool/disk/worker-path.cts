@@ -1,6 +1,5 @@
 import fs = require('node:fs');
 import path = require('node:path');
-import process = require('node:process');
 
 /** The folder of this file; undefined if a bundler has put the code into an ES module. */
 const folder = typeof __dirname === 'undefined' ? undefined : __dirname;
@@ -11,8 +10,5 @@ const PLACES = ['disk-worker.js', path.join('..', '..', '..', 'dist', 'cjs', 'sp
 const workerPath: string | undefined =
   folder === undefined ? undefined : PLACES.map((place) => path.join(folder, place)).find((place) => fs.existsSync(place));
 
-/** The file that dependencies are resolved from: next to this one or, in a bundle, in the working directory. */
-const home: string = path.join(folder ?? process.cwd(), 'auditlogin.js');
-
 // This module is CommonJS in both builds, since `__dirname` and `import.meta` exclude each other.
-export = { workerPath, home };
+export = { workerPath };

@@ -1,4 +1,4 @@
-import { ok, post, type Scenario } from '../scenario.js';
+import { ok, post, type Scenario } from './scenario.js';
 
 /** The client's address. */
 export const addresses: readonly Scenario[] = [

@@ -1,4 +1,4 @@
-import { CANARIES, is, type Row, type Scenario, table, tokenFor } from '../scenario.js';
+import { CANARIES, is, type Row, type Scenario, table, tokenFor } from './scenario.js';
 
 const { issued } = CANARIES;
 const typed = { ...is.success('ann', 'credential'), fields: { outcome: 'success', evidence: 'credential', actor_source: 'typed' } };

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { AuditLoginOptions } from '@auditlogin/core';
-import { is, LOGIN, ok, pause, post, type Row, type Scenario, table } from '../scenario.js';
+import { is, LOGIN, ok, pause, post, type Row, type Scenario, table } from './scenario.js';
 
 type Rule = NonNullable<AuditLoginOptions<never>['outcome']>;
 

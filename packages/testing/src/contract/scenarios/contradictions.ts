@@ -1,4 +1,4 @@
-import { is, type Row, type Scenario, table } from '../scenario.js';
+import { is, type Row, type Scenario, table } from './scenario.js';
 
 const loggedIn =
   (answer: Row['does']): Row['does'] =>

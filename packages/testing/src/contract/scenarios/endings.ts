@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { is, ok, pause, post, type Scenario, table } from '../scenario.js';
+import { is, ok, pause, post, type Scenario, table } from './scenario.js';
 
 const aborted = {
   ...is.unknown('aborted'),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ContractExchange, is, post, type Scenario } from '../scenario.js';
+import { type ContractExchange, is, post, type Scenario } from './scenario.js';
 
 const thrower = (): never => {
   throw new Error('boom');

@@ -1,4 +1,4 @@
-import { cookieOf, LOGIN, post, type Scenario } from '../scenario.js';
+import { cookieOf, LOGIN, post, type Scenario } from './scenario.js';
 
 const rules = [
   { match: '/impersonate', action: 'user.impersonate.start' },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AuditEvent } from '@auditlogin/core';
-import { is, ok, pause, post, type Scenario } from '../scenario.js';
+import { is, ok, pause, post, type Scenario } from './scenario.js';
 
 /** The outcomes that remain when each correction has replaced the event it corrects. */
 function standing(events: readonly AuditEvent[]): string[] {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CANARIES, cookieOf, is, LOGIN, ok, post, type Row, type Scenario, table } from '../scenario.js';
+import { CANARIES, cookieOf, is, LOGIN, ok, post, type Row, type Scenario, table } from './scenario.js';
 
 const named = (id: unknown, text: string): Row => ({
   is: text,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AuditEvent } from '@auditlogin/core';
-import { compare, cookieOf, is, ok, pause, post, type PartialEvent, type Scenario, table } from '../scenario.js';
+import { compare, cookieOf, is, ok, pause, post, type PartialEvent, type Scenario, table } from './scenario.js';
 
 const ADDRESS = '127.0.0.1';
 const byEffect = (evidence: string): PartialEvent => ({ ...is.success('u1', evidence), source_ip: ADDRESS });

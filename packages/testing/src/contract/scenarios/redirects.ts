@@ -1,4 +1,4 @@
-import { is, post, type Row, type Scenario, table } from '../scenario.js';
+import { is, post, type Row, type Scenario, table } from './scenario.js';
 
 const to = (target: string, expected: Row['expected'], path = '/login'): Row => ({
   is: `${path} to ${target}`,

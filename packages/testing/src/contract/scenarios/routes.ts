@@ -1,4 +1,4 @@
-import { cookieOf, is, LOGIN, ok, post, type Row, type Scenario, table } from '../scenario.js';
+import { cookieOf, is, LOGIN, ok, post, type Row, type Scenario, table } from './scenario.js';
 
 const refused = (path: string, expected: Row['expected'], more: Partial<Row> = {}): Row => ({
   is: `${more.method ?? 'POST'} ${path}`,

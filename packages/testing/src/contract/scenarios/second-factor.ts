@@ -1,4 +1,4 @@
-import { cookieOf, is, ok, post, type Scenario } from '../scenario.js';
+import { cookieOf, is, ok, post, type Scenario } from './scenario.js';
 
 const onAnn = { target: { id: 'u1', type: 'account' } } as const;
 

@@ -1,4 +1,4 @@
-import { CANARIES, cookieOf, is, type LOGIN, ok, post, type Row, type Scenario, table } from '../scenario.js';
+import { CANARIES, cookieOf, is, type LOGIN, ok, post, type Row, type Scenario, table } from './scenario.js';
 
 const bob = { username: 'bob', password: CANARIES.password };
 const typedName = (body: unknown): string => (body as typeof LOGIN).username;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Agent } from 'node:http';
 import type { AuditEvent } from '@auditlogin/core';
-import { is, LOGIN, ok, pause, post, type ContractExchange, type Scenario } from '../scenario.js';
+import { is, LOGIN, ok, pause, post, type ContractExchange, type Scenario } from './scenario.js';
 
 const GUESSES = ['a', 'b', 'right', 'c'];
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { compare, is, LOGIN, ok, type PartialEvent, post, type Row, type Scenario, table } from '../scenario.js';
+import { compare, is, LOGIN, ok, type PartialEvent, post, type Row, type Scenario, table } from './scenario.js';
 
 /** The evidence of statuses. */
 export const statuses: readonly Scenario[] = [

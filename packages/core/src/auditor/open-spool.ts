@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { AuditError, isAuditError } from '../errors.js';
-import { destinationOf, isOnTmpfs, takePlace } from './disk/directory.js';
-import { type DiskSpool, openDiskSpool } from './disk/disk-spool.js';
-import { memorySpool } from './memory-spool.js';
-import { openingSpool } from './opening-spool.js';
-import type { CoalescingSpool } from './spool.js';
+import { destinationOf, isOnTmpfs, takePlace } from '../spool/disk/directory.js';
+import { openDiskSpool } from '../spool/disk/disk-spool.js';
+import { memorySpool } from '../spool/memory-spool.js';
+import { openingSpool } from '../spool/opening-spool.js';
+import type { CoalescingSpool } from '../spool/spool.js';
 
 /** The settings that decide which spool is opened. */
 export interface OpenSpoolSettings {
@@ -65,7 +65,7 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
     kind = 'memory';
     const why = thrown instanceof Error ? thrown.message : 'unknown';
     listener.warned(new AuditError('ERR_AUDIT_SPOOL', `${why} Events wait in memory, and are lost with the process.`));
-    setImmediate(listener.opened);
+    setImmediate(() => listener.opened());
     return memorySpool(wanted);
   }
 
@@ -92,15 +92,22 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
     place,
     { ...wanted, ledger: sealKey !== undefined },
     {
-      adopted: listener.adopted,
+      adopted: (events) => listener.adopted(events),
       damaged: (what) => listener.warned(new AuditError('ERR_AUDIT_SPOOL', `A spool was damaged: ${what}.`)),
     },
   ).then(
     (spool): CoalescingSpool => {
       kind = 'disk';
       // The listener is called later, when the caller has the spool.
-      setImmediate(listener.opened);
-      return adopting(spool, listener);
+      setImmediate(() => listener.opened());
+      spool.adoptEvery(
+        ADOPTION_PERIOD,
+        () => listener.opened(),
+        (thrown) => {
+          if (isAuditError(thrown)) listener.warned(thrown);
+        },
+      );
+      return spool;
     },
     (thrown: unknown) => {
       try {
@@ -113,23 +120,6 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
     },
   );
   return opened(openingSpool(opening), place.instance);
-}
-
-/** Takes over, once a minute, the spools of processes that have ended since. */
-function adopting(spool: DiskSpool, listener: OpenSpoolListener): CoalescingSpool {
-  const timer = setInterval(() => {
-    spool.adopt().then(listener.opened, (thrown: unknown) => {
-      if (isAuditError(thrown)) listener.warned(thrown);
-    });
-  }, ADOPTION_PERIOD);
-  timer.unref();
-  return {
-    ...spool,
-    close() {
-      clearInterval(timer);
-      return spool.close();
-    },
-  };
 }
 
 /** Stands in for a required spool on disk that could not be opened: it refuses every event. */

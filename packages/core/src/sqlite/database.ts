@@ -1,8 +1,11 @@
 import { closeSync, openSync } from 'node:fs';
-import { type SqliteDatabase, sqliteDriver } from './driver.js';
+import { type SqliteDatabase, sqliteDriver, type SqliteStatement } from './driver.js';
 
 /** Durability of a commit. After a power cut, `FULL` loses no commit; `NORMAL` may lose the last ones. */
 export type Synchronous = 'FULL' | 'NORMAL';
+
+/** Returns the prepared statement of some SQL. */
+export type Statements = (sql: string) => SqliteStatement;
 
 /** Values of `PRAGMA synchronous`: https://www.sqlite.org/pragma.html#pragma_synchronous */
 const LEVELS: Record<Synchronous, number> = { NORMAL: 1, FULL: 2 };
@@ -49,6 +52,22 @@ export function makeDurable(db: SqliteDatabase, synchronous: Synchronous = 'FULL
  */
 export function pragma(db: SqliteDatabase, name: string): string | number {
   return Object.values(db.prepare(`PRAGMA ${name}`).get() as Record<string, string | number>)[0]!;
+}
+
+/**
+ * Caches prepared statements, since preparing one costs more than running it.
+ *
+ * @param db the database
+ */
+export function statementsOf(db: SqliteDatabase): Statements {
+  const statements = new Map<string, SqliteStatement>();
+  return (sql) => {
+    const known = statements.get(sql);
+    if (known) return known;
+    const made = db.prepare(sql);
+    statements.set(sql, made);
+    return made;
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import workerFile from '../worker-path.cjs';
+import place from './require-path.cjs';
 
 /** A value that SQLite can store. */
 export type SqliteValue = null | number | bigint | string | Uint8Array;
@@ -68,7 +68,7 @@ function builtIn(): SqliteDriver | undefined {
 function fallback(): SqliteDriver {
   try {
     // `createRequire` hides the import from bundlers, which would bundle the native code or fail if it is missing.
-    return createRequire(workerFile.home)(FALLBACK) as SqliteDriver;
+    return createRequire(place.requirePath)(FALLBACK) as SqliteDriver;
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
     const why = code === 'MODULE_NOT_FOUND' ? 'it is not installed' : thrown instanceof Error ? thrown.message : 'unknown';
