@@ -194,7 +194,7 @@ test.each<[CollectorOptions, RegExp]>([
   [{ host: 'example.com' }, /"host" is "example.com": expected an IP address or localhost/],
   [
     { host: '0.0.0.0', token: undefined },
-    /"host" is 0.0.0.0, which other machines reach: give a "token" of 16 characters or more \(none was given\)/,
+    /"host" is 0.0.0.0, which other machines can reach; expected a "token" of 16 characters or more \(none was given\)/,
   ],
   [{ host: '0.0.0.0', token: 'short' }, /"host" is 0.0.0.0.* \(it has 5\)/],
   [{ host: '192.0.2.1', token: 'long-enough-for-a-network' }, /"host" is 192.0.2.1, which is no address of this machine/],
