@@ -65,11 +65,11 @@ export const collectorSchema = option.object({
   logger: option.logger(),
 });
 
-/** The options with all defaults. */
+/** The options with all defaults filled in. */
 export type CollectorSettings = Required<v.InferOutput<typeof collectorSchema>>;
 
 /**
- * Turns options into settings. Creates the data folder and the token if they are missing.
+ * Converts options to settings. Creates the data folder and the token if they are missing.
  *
  * @param options see {@link CollectorOptions}
  * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN` or `ERR_AUDIT_OPTION_INVALID`

@@ -11,7 +11,7 @@ const time = z
   .transform((value) => Date.parse(value))
   .meta({ format: 'date-time' });
 
-/** One value, or several; empty ones do not count. */
+/** One value or several. Empty values are ignored. */
 const texts = z
   .union([text, z.array(text).max(50)])
   .transform((given) => (typeof given === 'string' ? [given] : given).filter((one) => one !== ''));
@@ -25,22 +25,22 @@ const facetFilters = Object.fromEntries(
   }),
 ) as Record<(typeof FACET_NAMES)[number], Texts>;
 
-/** What the viewer and the exports narrow the log by. All of it must hold; several values of one facet are alternatives. */
+/** The filters of the viewer and the exports. An event must match all of them; several values of one facet are alternatives. */
 export const filtersSchema = z.strictObject({
   query: text.optional().meta({ description: 'A search in the syntax of the API.' }),
-  from: time.optional().meta({ description: 'Only what happened at this time or later, in ISO 8601.' }),
-  to: time.optional().meta({ description: 'Only what happened before this time, in ISO 8601.' }),
+  from: time.optional().meta({ description: 'Only events that happened at this time or later, in ISO 8601.' }),
+  to: time.optional().meta({ description: 'Only events that happened before this time, in ISO 8601.' }),
   ...facetFilters,
 });
 
-/** Filters that were read. */
+/** The parsed filters. */
 export type Filters = z.output<typeof filtersSchema>;
 
 /**
- * Turns filters into a condition.
+ * Converts filters to a condition.
  *
  * @param filters the filters
- * @throws QueryError when the query cannot be read
+ * @throws QueryError if the query is invalid
  */
 export function conditionOf({ query, from, to, ...facets }: Filters): Condition {
   const condition = readQuery(query ?? '');
