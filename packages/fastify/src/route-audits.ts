@@ -40,7 +40,7 @@ export function routeAudits(audit: LoginAudit<FastifyRequest>): RouteAudits {
         made.set(said as object, audit);
         auditor.advise(
           `route ${String(method)} ${url}`,
-          `config.auditLogin of ${String(method)} ${JSON.stringify(url)} is not heard: ${(error as Error).message}`,
+          `config.auditLogin of ${String(method)} ${JSON.stringify(url)} is ignored: ${(error as Error).message}`,
         );
         return audit;
       }
