@@ -12,9 +12,9 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
-      // Our ports are plain objects: their functions never use `this`.
+      // The ports of this project are plain objects whose functions never use `this`.
       '@typescript-eslint/unbound-method': 'off',
-      // Ids are read from objects by their own `toString`, as an ObjectId has one.
+      // Ids may be objects with their own `toString`, such as an ObjectId.
       '@typescript-eslint/no-base-to-string': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       complexity: ['error', 12],
@@ -23,7 +23,7 @@ export default tseslint.config(
     },
   },
   {
-    // Where functions are still above the bound of complexity. Take a place out once its functions are below it; add none.
+    // Files with functions above the complexity limit. Remove a file when its functions are below the limit, and add none.
     files: [
       'examples/express-passport/src/row.ts',
       'packages/cli/src/commands/{import,relay}.ts',

@@ -23,9 +23,9 @@ export function tableHead(paint: Paint): string {
 }
 
 /**
- * An event in one line.
+ * Formats an event as one line.
  *
- * @param checked the event, its receipt and what checking it showed
+ * @param checked the event, its receipt and the result of the check
  * @param paint colours
  */
 export function rowOf({ event, verdict }: CheckedReceipt, paint: Paint): string {
@@ -47,7 +47,7 @@ export function rowOf({ event, verdict }: CheckedReceipt, paint: Paint): string 
   return cells.join(' ');
 }
 
-/** What was typed must not steer the terminal. */
+/** Removes control characters, since typed text must not control the terminal. */
 function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD');
 }

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ResponseEnd } from '../src/adapter/response-end.js';
 
-/** What is told of an exchange whose client hangs up; body parsers hear of that by `aborted`, and their error handlers answer. */
+/** Returns the calls for a request whose client disconnects. Body parsers notice this by `aborted`, and their error handlers respond. */
 async function toldOfLost(onAborted: (response: ServerResponse) => void): Promise<string[]> {
   const told: string[] = [];
   const server = createServer().listen(0, '127.0.0.1');
@@ -34,6 +34,6 @@ it.each([
   ['at once', answer],
   ['later', (response: ServerResponse) => setImmediate(answer, response)],
   ['never', () => undefined],
-])('says that the client hung up when the handler answers a lost request %s', async (_when, onAborted) => {
+])('reports that the client disconnected if the handler responds to a lost request %s', async (_when, onAborted) => {
   expect(await toldOfLost(onAborted)).toEqual(['hung up']);
 });
