@@ -58,7 +58,7 @@ export const FACETS: Readonly<Record<FacetName, Facet>> = {
   },
   address: {
     label: 'Address',
-    description: 'Source address or, if the server would refuse it, the original value.',
+    description: 'Source address or, if it has no form that the server accepts, the original text.',
     column: 'address',
     letter: 's',
     read: ({ source_ip, fields }) => filled(source_ip) ?? filled(fields?.['source_ip_seen']),
