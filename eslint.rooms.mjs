@@ -4,24 +4,24 @@ import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 /**
- * Who may import whom. Each room lists all that its files may import from outside the room; lint refuses the rest (`boundaries/dependencies`).
- * `test/walls.test.ts` breaks each wall once and checks that the rooms form no circle.
+ * The allowed imports. Each room lists everything that its files may import from outside the room, and lint refuses all other imports
+ * (`boundaries/dependencies`). `test/walls.test.ts` breaks each wall once, and checks that the imports of rooms are not circular.
  *
  * @typedef {object} Room
- * @property {string} files what belongs to it; a file belongs to the first room that matches
+ * @property {string} files the files of the room; a file belongs to the first room that matches
  * @property {string[]} [rooms] rooms that it may import
- * @property {string[]} [types] rooms of which it may import types only
- * @property {string[]} [modules] modules of Node and of npm that it may import
+ * @property {string[]} [types] rooms from which it may import only types
+ * @property {string[]} [modules] modules of Node and npm that it may import
  */
 
 /** @type {Record<string, Room>} */
 export const rooms = {
-  // Core: what everybody may import.
+  // Core: rooms that all others may import.
   'core/errors': { files: 'packages/core/src/errors.ts' },
   'core/logger': { files: 'packages/core/src/logger.ts' },
   'core/nearest': { files: 'packages/core/src/nearest.ts', modules: ['fastest-levenshtein'] },
 
-  // Core: pure. Without files, network and frameworks.
+  // Core: pure rooms, without files, network and frameworks.
   'core/event': {
     files: 'packages/core/src/event/**',
     rooms: ['core/errors', 'core/nearest'],
@@ -63,7 +63,7 @@ export const rooms = {
     types: ['core/retraced'],
   },
 
-  // Core: where the parts are wired.
+  // Core: rooms that connect the parts.
   'core/auditor/identity-key': {
     files: 'packages/core/src/auditor/identity-key.ts',
     rooms: ['core/spool/disk'],
@@ -102,7 +102,7 @@ export const rooms = {
     modules: ['ipaddr.js', 'lru.min', 'node:async_hooks', 'node:crypto', 'node:http', 'node:module', 'node:util', 'node:zlib', 'valibot'],
   },
 
-  // Core: its doors.
+  // Core: entry points.
   'core/index': {
     files: 'packages/core/src/index.ts',
     rooms: ['core/adapter', 'core/attempt', 'core/auditor', 'core/errors', 'core/event', 'core/formats', 'core/relay'],
@@ -130,7 +130,7 @@ export const rooms = {
     types: ['core/publish'],
   },
 
-  // Adapters: each knows one framework.
+  // Adapters: each uses one framework.
   express: { files: 'packages/express/src/**', rooms: ['core/index', 'core/door/adapter'], modules: ['express', 'node:http'] },
   fastify: {
     files: 'packages/fastify/src/**',
@@ -139,7 +139,7 @@ export const rooms = {
   },
   koa: { files: 'packages/koa/src/**', rooms: ['core/index', 'core/door/adapter'], modules: ['koa', 'node:http'] },
 
-  // Engines: each knows one server.
+  // Engines: each uses one server.
   jetstream: {
     files: 'packages/jetstream/src/**',
     rooms: ['core/index', 'core/door/engine'],
@@ -280,7 +280,7 @@ export const rooms = {
   },
 };
 
-/** The policies of one room, as eslint-plugin-boundaries reads them. */
+/** Converts a room to policies of eslint-plugin-boundaries. */
 function policies(name, { rooms: open = [], types = [], modules = [] }) {
   return [
     { to: { file: { categories: [name, ...open] } } },

@@ -3,7 +3,7 @@ import type { Config } from 'jest';
 
 const config: Config = {
   testEnvironment: 'node',
-  // Tests read the sources of the packages, so that they need no build.
+  // Tests run on the sources of the packages, so that they need no build.
   testEnvironmentOptions: { customExportConditions: ['@auditlogin/source', 'node', 'node-addons'] },
   testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/examples/*/test/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
   transform: {
@@ -12,7 +12,7 @@ const config: Config = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^(\\.{1,2}/.*-path)\\.cjs$': '$1.cts' },
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist', '<rootDir>/examples/[^/]+/dist'],
   testTimeout: 20_000,
-  // One worker fewer than there are cores, which is the default, would leave half of a machine with two idle.
+  // The default is one worker fewer than there are cores, which would leave one of two cores idle.
   maxWorkers: '100%',
 };
 

@@ -1,5 +1,5 @@
-// Runs applications of others with the audit in front of them (test/apps/README.md). AUDITLOGIN_APPS=feathers,strapi selects,
-// AUDITLOGIN_APPS_BOUNDED=1 leaves out what takes minutes to install.
+// Runs third-party applications with the audit in front of them (test/apps/README.md). AUDITLOGIN_APPS=feathers,strapi selects applications,
+// AUDITLOGIN_APPS_BOUNDED=1 skips those that take minutes to install.
 import { build } from 'esbuild';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,5 @@
-// Builds every package as ES modules (with project references) and, where it is imported by others, as CommonJS; then the viewer's page. What an earlier
-// build made of sources that are gone is removed, file by file, since tests may use the build at the same time.
+// Builds every package as ES modules (with project references) and, if it has a tsconfig.cjs.json, as CommonJS, and then the viewer's page. Outputs of an
+// earlier build whose sources are gone are removed one by one, since tests may use the build at the same time.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,9 +18,9 @@ function run(tool, ...args) {
 
 const having = (file) => workspaces().filter(({ folder }) => existsSync(join(folder, file)));
 
-// The compiler orders the projects by the references that each names.
+// The compiler orders the projects by their references.
 run(tsc, '-b', ...having('tsconfig.json').map(({ path }) => path));
-// This build has no references: each package reads the declarations of those before it.
+// This build has no references, so the packages are built in the order of their dependencies.
 for (const { path, folder } of inBuildOrder(having('tsconfig.cjs.json'))) {
   const cjs = join(folder, 'dist', 'cjs');
   run(tsc, '-p', `${path}/tsconfig.cjs.json`);

@@ -1,4 +1,4 @@
-// Names each dependency of a published package, however deep, that refuses the oldest Node that the packages support.
+// Lists the direct and indirect dependencies of published packages that do not support the oldest supported Node.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ const root = join(fileURLToPath(import.meta.url), '..', '..');
 const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
 const oldest = semver.minVersion(packages[''].engines.node);
 
-/** Where the lock file has what `name` means to the package at `path`: in its own `node_modules`, or in those of the folders above. */
+/** Finds the entry of the lock file that `name` resolves to for the package at `path`: in its `node_modules`, or in those of the folders above. */
 function resolve(path, name) {
   for (let folder = path; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/')))) {
     const found = `${folder === '' ? '' : `${folder}/`}node_modules/${name}`;

@@ -1,4 +1,4 @@
-// What a package costs whoever installs it: packs all packages, installs one into an empty folder, and holds the limits on the disk it takes.
+// Checks the size of an installation: packs all packages, installs one into an empty folder, and compares the disk space with a limit.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,9 +6,9 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(fileURLToPath(import.meta.url), '..', '..');
-/** The most megabytes that an install may take on Node 24. */
+/** The most megabytes of an installation on Node 24. */
 const LIMITS = { '@auditlogin/core': 12, auditlogin: 40 };
-/** What only Node before 24 needs, whose own SQLite is not used: the driver with its builds for every platform. */
+/** The SQLite driver with its builds for every platform, which only Node before 24 needs. */
 const BEFORE_NODE_24 = ['@auditlogin/sqlite-node20', '@photostructure/sqlite', 'node-addon-api', 'node-gyp-build'];
 const BLOCK = 4096;
 const MEGABYTE = 2 ** 20;
@@ -17,7 +17,7 @@ function npm(args, cwd) {
   return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], shell: process.platform === 'win32' });
 }
 
-/** Packs every published package; by name, where its archive is. */
+/** Packs every published package. Returns the path of each archive by the name of the package. */
 function pack(folder) {
   const packed = readdirSync(join(root, 'packages')).map((name) => {
     const { name: published } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'));
@@ -38,7 +38,7 @@ function install(name, archives, folder) {
   return packagesIn(join(folder, 'node_modules'));
 }
 
-/** The packages of a folder with what each takes on a disk of blocks of 4 KB, as `du` would say, the largest first. */
+/** Lists the packages of a folder with their size on a disk with blocks of 4 KB, like `du`, the largest first. */
 function packagesIn(modules) {
   const folders = readdirSync(modules).flatMap((name) =>
     name.startsWith('@') ? readdirSync(join(modules, name)).map((own) => `${name}/${own}`) : [name],
@@ -72,4 +72,6 @@ try {
   rmSync(folder, { recursive: true });
 }
 if (process.exitCode)
-  console.error('An install takes more than its limit: find a lighter dependency, or say in CONTRIBUTING.md why the limit is higher.');
+  console.error(
+    'An installation takes more than its limit: use a lighter dependency, or explain in CONTRIBUTING.md why the limit is higher.',
+  );

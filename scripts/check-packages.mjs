@@ -1,4 +1,4 @@
-// Checks what would be published: its package.json, README and licence, publint and arethetypeswrong on every package, and knip over the whole.
+// Checks the packages that would be published: package.json, README and licence, publint and arethetypeswrong for each package, and knip for the repository.
 import { spawnSync } from 'node:child_process';
 import { packageProblems } from './package-rules.mjs';
 import { publishedPackages, root } from './packages.mjs';
@@ -11,7 +11,7 @@ function check(title, args, cwd = root) {
   failed ||= status !== 0;
 }
 
-/** By what profile an entry point is judged: resolution as Node 10 had it knows no subpaths, and some are modules only, as what they load is. */
+/** The profile of arethetypeswrong: the resolution of Node 10 knows no subpaths, and some entry points are ES modules only, like their dependencies. */
 function profileOf(entry, target) {
   if (target.require === undefined) return 'esm-only';
   return entry === '.' ? 'strict' : 'node16';

@@ -1,5 +1,5 @@
-// Puts the code that the tests run into the guides: a block ```ts file=test/guides/…#region holds that region of that file. With --check it only says
-// which blocks differ, and which regions no guide shows.
+// Copies the code of the tests into the guides: a block ```ts file=test/guides/…#region shows that region of that file. With --check it only lists the
+// blocks that differ, and the regions that no guide shows.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ const BLOCK = /^(```\w+ file=(\S+)\n)(.*?)^```$/gms;
  * Fills the blocks of a guide.
  *
  * @param {string} text the guide
- * @returns {{ filled: string, shown: string[], differing: string[] }} the guide with what the files hold, and which blocks there are and differ
+ * @returns {{ filled: string, shown: string[], differing: string[] }} the guide with the code of the files, its blocks, and those that differ
  */
 export function fillGuide(text) {
   const shown = [];
@@ -26,7 +26,7 @@ export function fillGuide(text) {
   return { filled, shown, differing };
 }
 
-/** The code that `file` or `file#region` names. */
+/** Returns the code of `file` or `file#region`. */
 function codeOf(source) {
   const [file, region] = source.split('#');
   const text = readFileSync(join(root, file), 'utf8');
@@ -35,7 +35,7 @@ function codeOf(source) {
   return code;
 }
 
-/** The regions of a file by name: what stands between `// #region name` and `// #endregion`. */
+/** Returns the regions of a file by name: the lines between `// #region name` and `// #endregion`. */
 function regionsOf(text) {
   return new Map([...text.matchAll(/^ *\/\/ #region (\S+)\n(.*?)^ *\/\/ #endregion$/gms)].map(([, name, code]) => [name, dedent(code)]));
 }
@@ -48,7 +48,7 @@ function dedent(code) {
   return code.replaceAll(new RegExp(`^ {${Math.min(...indents)}}`, 'gm'), '');
 }
 
-/** Every `file#region` below test/guides. */
+/** Lists every `file#region` in test/guides. */
 function allRegions() {
   return readdirSync(join(root, 'test/guides'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -1,6 +1,6 @@
-// Writes the tables of options into the documents, from the comments of the interfaces that declare them. `--check` only tells whether they are up to date.
+// Writes the tables of options into the documents, from the comments of the interfaces. `--check` only checks whether they are up to date.
 //
-// A document says where: between `<!-- options of Name -->` and `<!-- end of options -->` stands the table of the interface `Name`.
+// The table of the interface `Name` is between `<!-- options of Name -->` and `<!-- end of options -->`.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -8,17 +8,17 @@ import ts from 'typescript';
 const root = join(import.meta.dirname, '..');
 const SECTION = /(<!-- options of (\w+) -->\n)(.*?)(<!-- end of options -->)/gs;
 const HEAD = '\n| option | default | what it is |\n|---|---|---|\n';
-/** A default that is a value of JavaScript, perhaps with words behind it. */
+/** A default that is a JavaScript value, which a text may follow. */
 const LITERAL = /^('[^']*'|"[^"]*"|-?[\d_.]+|true|false|\[.*\])(,? .*)?$/;
 
-/** The files under a folder whose names end so. */
+/** Lists the files in a folder whose names have this ending. */
 function filesIn(folder, ending) {
   return readdirSync(join(root, folder), { recursive: true })
     .filter((name) => name.endsWith(ending) && !/(?:^|[\\/])(?:node_modules|dist|test)[\\/]/.test(name))
     .map((name) => join(folder, name));
 }
 
-/** Every interface of the packages, by its name. */
+/** Finds every interface of the packages by its name. */
 function interfaces() {
   const found = new Map();
   for (const file of filesIn('packages', '.ts')) {
@@ -31,7 +31,7 @@ function interfaces() {
   return found;
 }
 
-/** The properties of an interface: those of the first that it extends, its own, those of the others. */
+/** Lists the properties of an interface: those of the first interface that it extends, its own, and those of the other interfaces. */
 function membersOf(name, known) {
   const declaration = known.get(name);
   if (!declaration) return [];
@@ -40,7 +40,7 @@ function membersOf(name, known) {
   return [...first, ...declaration.members.filter(ts.isPropertySignature), ...others.flat()];
 }
 
-/** One row for an option, and one for each option inside it. */
+/** Creates a row for an option, and one for each option inside it. */
 function rowsOf(member, prefix = '') {
   const name = prefix + member.name.getText();
   const isGroup = member.type !== undefined && ts.isTypeLiteralNode(member.type);
@@ -80,7 +80,7 @@ for (const file of documents) {
   const text = readFileSync(join(root, file), 'utf8');
   const updated = text.replace(SECTION, (_whole, begin, name, _table, end) => {
     const rows = membersOf(name, known).flatMap((member) => rowsOf(member));
-    if (rows.length === 0) throw new Error(`${file} wants the options of ${name}, which is no interface of a package`);
+    if (rows.length === 0) throw new Error(`${file} has a table of ${name}, which is not an interface of a package`);
     return `${begin}${HEAD}${rows.join('\n')}\n\n${end}`;
   });
   if (updated === text) continue;
@@ -88,6 +88,6 @@ for (const file of documents) {
   if (!isCheck) writeFileSync(join(root, file), updated);
 }
 if (isCheck && stale.length > 0) {
-  console.error(`Out of date: ${stale.join(', ')}. "npm run docs:options" writes the tables of options anew.`);
+  console.error(`Out of date: ${stale.join(', ')}. Run "npm run docs:options" to write the tables of options.`);
   process.exitCode = 1;
 }

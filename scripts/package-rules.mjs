@@ -1,13 +1,13 @@
-// What a stranger finds on npm: what every published package must say in its package.json, its README and its licence.
+// Rules for the package.json, the README and the licence of every published package.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './packages.mjs';
 
-/** Where the project lives. */
+/** Address of the repository. */
 export const home = 'https://github.com/auditlogin/auditlogin';
 
 /**
- * The fields of package.json that tell where a package comes from.
+ * Returns the fields of package.json that describe the origin of a package.
  *
  * @param {string} path of the package within the repository, with forward slashes
  */
@@ -22,9 +22,9 @@ export function originOf(path) {
 }
 
 /**
- * What is missing or wrong in a published package, one line each; empty if it can be published.
+ * Lists what is missing or wrong in a published package; empty if it can be published.
  *
- * @param {{ path: string, folder: string, manifest: Record<string, any> }} published as `publishedPackages()` gives it
+ * @param {{ path: string, folder: string, manifest: Record<string, any> }} published a package as `publishedPackages()` returns it
  * @returns {string[]}
  */
 export function packageProblems({ path, folder, manifest }) {
@@ -46,8 +46,8 @@ function manifestProblems(path, manifest) {
 }
 
 /**
- * npm shows a README without the repository around it: it must link by full addresses, and tell how to install and use what can be imported or run. A
- * package with neither `exports` nor `bin` is a part of another.
+ * Checks a README. npm shows it without the repository, so it must have full addresses in its links, and must explain how to install and use a package that can
+ * be imported or run. A package with neither `exports` nor `bin` is a part of another package.
  */
 function readmeProblems({ name, exports, bin }, readme) {
   if (readme === undefined) return ['README.md is missing'];

@@ -1,4 +1,4 @@
-// The workspaces of this repository, read from the folders that hold a package.json, so that adding a package touches its own folder only.
+// Lists the workspaces of this repository. They are read from the folders with a package.json, so that a new package changes only its own folder.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
- * The workspaces that package.json names (`packages/*`, `examples/*`, `benchmarks`), in alphabetical order.
+ * Lists the workspaces in package.json (`packages/*`, `examples/*`, `benchmarks`), in alphabetical order.
  *
  * @returns {{ path: string, folder: string, manifest: Record<string, any> }[]} the path within the repository with forward slashes, the absolute
  * folder, and the package.json
@@ -20,7 +20,7 @@ export function workspaces() {
 }
 
 /**
- * Workspaces in an order in which they can be built: each stands behind those of them that it depends on.
+ * Orders workspaces for the build: each comes after those that it depends on.
  *
  * @param {ReturnType<typeof workspaces>} given
  */
@@ -39,7 +39,7 @@ export function inBuildOrder(given) {
   return ordered;
 }
 
-/** The workspaces that are published. */
+/** Lists the workspaces that are published. */
 export function publishedPackages() {
   return workspaces().filter(({ manifest }) => manifest.private !== true);
 }

@@ -1,4 +1,4 @@
-// Brings a clone to where `npm start` and `npm test` can run: installs the dependencies and builds, each only if something changed.
+// Prepares a clone for `npm start` and `npm test`: installs the dependencies and builds, each only if something changed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

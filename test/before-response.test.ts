@@ -53,7 +53,7 @@ describe.each([...express, ...koa, ...fastify])('durability before-response: %s'
 
   const logIn = (body: object = { username: 'ann', password: 'x' }, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(`${app.base}/login`, { ...LOGIN, headers: { ...LOGIN.headers, ...headers }, body: JSON.stringify(body) });
-  /** The events that another process would find on disk now. */
+  /** The outcomes of the events that another process would find on disk. */
   function onDisk(): string[] {
     const name = readdirSync(directory).find((each) => /^spool-.*\.db$/.test(each))!;
     const db = openSqlite(join(directory, name), { readOnly: true });
@@ -71,7 +71,7 @@ describe.each([...express, ...koa, ...fastify])('durability before-response: %s'
     ['a redirect', (x) => x.redirect('/login?error'), 302, 'failure'],
     ['a session', async (x) => (await x.logIn('u1'), x.redirect('/')), 302, 'success'],
     ['a stream, which proves nothing', (x) => x.stream(['a', 'b', 'c'], 5), 200, 'unknown'],
-  ])('%s: when the answer is there, its record is on disk', async (_name, handler, status, outcome) => {
+  ])('%s: the event is on disk when the response arrives', async (_name, handler, status, outcome) => {
     await start(handler);
     const answer = await logIn();
     expect([answer.status, onDisk()]).toEqual([status, [outcome]]);
@@ -82,8 +82,8 @@ describe.each([...express, ...koa, ...fastify])('durability before-response: %s'
     expect(auditor.stats()).toMatchObject({ queued: 1, lost: 0 });
   });
 
-  it('does not change an answer if the handler throws after it', async () => {
-    // Koa sends the answer after its handlers have returned, so there the error becomes the answer.
+  it('does not change a response if the handler throws afterwards', async () => {
+    // Koa sends the response after its handlers have returned, so the error becomes the response.
     const isLate = major.startsWith('Koa');
     await start(async (x) => {
       await x.json(200, { ok: true });
@@ -108,7 +108,7 @@ describe.each([...express, ...koa, ...fastify])('durability before-response: %s'
     expect(auditor.health()).toMatchObject({ status: 'failing', spool: 'disk' });
   });
 
-  it('records no success by a rule that sees only the beginning of a streamed answer', async () => {
+  it('records no success by a rule that sees only the beginning of a streamed response', async () => {
     await start((x) => x.stream(['wrong ', 'password'], 20), 100, { outcome: () => 'success' });
     expect(await (await logIn()).text()).toBe('wrong password');
     expect(onDisk()).toEqual(['unknown']);

@@ -25,7 +25,7 @@ function versions(): Record<string, string> {
   return Object.fromEntries(manifests.map(({ name, version }) => [name, version]));
 }
 
-// What decides about versions: the manifests and the settings, without the changes that wait.
+// Copies the files that determine versions: manifests and settings, without the existing changesets.
 beforeAll(() => {
   const files = ['package.json', 'package-lock.json', '.changeset/config.json', 'benchmarks/package.json'];
   for (const file of [...files, ...manifestsIn('packages'), ...manifestsIn('examples')]) {
@@ -39,7 +39,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it('makes a minor release of all packages of a minor change in core', () => {
+it('releases all packages as minor after a minor change in core', () => {
   expect(new Set(Object.values(versions()))).toEqual(new Set(['0.1.0']));
   writeFileSync(join(folder, '.changeset', 'change.md'), "---\n'@auditlogin/core': minor\n---\n\nSomething new.\n");
   run('node', [changeset, 'version']);

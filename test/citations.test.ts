@@ -18,14 +18,14 @@ interface Citation {
   traps: number[];
 }
 
-/** The numbers in a text: `traps 1 to 3 and 9` names 1, 2, 3 and 9. */
+/** Reads the numbers in a text: `traps 1 to 3 and 9` has 1, 2, 3 and 9. */
 function numbersOf(text: string): number[] {
   return [...text.matchAll(/(\d+)(?: to (\d+))?/g)].flatMap(([, first, last]) =>
     Array.from({ length: Number(last ?? first) - Number(first) + 1 }, (_, index) => Number(first) + index),
   );
 }
 
-/** The citations in a source: `(Publisher API, "Event", traps 1 to 4 and 9)`, which may span lines, and `(trap 9)`. */
+/** Finds the citations in a source: `(Publisher API, "Event", traps 1 to 4 and 9)`, which may span lines, and `(trap 9)`. */
 function citationsIn(source: string): Citation[] {
   const text = source.replace(/\s*\n\s*(?:\*(?!\/)|\/\/)?\s*/g, ' ');
   return [...text.matchAll(/\((?:Publisher API, ([^)]*)|(traps? \d[^)]*))\)/g)].map(([whole, named, bare]) => {

@@ -16,14 +16,14 @@ import fc from 'fast-check';
 import { Passport } from 'passport';
 import { Strategy as Local } from 'passport-local';
 
-/** How many conversations of a client each application gets. */
+/** Number of conversations of a client with each application. */
 const RUNS = Number(process.env['AUDITLOGIN_CLAIMS_RUNS'] ?? 60);
 
 const PASSWORDS: Record<string, string> = { ann: 'right-of-ann', bob: 'right-of-bob' };
 const LOGINS = ['/session/login', '/jwt/login', '/passport/login'] as const;
 type Body = Partial<Record<string, unknown>>;
 
-/** Who got in by each request, as the application itself knows it. */
+/** The account that each request logged in, as the application knows it; null for a failed login. */
 type Truth = Map<string, string | null>;
 
 function check({ username, password }: Body): string | null {
@@ -35,7 +35,7 @@ function tokenFor(account: string): string {
   return `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub: account, jti: Math.random() })}.${Buffer.from(String(Math.random())).toString('base64url')}`;
 }
 
-/** Where an application sends people that the request names a target for. */
+/** The target of a redirect, which the request may name. */
 function nextOf(query: Body, body: Body): string {
   const next = query['next'] ?? body['next'];
   return typeof next === 'string' && /^\/[^/\\]/.test(next) ? next : '/';
@@ -141,14 +141,14 @@ async function startFastify(auditor: RecordingAuditor, truth: Truth): Promise<Se
   return app.server;
 }
 
-/** What a client sends in one request. */
+/** One request of a client. */
 interface Try {
   login: (typeof LOGINS)[number];
   query: Record<string, string>;
   fields: Record<string, unknown>;
   kind: 'json' | 'form' | 'junk';
   headers: Record<string, string>;
-  /** It brings the cookies that it was given before. */
+  /** Whether the request has the cookies of earlier responses. */
   keepsCookies: boolean;
   end: { kind: 'reads' } | { kind: 'hangs up'; after: number } | { kind: 'pipelines' };
 }
@@ -238,7 +238,7 @@ const tried: fc.Arbitrary<Try> = fc.record({
   ),
 });
 
-/** Sends requests in turn, as one client. */
+/** One client, which sends its requests one after the other. */
 class Client {
   private cookies = '';
   constructor(private readonly port: number) {}
@@ -320,7 +320,7 @@ describe.each([
     await auditor.close();
   });
 
-  it('whatever a client sends, a login is a success of its account, and a failed one is none', async () => {
+  it('records each login as a success of its account and no failed login as a success, whatever a client sends', async () => {
     const seen = { success: 0, failure: 0, hungUp: 0 };
     await fc.assert(
       // eslint-disable-next-line complexity -- one conversation, told in order
@@ -347,7 +347,7 @@ describe.each([
             });
           } else if (hungUp.has(trace) && fields?.['ending'] === 'aborted') {
             seen.hungUp += 1;
-            // What was given to nobody may prove nothing; it is never said to be a failure, or another's.
+            // A response that nobody received may prove nothing, but the event is never a failure or another account's.
             expect(['success', 'unknown']).toContain(fields['outcome']);
             expect(actor?.id ?? account).toBe(account);
           } else {
@@ -362,9 +362,9 @@ describe.each([
   }, 600_000);
 });
 
-/** The events of all requests that the application decided about; each has one, sooner or later. */
+/** Waits for the events of all requests that the application has decided. */
 async function eventsOf(auditor: RecordingAuditor, truth: Truth): Promise<readonly AuditEvent[]> {
-  // A handler whose client hung up may be at work still.
+  // A handler may still run after its client has disconnected.
   await new Promise((resolve) => setTimeout(resolve, 20));
   for (let size = -1; size !== truth.size;) {
     size = truth.size;

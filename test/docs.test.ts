@@ -8,7 +8,7 @@ import ts from 'typescript';
 import { collectorSchema } from '../packages/collector/src/options.js';
 
 const root = join(__dirname, '..');
-/** The documents in a folder and its subfolders. */
+/** Lists the documents in a folder and its subfolders. */
 const documentsIn = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
@@ -17,12 +17,12 @@ const packages = readdirSync(join(root, 'packages'));
 const documents = ['README.md', ...documentsIn('docs'), ...packages.map((name) => join('packages', name, 'README.md'))];
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-/** The TypeScript blocks of a document, each as a separate module. */
+/** Returns the TypeScript blocks of a document, each as a separate module. */
 function codeOf(file: string): string[] {
   return [...read(file).matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => `${code}\nexport {};\n`);
 }
 
-/** The package from which a block's imports are resolved: the adapter it shows. */
+/** The package from which the imports of a block are resolved: the adapter that it imports. */
 function packageOf(code: string): string {
   return /'@auditlogin\/(koa|fastify)'/.exec(code)?.[1] ?? 'express';
 }
@@ -87,7 +87,7 @@ it('has a section for every error code, and no other sections', () => {
 
 describe('has only links to existing files and headings', () => {
   const home = 'https://github.com/auditlogin/auditlogin/';
-  /** The file of this repository that a link leads to, and the heading in it; undefined for other links. */
+  /** Finds the file of this repository that a link points to, and the heading in it; undefined for other links. */
   function targetOf(file: string, link: string): { path: string; heading?: string | undefined } | undefined {
     const [address, heading] = link.split('#');
     if (link.startsWith('#')) return { path: file, heading };

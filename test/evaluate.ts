@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
 /**
- * Runs code as an ES module, since Jest cannot load the scripts of this repository, nor packages that are ES modules only.
+ * Runs code as an ES module, since Jest can load neither the scripts of this repository nor packages that have only ES modules.
  *
  * @param code an ES module that calls `answer(value)` once; it is resolved from the root of the repository
  * @param input value of `input` in the code

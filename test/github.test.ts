@@ -41,7 +41,7 @@ describe('workflows', () => {
     return module.exports as LanguageService;
   }
   const { TextDocument, validate } = languageService();
-  // The parser caches documents by their address.
+  // The parser caches documents by address, so each one gets its own.
   let documents = 0;
   const problemsOf = async (text: string): Promise<string[]> => {
     const found = await validate(TextDocument.create(`file:///.github/workflows/${(documents += 1)}.yml`, 'yaml', 0, text));
@@ -52,7 +52,7 @@ describe('workflows', () => {
     expect(await problemsOf(read(file))).toEqual([]);
   });
 
-  it('do not pass the check with a key or a name that GitHub does not know', async () => {
+  it('fail the check with a key or name that GitHub does not know', async () => {
     const damaged = read('.github/workflows/ci.yml').replace('timeout-minutes', 'timeout').replace('github.ref', 'githb.ref');
     expect(await problemsOf(damaged)).toEqual([expect.stringContaining("'githb'"), expect.stringContaining("'timeout'")]);
   });
@@ -67,7 +67,7 @@ describe('workflows', () => {
     expect(calls.every((call) => existsSync(join(root, call)))).toBe(true);
   });
 
-  it('test on every Node from the oldest that is supported, on three systems, by the scripts that everybody runs', () => {
+  it('test every supported Node version on three systems with the scripts of this repository', () => {
     const { linux, others } = workflowOf('.github/workflows/ci.yml').jobs;
     const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
     expect(linux!.strategy!.matrix.node).toEqual([20, 22, 24, 26]);
@@ -179,7 +179,7 @@ describe('dependabot', () => {
   });
 });
 
-it('has every path that CODEOWNERS names', () => {
+it('contains every path that CODEOWNERS names', () => {
   const lines = read('.github/CODEOWNERS')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));

@@ -24,7 +24,7 @@ interface Credentials {
   password: string;
 }
 
-/** Alice gets in, bob is locked, and the server fails with carol. */
+/** Alice can log in, bob is locked, and the server fails for carol. */
 function login({ username, password }: Credentials): object | null {
   if (username === 'bob') throw new GraphQLError('locked', { extensions: { code: 'ACCOUNT_LOCKED' } });
   if (username === 'carol') throw new Error('the database is away');
@@ -59,7 +59,7 @@ const servers: Record<'graphql-http' | 'mercurius', () => Promise<Running>> = {
         Query: { hello: () => 'world' },
         Mutation: { login: (_root: unknown, args: Credentials) => login(args), logout: () => true },
       },
-      // Its cache is loaded by a dynamic import, which Jest cannot do.
+      // mercurius loads its cache by a dynamic import, which Jest does not support.
       cache: false,
       allowBatchedQueries: true,
       persistedQueryProvider: mercurius.persistedQueryDefaults.automatic(),
@@ -93,7 +93,7 @@ describe.each(['graphql-http', 'mercurius'] as const)('graphqlLogin on a live %s
   beforeAll(async () => void (server = await servers[name]()));
   afterAll(() => server.close());
 
-  /** What is recorded of a request, in the order of its attempts. */
+  /** Sends a request and returns its recorded attempts, in their order. */
   async function recorded(body: unknown): Promise<string[]> {
     audit.clear();
     await (await server.send(body)).text();
@@ -122,12 +122,12 @@ describe.each(['graphql-http', 'mercurius'] as const)('graphqlLogin on a live %s
       },
       [ALICE],
     ],
-    ['what is refused by validation', mutation('login(username: "alice") { token }'), [FAILURE]],
+    ['a request that validation refuses', mutation('login(username: "alice") { token }'), [FAILURE]],
     ['a query that is no login', { query: '{ hello }' }, []],
     ['a login that is skipped', mutation(loginAs('alice', WRONG).replace('{', '@skip(if: true) {'), 'logout'), []],
   ])('%s', async (_what, body, expected) => expect(await recorded(body)).toEqual(expected));
 
-  test('a persisted query, where the server keeps it', async () => {
+  test('a persisted query, if the server stores it', async () => {
     expect(await recorded({ extensions })).toEqual([]);
     expect(await recorded({ query: PERSISTED, extensions })).toEqual([ALICE]);
     expect(await recorded({ extensions })).toEqual([name === 'mercurius' ? ALICE : FAILURE]);

@@ -1,4 +1,5 @@
-// Reads manifests as JSON from standard input; prints the keys that the schema of their kind does not have. An ES module, since the official client is one.
+// Reads manifests as JSON from standard input and prints the keys that the schema of their kind does not have. The official client is an ES module, so this file
+// is one, too.
 import * as client from '@kubernetes/client-node';
 
 const unknown = [];

@@ -34,7 +34,7 @@ it.each(manifests.map((manifest) => [`${manifest.kind} ${manifest.metadata.name}
   (_, manifest) => validate(manifest),
 );
 
-/** The keys that the schemas do not have. A cluster drops them, and warns only on request. */
+/** Finds the keys that the schemas do not have. A cluster drops them, and warns only on request. */
 function unknownKeys(given: object[]): unknown {
   const { stdout, stderr } = spawnSync(process.execPath, [join(__dirname, 'kubernetes-keys.mjs')], {
     input: JSON.stringify(given),
@@ -43,7 +43,7 @@ function unknownKeys(given: object[]): unknown {
   return stderr === '' ? JSON.parse(stdout) : stderr;
 }
 
-it('has no misspelt key', () => expect(unknownKeys(manifests)).toEqual([]));
+it('finds no misspelt key', () => expect(unknownKeys(manifests)).toEqual([]));
 
 it('finds invalid manifests', () => {
   const set = manifests.find(({ kind }) => kind === 'StatefulSet')!;

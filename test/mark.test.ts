@@ -27,7 +27,7 @@ interface Login {
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** A service that knows no request: it checks a password, and says how that went. */
+/** A service without access to the request. It checks a password and states the outcome by `mark()`. */
 async function logIn({ username, password }: Login): Promise<boolean> {
   await pause(Math.random() * 10);
   const isRight = await new Promise((resolve) => setImmediate(resolve, password === 'right'));
@@ -36,7 +36,7 @@ async function logIn({ username, password }: Login): Promise<boolean> {
   return isRight === true;
 }
 
-/** Passport's verify callback, which is given no request either. Jest keeps modules where Passport is not found by itself: see `auditPassport()`. */
+/** Passport's verify callback, which gets no request either. Under Jest, Passport is not found automatically: see `auditPassport()`. */
 const verify = (username: string, password: string, done: (problem: unknown, user?: object | false) => void): void => {
   setTimeout(() => {
     if (password === 'right') return done(null, { id: username });
@@ -141,7 +141,7 @@ function post(path: string, body: object, headers: Record<string, string> = {}):
 describe.each(Object.entries(HOSTS))('mark() without the request: %s', (_host, start) => {
   beforeEach(() => serve(start));
 
-  it('is heard below a service, behind the body parsers', async () => {
+  it('works inside a service and after the body parsers', async () => {
     expect((await post('/enter', { username: 'ann', password: 'right' })).status).toBe(200);
     expect((await post('/enter', { username: 'bob', password: 'wrong' })).status).toBe(401);
     expect(await auditor.settled(2)).toMatchObject([
@@ -151,7 +151,7 @@ describe.each(Object.entries(HOSTS))('mark() without the request: %s', (_host, s
     expect(auditor.events).toHaveLength(2);
   });
 
-  it('never mixes a hundred requests that run at once', async () => {
+  it('never mixes up a hundred concurrent requests', async () => {
     await Promise.all(
       Array.from({ length: 100 }, (_, index) =>
         post(
@@ -176,7 +176,7 @@ describe.each(Object.entries(HOSTS))('mark() without the request: %s', (_host, s
 describe.each(['Express 5', 'Express 4', 'Fastify 5'])('mark() in a verify callback of Passport: %s', (host) => {
   beforeEach(() => serve(HOSTS[host]!));
 
-  it("is the same attempt as the strategy's verdict", async () => {
+  it("belongs to the same attempt as the strategy's verdict", async () => {
     await post('/login', { username: 'ann', password: 'right' });
     await post('/login', { username: 'bob', password: 'wrong' });
     expect(await auditor.settled(2)).toMatchObject([
@@ -192,8 +192,8 @@ describe.each(['Express 5', 'Express 4', 'Fastify 5'])('mark() in a verify callb
   });
 });
 
-describe('mark() without a request that is observed', () => {
-  it('warns once with the place, and records nothing', async () => {
+describe('mark() without an observed request', () => {
+  it('warns once with the place of the call, and records nothing', async () => {
     await serve(HOSTS['Express 5']!);
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     for (let i = 0; i < 3; i += 1) mark().failure('wrong_password');
@@ -206,7 +206,7 @@ describe('mark() without a request that is observed', () => {
 });
 
 describe('coverage()', () => {
-  it('lists each route that took a password once, and says whether it is audited', async () => {
+  it('lists each route that took a password once, and whether it is audited', async () => {
     auditor = recordingAuditor();
     const app = express5();
     app.use(onExpress({ auditor }), express5.json());
@@ -218,7 +218,7 @@ describe('coverage()', () => {
     await post('/search', { query: 'password' });
     await auditor.settled(1);
     const routes = auditor.coverage().map(({ method, isAudited, ...more }) => ({ method, isAudited, route: more.route }));
-    // A route of several paths names them all; which of them ran, the path tells.
+    // The pattern of a route with several paths contains all of them, so the path shows which one ran.
     expect(routes.filter(({ isAudited }) => isAudited)).toHaveLength(1);
     expect(routes.filter(({ isAudited }) => !isAudited).length).toBeGreaterThan(0);
     expect(JSON.stringify(routes)).not.toContain('/search"');

@@ -79,7 +79,7 @@ describe('reports what a package lacks:', () => {
     expect(problems).toEqual([`${file} is missing`]);
   });
 
-  it('no usage, where it has nothing to import or run', () => {
+  it('does not require usage of a package without anything to import or run', () => {
     writeFileSync(
       join(folder, 'README.md'),
       `# ${String(model.manifest['name'])}\n\nA part of another. See [the core](https://github.com/auditlogin/auditlogin/blob/main/README.md).\n\nLicence: Apache-2.0\n`,

@@ -14,16 +14,16 @@ import fastify4 from 'fastify4';
 import Koa3 from 'koa';
 import Koa2 from 'koa2';
 
-/** A way to configure the audit, and where the login handler is. */
+/** A configuration of the audit, and the place of the login handler. */
 interface Way {
-  /** The path that reaches the handler by itself. */
+  /** The usual path of the handler. */
   path: string;
-  /** Where the handler is, with the prefixes of the routers that it is in. */
+  /** The route of the handler, and the prefixes of its routers. */
   mount: { prefixes: string[]; route: string };
   options?: Pick<AuditLoginOptions<never>, 'routes' | 'rules'>;
-  /** The audit is on the route itself. */
+  /** Whether the audit is mounted on the route itself. */
   isOnRoute?: true;
-  /** One handler for all paths, which logs in where the last word is `login`. */
+  /** Whether one handler serves all paths and logs in if the last word is `login`. */
   isCatchAll?: true;
 }
 
@@ -41,7 +41,7 @@ const WAYS: Record<string, Way> = {
   'behind a catch-all': { path: '/login', mount: { prefixes: [], route: '/' }, isCatchAll: true },
 };
 
-/** How a client may spell a path (RFC 3986, section 6.2; RFC 9112, section 3.2), and paths beside it. */
+/** Spellings of a path that a client may use (RFC 3986, section 6.2; RFC 9112, section 3.2), and similar other paths. */
 function spellingsOf(path: string): string[] {
   const [first, ...letters] = path.slice(1);
   const encode = (letter: string): string => `%${letter.charCodeAt(0).toString(16)}`;
@@ -96,9 +96,9 @@ function spellingsOf(path: string): string[] {
 type Ran = (trace: string | undefined) => void;
 type Start = (way: Way, auditor: Auditor, login: Ran) => Promise<Server> | Server;
 
-/** Whether a handler of all paths takes a decoded path for its login. */
+/** Whether the handler of all paths reads a decoded path as a login. */
 const isLogin = (path: string): boolean => /(?:^|\/)login\/*$/i.test(path);
-/** Without a router's word, what may be a login by some reading is one: rather one event too many than a login that is hidden. */
+/** Whether some router could read a target as a login. If no router reports a route, such a request is audited, so that no login is hidden. */
 const mayBeLogin = (target: string): boolean => /\/login(?![a-z])/i.test(target);
 
 const inExpress =
@@ -181,7 +181,7 @@ const FRAMEWORKS: Record<string, Start> = {
 
 const traceOf = (index: number): string => String(index + 1).padStart(32, '0');
 
-/** Sends a request line that no client library would leave as it is. */
+/** Sends a request line that client libraries would normalise. */
 function send(port: number, target: string, trace: string): Promise<void> {
   const body = '{"username":"eve","password":"guess"}';
   const head = [
@@ -219,7 +219,7 @@ describe.each(Object.entries(FRAMEWORKS))('%s', (_framework, start) => {
     await auditor.close();
   });
 
-  it.each(Object.entries(WAYS))('audits what reaches a login handler, however it is spelled, and nothing else: %s', async (_way, way) => {
+  it.each(Object.entries(WAYS))('audits every spelling that reaches a login handler, and nothing else: %s', async (_way, way) => {
     auditor = recordingAuditor();
     const ran = new Set<string>();
     server = await start(way, auditor, (trace) => void ran.add(trace!.split('-')[1]!));
@@ -228,7 +228,7 @@ describe.each(Object.entries(FRAMEWORKS))('%s', (_framework, start) => {
     const targets = spellingsOf(way.path);
     await Promise.all(targets.map((target, index) => send(port, target, traceOf(index))));
     await auditor.settled(ran.size);
-    // What should not come has had its chance by now.
+    // Waits for events that must not occur.
     await new Promise((resolve) => setTimeout(resolve, 30));
     const heard = new Set((await auditor.settled(ran.size)).map(({ fields }) => fields?.['trace_id']));
     const missed = targets.filter((_, index) => ran.has(traceOf(index)) && !heard.has(traceOf(index)));

@@ -3,7 +3,7 @@ import { ESLint } from 'eslint';
 import tseslint from 'typescript-eslint';
 import { rooms } from '../eslint.rooms.mjs';
 
-// The project's own configuration, except what needs types: a file that is not there has none.
+// The project's configuration without the rules that need types, since the files do not exist.
 const eslint = new ESLint({ overrideConfig: [tseslint.configs.disableTypeChecked] });
 const messages = [];
 for (const [filePath, code] of JSON.parse((await process.stdin.toArray()).join(''))) {

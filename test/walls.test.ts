@@ -135,11 +135,11 @@ it.each(WAYS.map(([way], index) => [way, index] as const))('sees %s as an import
   expect(messages.get(ways[index]!)).toContainEqual(expect.stringMatching(/^boundaries\/dependencies.*"node:http"/));
 });
 
-it('lets through what a room may import', () => {
+it('accepts every import that a room may have', () => {
   for (const snippet of ALLOWED) expect([snippet[0], messages.get(snippet)]).toEqual([snippet[0], []]);
 });
 
-it('refuses a value of a room of which only types may be imported', () => {
+it('refuses importing a value from a room of which only types may be imported', () => {
   expect(messages.get(VALUE_OF_TYPES_ONLY)).toContainEqual(expect.stringMatching(/^boundaries\/dependencies.*"core\/spool"/));
 });
 
@@ -147,7 +147,7 @@ it('refuses a file that is in no room', () => {
   expect(messages.get(NO_ROOM)).toContainEqual(expect.stringMatching(/^boundaries\/no-unknown-files/));
 });
 
-it('refuses files that import each other in a circle', () => {
+it('refuses circular imports', () => {
   expect(messages.get(CIRCLE)).toContainEqual(expect.stringMatching(/^import-x\/no-cycle/));
 });
 
@@ -156,7 +156,7 @@ it('has a breach for every room', () => {
   expect(Object.keys(rooms).filter((name) => !found.includes(`from file of category "${name}" to`))).toEqual([]);
 });
 
-it('has rooms that form no circle, types included', () => {
+it('has rooms without circular imports, types included', () => {
   const floors = new Map<string, number>();
   const floorOf = (name: string, path: string[]): number => {
     if (path.includes(name)) throw new Error(`a circle of rooms: ${[...path, name].join(' → ')}`);

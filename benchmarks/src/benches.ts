@@ -12,7 +12,7 @@ const overhead = (framework: string): Bench => ({
 
 const other = (framework: string): Bench => ({
   name: `overhead-other-${framework}`,
-  title: `Requests of ${framework} that are no logins: the audit beside a middleware that does nothing; a listener for the answer's end is the least that an audit of all routes needs`,
+  title: `Requests of ${framework} that are no logins: the audit beside a middleware that does nothing; a listener for the end of the response is the least that an audit of all routes needs`,
   unit: 'µs CPU/request',
   sides: ['bare', 'ours', 'limit'],
   others: ['without-mark'],
@@ -23,7 +23,7 @@ const other = (framework: string): Bench => ({
 
 const relays = (engine: string, name: string): Bench => ({
   name: `relays-${engine}`,
-  title: `Publishing through relays from ${name}, to an audit log that takes 100 ms; beside one process with the SDK's bulk call`,
+  title: `Publishing through relays from ${name} to an audit log that takes 100 ms, compared with one process and the SDK's bulk call`,
   unit: 'µs/event',
   sides: ['ours', 'peer', 'limit'],
   others: ['relays-2', 'relays-4', 'relays-8'],
@@ -48,7 +48,7 @@ export const BENCHES: readonly Bench[] = [
   },
   {
     name: 'publish',
-    title: 'Publishing events, verified: bulk of 50, 4 in flight, spool in memory; the peer sends single calls, 50 at once',
+    title: 'Publishing and verifying events: bulk of 50, 4 in flight, spool in memory; the peer sends single calls, 50 at once',
     unit: 'µs CPU/event',
     sides: ['ours', 'peer', 'limit'],
     others: ['peer-bulk'],
@@ -58,7 +58,7 @@ export const BENCHES: readonly Bench[] = [
   },
   {
     name: 'publish-durable',
-    title: 'The same through the spool on disk, synchronous FULL; beside it both with the way into the spool',
+    title: 'The same with the spool on disk, synchronous FULL; also both including composing and appending',
     unit: 'µs CPU/event',
     sides: ['ours', 'peer', 'limit'],
     others: ['peer-bulk', 'memory', 'way-in', 'memory-way-in'],
@@ -82,7 +82,7 @@ export const BENCHES: readonly Bench[] = [
   {
     ...overhead('express'),
     name: 'scale',
-    title: 'CPU a request costs as more people log in each second, spool on disk; beyond what one process answers, people wait',
+    title: 'CPU per request at a growing number of logins a second, spool on disk; beyond the capacity of one process, requests wait',
     unit: 'µs CPU/request at 1,000/s',
     work: { full: 4, quick: 1.2 },
     rounds: 1,
@@ -90,7 +90,7 @@ export const BENCHES: readonly Bench[] = [
   },
   {
     name: 'loop-delay',
-    title: "The event loop's delay while 200 people log in each second and every commit takes the disk 5 ms",
+    title: 'Delay of the event loop at 200 logins a second while every commit takes 5 ms',
     unit: 'ms, p99',
     sides: ['bare', 'ours', 'peer', 'limit'],
     script: 'latency.js',
@@ -99,7 +99,7 @@ export const BENCHES: readonly Bench[] = [
   },
   {
     name: 'latency',
-    title: 'Login with a 50 ms password check, people come at random moments, 200 a second: the slowest hundredth',
+    title: 'Login with a 50 ms password check, 200 a second at random moments: the slowest hundredth',
     unit: 'ms, p99',
     sides: ['bare', 'ours', 'peer', 'limit'],
     others: ['before-response'],
@@ -108,7 +108,7 @@ export const BENCHES: readonly Bench[] = [
   },
   {
     name: 'memory',
-    title: 'Events that wait while the audit log does not answer: memory of each, in lengths of its JSON',
+    title: 'Memory of an event that waits while the audit log does not respond, relative to the length of its JSON',
     unit: 'bytes/JSON byte',
     sides: ['ours', 'peer', 'limit'],
     script: 'memory.js',
@@ -118,7 +118,7 @@ export const BENCHES: readonly Bench[] = [
   relays('jetstream', 'a JetStream of one node'),
   {
     name: 'collector',
-    title: 'Full-text search in a collector; beside it a table searched by LIKE, and reading rows by their numbers',
+    title: 'Full-text search in a collector, compared with LIKE over a table, and with reading rows by their keys',
     unit: 'ms',
     sides: ['ours', 'peer', 'limit'],
     script: 'collector.js',

@@ -13,10 +13,10 @@ import { cpuTime, report, start } from './processes.js';
 const [side, work] = [process.argv[2]!, Number(process.argv[3])];
 const { FRAMEWORK } = process.env;
 const isAudited = side === 'ours' || side === 'without-mark';
-// The core's entry brings `mark()`, which keeps the observation at hand by AsyncLocalStorage; here is what the audit costs without that.
+// The core's entry point enables `mark()` without a request by AsyncLocalStorage. This side measures the audit without it.
 if (side === 'without-mark') delete (globalThis as Record<symbol, unknown>)[Symbol.for('auditlogin.context')];
 
-// Nothing is published: what is no login leaves no event.
+// Nothing is published, since requests that are no logins leave no event.
 const auditor = createAuditor({ apiBase: 'http://127.0.0.1:9', project: 'dev', token: 't', spool: { kind: 'memory' } });
 let ended = 0;
 const beside = (response: ServerResponse): void => {
@@ -67,7 +67,7 @@ async function ask(count: number): Promise<void> {
   if (right !== count) throw new Error(`${count - right} of ${count} answers are wrong`);
 }
 
-// Until the code is compiled.
+// Warms up until the code is compiled.
 await ask(Math.max(10_000, work));
 const before = cpuTime();
 await ask(work);

@@ -1,6 +1,6 @@
 const NAMES = 20_000;
 
-/** Login events as they come over a day: many people, a fifth of the attempts fail. */
+/** Creates login events like those of a day: many people, and a fifth of the attempts fail. */
 export function storedEvent(index: number, of: number): Record<string, unknown> {
   const failed = index % 5 === 0;
   const person = index % NAMES;

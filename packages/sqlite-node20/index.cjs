@@ -1,2 +1,2 @@
-// The range in `engines` is what this package is for: package managers leave it and its native code out where Node has SQLite built in.
+// This package exists for the range in its `engines`: package managers skip it, and its native code, if Node has SQLite built in.
 module.exports = require('@photostructure/sqlite');

@@ -18,7 +18,7 @@ function told(...args: string[]): unknown {
   return JSON.parse(run('node', args, application).trim().split('\n').at(-1)!);
 }
 
-// The application depends on the adapter only. The adapter's own dependencies on this repository are resolved to tarballs, since they are in no
+// The application depends only on the adapter. The adapter's dependencies in this repository are resolved to tarballs, since they are in no
 // registry.
 beforeAll(() => {
   mkdirSync(application);
@@ -41,12 +41,12 @@ beforeAll(() => {
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe('an application that installs its adapter alone', () => {
+describe('an application that installs only its adapter', () => {
   it('audits, in CommonJS', () => {
     expect(told('index.cjs')).toEqual(['user.login']);
   });
 
-  it('gets all it needs from the adapter, in ES modules', () => {
+  it('imports all that it needs from the adapter, in ES modules', () => {
     expect(told('index.mjs')).toEqual(['function', 'function', 'function']);
   });
 

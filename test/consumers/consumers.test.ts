@@ -21,7 +21,7 @@ beforeAll(() => {
   expect(tarballs).toHaveLength(packages.length);
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
   const others = ['express@5', 'koa@3', 'fastify@5', 'typescript@~6.0.3', '@types/node@20', '@types/express@5'];
-  // No package may need its install script, since careful users and closed networks do not run them.
+  // No package may need an install script, since careful users and closed networks do not run them.
   run(npm, ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, ...others], folder);
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,4 +1,4 @@
-// The engine that the environment names, for processes that tests kill.
+// Opens the engine in the environment variables, for processes that tests kill.
 import { postgresSpool } from '@auditlogin/postgres';
 
 const LEASE = 3_000;

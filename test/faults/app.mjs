@@ -1,4 +1,4 @@
-// A login application that is made to be killed: everybody gets in, and the event carries the id of the attempt.
+// A login application for tests that kill it. Every login succeeds, and the event contains the id of the attempt.
 import { createServer } from 'node:http';
 import { auditLogin, mark } from '@auditlogin/express';
 import express from 'express';

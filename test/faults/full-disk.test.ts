@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'auditlogin-full-'));
 const disk = join(folder, 'disk');
 const quiet = { warn: () => undefined, error: () => undefined };
 
-/** Mounts a file system of twelve megabytes, if the machine allows it. @returns why it could not */
+/** Mounts a file system of twelve megabytes, if the machine allows it. @returns the reason if it does not */
 function mountSmallDisk(): string | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'it needs root on Linux';
   const image = join(folder, 'image');

@@ -1,4 +1,4 @@
-/* Preloaded into a process: keeps, of the files of one folder, what was synchronised to disk, so that a power cut can be played by going back to it. */
+/* Preloaded into a process: copies the files of a folder each time they are synchronised to disk. A test simulates a power cut by restoring the copy. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// Appends to a spool as fast as it can and says, after each commit, what is safe.
+// Appends to a spool as fast as possible and prints the stored events after each commit.
 import { writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';

@@ -5,7 +5,7 @@ import { evaluate } from '../evaluate.js';
 
 const root = join(__dirname, '..', '..');
 
-it('shows in the guides all of the code that the tests run', () => {
+it('shows all code of the tests in the guides', () => {
   const { status, stderr } = spawnSync(process.execPath, [join('scripts', 'guides.mjs'), '--check'], { cwd: root, encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });

@@ -13,9 +13,9 @@ interface Claims {
 }
 
 /**
- * An API that hands out JSON Web Tokens. It has no sessions and never sets `req.user`, so its handlers say who logged in.
+ * Creates an API that issues JSON Web Tokens. It has no sessions and never sets `req.user`, so its handlers state who logged in.
  *
- * @param accounts who may log in
+ * @param accounts the accounts of the application
  */
 export function createApp(accounts: Accounts): { app: express.Express; audit: AuditLogin } {
   const key = randomBytes(32);
@@ -48,7 +48,7 @@ export function createApp(accounts: Accounts): { app: express.Express; audit: Au
     const result = await accounts.login(username, password);
     if (!('account' in result)) {
       mark(request).failure(result.reason, 'known' in result ? { actor: actorOf(result.known) } : {});
-      // The same answer for every reason.
+      // The response is the same for every reason.
       return void response.status(401).json({ error: 'invalid_credentials' });
     }
     const { account } = result;

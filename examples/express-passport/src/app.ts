@@ -7,16 +7,16 @@ import passport from 'passport';
 import { Strategy } from 'passport-local';
 import { homePage, loginPage } from './pages.js';
 
-/** The application, and the auditor to close at its end. */
+/** The application and its audit, whose auditor must be closed at the end. */
 export interface ExampleApp {
   app: express.Express;
   audit: AuditLogin;
 }
 
 /**
- * An application with a login page, sessions and customers of its own: all that a login audit has to understand.
+ * Creates an application with a login page, sessions and tenants.
  *
- * @param accounts who may log in
+ * @param accounts the accounts of the application
  * @param options options of auditlogin; an application that is configured by its environment needs none
  */
 export function createApp(accounts: Accounts, options: AuditLoginOptions = {}): ExampleApp {
@@ -34,7 +34,7 @@ export function createApp(accounts: Accounts, options: AuditLoginOptions = {}): 
 
   const app = express();
   app.disable('x-powered-by');
-  // The one line. What follows it in braces is this application's own: the customer that the form names, until a login proves another.
+  // This line is the audit. Its options are specific to this application: the form names a tenant, until a login proves one.
   const audit = auditLogin({
     component: 'example-express-passport',
     group: ({ user, body }) => (user as Account | undefined)?.tenant ?? ((body as { tenant?: string } | undefined)?.tenant || null),
@@ -71,7 +71,7 @@ export function createApp(accounts: Accounts, options: AuditLoginOptions = {}): 
   return { app, audit };
 }
 
-/** The person at the form learns nothing of this: the answer is the same for every reason. */
+/** The reasons are only for the audit; the response is the same for every reason. */
 function sayWhy(request: express.Request, result: LoginResult): void {
   if ('account' in result || !('reason' in result)) return mark(request).failure('invalid_credentials');
   const known = 'known' in result ? { id: result.known.id, name: result.known.displayName } : undefined;

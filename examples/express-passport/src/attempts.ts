@@ -1,12 +1,12 @@
 import { request } from 'node:http';
 
-/** A login as a person or a program makes it. */
+/** A login of a person or a program. */
 export interface LoginTry {
   title: string;
   username: string;
   password: string;
   tenant?: string;
-  /** Hang up this many milliseconds after the form was sent. */
+  /** Disconnect this many milliseconds after the form was sent. */
   hangUpAfter?: number;
 }
 
@@ -23,11 +23,11 @@ export const TRIES: readonly LoginTry[] = [
 ];
 
 /**
- * Sends a login form over a connection of its own.
+ * Sends a login form over its own connection.
  *
  * @param base the application's address
- * @param attempt what to send
- * @returns the status of the answer, or `aborted`
+ * @param attempt the form and its headers
+ * @returns the status of the response, or `aborted`
  */
 export function logIn(base: string, attempt: LoginTry): Promise<number | 'aborted'> {
   const { username, password, tenant, hangUpAfter } = attempt;

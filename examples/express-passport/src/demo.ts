@@ -82,7 +82,7 @@ async function startExample(
   };
 }
 
-/** An event is queued after its response, and that of an aborted request when the server notices: a moment after the client. */
+/** Waits for the events, which are queued after their responses. The server notices an aborted request a moment after the client has disconnected. */
 async function queued(auditor: Auditor, count: number): Promise<void> {
   const due = Date.now() + EVENTS_DUE;
   while (auditor.stats().queued < count && Date.now() < due) await new Promise((resolve) => setTimeout(resolve, 10));

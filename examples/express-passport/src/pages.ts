@@ -19,7 +19,7 @@ export function loginPage(failed: boolean): string {
   );
 }
 
-/** @param account who is logged in */
+/** @param account the account that is logged in */
 export function homePage(account: Account): string {
   return document(
     `Welcome, ${account.displayName}`,

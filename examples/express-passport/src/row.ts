@@ -37,9 +37,9 @@ export function tableHead(paint: Paint): string {
 }
 
 /**
- * An event in one line.
+ * Formats an event as one line.
  *
- * @param checked the event, its receipt and what checking it showed
+ * @param checked the event, its receipt and the result of the check
  * @param paint colours
  */
 export function rowOf(checked: CheckedReceipt, paint: Paint): string {
@@ -55,7 +55,7 @@ function typedName({ fields }: CheckedReceipt['event']): string {
   return typed === undefined ? 'anonymous' : `${typed} (typed)`;
 }
 
-/** What was typed must not steer the terminal. */
+/** Removes control characters, since typed text must not control the terminal. */
 function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD');
 }

@@ -58,7 +58,7 @@ const expected: Record<string, { fields: Record<string, string>; event?: Partial
     fields: { outcome: 'success', group_source: 'none' },
     event: { actor: { id: 'u-4', name: 'Ida Independent' } },
   },
-  // The client hangs up while its password is checked; the login that its handler makes then is one.
+  // The client disconnects while its password is checked, and the handler completes the login afterwards.
   'aborted request': {
     fields: { outcome: 'success', evidence: 'session', ending: 'aborted' },
     event: { actor: { id: 'u-1', name: 'Ann Arbor' } },

@@ -13,16 +13,16 @@ const SCHEMA = `
 `;
 
 /**
- * GraphQL with mercurius. It answers 200 whatever happens, and only some of its requests are logins: `graphqlLogin` reads how each `login` field came out. No
- * resolver knows of the audit.
+ * Creates a GraphQL API with mercurius. Every response is 200, and only some requests are logins: `graphqlLogin` reads the outcome of each `login` field. The
+ * resolvers do not use the audit.
  *
- * @param accounts who may log in
+ * @param accounts the accounts of the application
  */
 export async function createApp(accounts: Accounts): Promise<FastifyInstance> {
   const tokens = new Map<string, string>();
   const app = fastify();
   const verdictsOf = graphqlLogin({ field: 'login', parse });
-  // Who got in is in the answer; the tenant is ours to add.
+  // The response contains the account, and the application adds the tenant.
   const outcome: AuditLoginOptions['outcome'] = (view) => {
     const verdicts = verdictsOf(view);
     return verdicts === 'skip' ? verdicts : verdicts.map((verdict) => ({ ...verdict, ...tenantOf(accounts, verdict) }));

@@ -6,7 +6,7 @@ import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 
 interface Claims {
   sub: string;
-  /** Who really acts, while somebody is impersonated (RFC 8693, section 4.1). */
+  /** The account that really acts under an impersonation (RFC 8693, section 4.1). */
   act?: { sub: string };
 }
 
@@ -19,9 +19,9 @@ const CREDENTIALS = {
 } as const;
 
 /**
- * An API with @fastify/jwt, and operators who can act as their customers.
+ * Creates an API with @fastify/jwt, and operators who can act as their customers.
  *
- * @param accounts who may log in
+ * @param accounts the accounts of the application
  */
 export async function createApp(accounts: Accounts): Promise<FastifyInstance> {
   const app = fastify();
@@ -49,7 +49,7 @@ export async function createApp(accounts: Accounts): Promise<FastifyInstance> {
   app.post<{ Body: { as: string } }>('/impersonate', async (request, reply) => {
     const { sub } = await claimsOf(request);
     const [operator, customer] = [accounts.byId(sub), accounts.byId(request.body.as)];
-    // Only people without a customer of their own are operators.
+    // Only accounts without a tenant are operators.
     if (!operator || !customer || operator.tenant) {
       mark(request).failure(undefined, { action: 'user.impersonate.start', actor: operator ? actorOf(operator) : sub });
       return reply.code(403).send({ error: 'forbidden' });

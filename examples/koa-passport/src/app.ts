@@ -9,9 +9,9 @@ import session from 'koa-session';
 import { Strategy } from 'passport-local';
 
 /**
- * A form with koa-session and koa-passport, which redirects for success and failure alike: the session tells them apart.
+ * Creates an application with a form, koa-session and koa-passport. Success and failure redirect to the same page, so only the session distinguishes them.
  *
- * @param accounts who may log in
+ * @param accounts the accounts of the application
  */
 export function createApp(accounts: Accounts): { app: Koa; audit: AuditLogin } {
   const passport = new KoaPassport();
@@ -32,7 +32,7 @@ export function createApp(accounts: Accounts): { app: Koa; audit: AuditLogin } {
     rules: [{ match: 'POST /logout', action: 'user.logout' }],
     group: ({ user }) => (user as Account | undefined)?.tenant,
   });
-  // koa-session loads a session where it is mounted, so the audit comes behind it.
+  // koa-session loads the session when its middleware runs, so the audit is mounted after it.
   app.use(session(app) as Middleware);
   app.use(audit);
   app.use(bodyParser() as Middleware);

@@ -12,7 +12,7 @@ declare module 'express-session' {
   }
 }
 
-/** What the application needs to know of its provider. */
+/** The settings for the provider. */
 export interface Login {
   issuer: string;
   client_id: string;
@@ -21,10 +21,10 @@ export interface Login {
 }
 
 /**
- * An application whose people log in at an OpenID provider and come back by a callback (OpenID Connect Core 1.0, section 3.1).
+ * Creates an application whose users log in at an OpenID provider and return by a callback (OpenID Connect Core 1.0, section 3.1).
  *
- * @param accounts whom it knows
- * @param login its provider
+ * @param accounts the accounts of the application
+ * @param login the settings for the provider
  */
 export async function createApp(accounts: Accounts, login: Login): Promise<{ app: express.Express; audit: AuditLogin }> {
   const config = await openid.discovery(new URL(login.issuer), login.client_id, login.client_secret, undefined, {
@@ -78,7 +78,7 @@ export async function createApp(accounts: Accounts, login: Login): Promise<{ app
       mark(request).success({ actor: { id: account.id, name: account.displayName }, group: account.tenant, method: 'oidc' });
       response.redirect('/');
     } catch {
-      // What the provider says may hold what was typed there: it is not passed on.
+      // The provider's message may contain typed text, so it is not passed on.
       mark(request).failure('provider_error', { method: 'oidc' });
       response.status(401).send('The login did not succeed');
     }

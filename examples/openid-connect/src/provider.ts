@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Accounts } from '@auditlogin/example-shared';
 import Provider from 'oidc-provider';
 
-/** The client that the provider knows. */
+/** The client of the provider. */
 export interface Client {
   client_id: string;
   client_secret: string;
@@ -19,10 +19,10 @@ export interface RunningProvider {
 }
 
 /**
- * Starts an OpenID provider on the loopback interface, with pages that let anybody in as any account: for this example only.
+ * Starts an OpenID provider on the loopback interface for this example. Its pages let anybody log in as any account.
  *
- * @param accounts whom it knows
- * @param client who may ask it
+ * @param accounts the accounts of the provider
+ * @param client the client of the provider
  */
 export async function startProvider(accounts: Accounts, { client_id, client_secret, redirect_uri }: Client): Promise<RunningProvider> {
   const server = createServer().listen(0, '127.0.0.1');

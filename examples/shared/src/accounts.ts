@@ -2,17 +2,17 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { DatabaseSync } from '@photostructure/sqlite';
 
-/** An account as the application knows it. */
+/** An account of the application. */
 export interface Account {
   id: string;
   username: string;
   displayName: string;
-  /** The customer that the account belongs to; some accounts belong to none. */
+  /** The tenant of the account; some accounts have none. */
   tenant?: { id: string; name: string };
   isLocked: boolean;
 }
 
-/** How a login came out. */
+/** The result of a login. */
 export type LoginResult =
   { account: Account } | { reason: 'user_not_found' } | { reason: 'wrong_password' | 'account_locked'; known: Account };
 
@@ -21,7 +21,7 @@ export interface Accounts {
   add(account: Account, password: string): Promise<void>;
   byId(id: string): Account | undefined;
   byName(username: string): Account | undefined;
-  /** Takes the same time whether the account exists or not. */
+  /** Checks a password. It takes the same time whether the account exists or not. */
   login(username: string, password: string): Promise<LoginResult>;
   setPassword(id: string, password: string): Promise<void>;
   close(): void;
@@ -69,7 +69,7 @@ export function openAccounts(file: string): Accounts {
       const salt = randomBytes(16);
       update.run(salt, await derive(password, salt, 32, COST), id);
     },
-    // This also keeps the database: statements alone do not hold it, and a collected one is closed.
+    // This also keeps a reference to the database. Its statements have none, and a database that is garbage-collected is closed.
     close: () => db.close(),
   };
 }
@@ -81,7 +81,7 @@ const DEMO: Account[] = [
   { id: 'u-4', username: 'ida', displayName: 'Ida Independent', isLocked: false },
 ];
 
-/** Opens accounts in memory, with four people in them who all have the password `correct horse`. */
+/** Opens accounts in memory, with four people whose password is `correct horse`. */
 export async function demoAccounts(): Promise<Accounts> {
   const accounts = openAccounts(':memory:');
   for (const account of DEMO) await accounts.add(account, 'correct horse');

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 /**
  * Runs an application on the loopback interface until a signal ends it.
  *
- * @param start makes the application, which may have to know its own address
- * @param stop what else has to end: the auditor, which then sends what still waits
+ * @param start creates the application, which may need its own address
+ * @param stop ends the rest, such as the auditor, which then sends the waiting events
  */
 export async function serve(
   start: (address: string) => RequestListener | Promise<RequestListener>,

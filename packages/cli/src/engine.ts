@@ -80,7 +80,7 @@ export function engineIn(flags: EngineFlags): Engine {
   if (name !== undefined) throw invalid('engine', name, '"postgres" or "jetstream"');
   throw new AuditError(
     'ERR_AUDIT_CONFIG_MISSING',
-    'It is not known which engine to use. Give --postgres-url (AUDITLOG_POSTGRES_URL) or --nats (AUDITLOG_NATS).',
+    'No engine is chosen. Give --postgres-url (AUDITLOG_POSTGRES_URL) or --nats (AUDITLOG_NATS).',
   );
 }
 
@@ -89,10 +89,6 @@ async function credentials(file: string) {
   try {
     return { authenticator: credsAuthenticator(await readFile(file)) };
   } catch (thrown) {
-    throw invalid(
-      'nats-credentials',
-      file,
-      `a file of credentials that can be read (${(thrown as NodeJS.ErrnoException).code ?? 'unknown'})`,
-    );
+    throw invalid('nats-credentials', file, `a readable file of credentials (${(thrown as NodeJS.ErrnoException).code ?? 'unknown'})`);
   }
 }

@@ -22,7 +22,7 @@ interface Report {
   findings: Finding[];
 }
 
-/** `audited` and the route, with what else there is to say. */
+/** Formats a finding as one line. */
 function brief({ method, path, audited, action, only, switchedOff, advice }: Finding): string {
   const how = switchedOff ? 'switched off' : (audited ?? 'no');
   const said = [action !== null && action !== 'user.login' ? action : '', only ?? '', advice ?? ''].filter(Boolean);
@@ -36,7 +36,7 @@ async function examine(file: string): Promise<{ code: number | null; report: Rep
 
 const toName = (route: string): string => `routes: ['${route}'], or mark it in its handler`;
 
-test('an Express 5 application: mounts, applications in applications, an audit in front of its routes only, one on a route', async () => {
+test('finds the routes of Express 5: mounts, nested applications, an audit in front of some routes, an audit on a route', async () => {
   const { code, report, stderr } = await examine('express.mjs');
   expect(report).toMatchObject({ framework: 'Express', audits: 2 });
   expect(report.findings.map(brief)).toEqual([
@@ -57,7 +57,7 @@ test('an Express 5 application: mounts, applications in applications, an audit i
   expect(existsSync(join(APPS, '.auditlogin'))).toBe(false);
 });
 
-test('an Express 4 application, made by a function: an audit that is mounted on a path', async () => {
+test('finds the routes of Express 4: an application from a function, an audit that is mounted on a path', async () => {
   const folder = mkdtempSync(join(APPS, 'express4-'));
   try {
     mkdirSync(join(folder, 'node_modules'));
@@ -75,7 +75,7 @@ test('an Express 4 application, made by a function: an audit that is mounted on 
   }
 });
 
-test('a Koa application: routers with prefixes, in each other, before and behind the audit', async () => {
+test('finds the routes of Koa: nested routers with prefixes, before and after the audit', async () => {
   const { code, report } = await examine('koa.mjs');
   expect(report).toMatchObject({ framework: 'Koa', audits: 2 });
   expect(report.findings.map(brief)).toEqual([
@@ -89,7 +89,7 @@ test('a Koa application: routers with prefixes, in each other, before and behind
   expect(code).toBe(1);
 });
 
-test('a Fastify application: plugins with prefixes, and what routes say of themselves', async () => {
+test('finds the routes of Fastify: plugins with prefixes, and the settings of routes', async () => {
   const { code, report } = await examine('fastify.mjs');
   expect(report).toMatchObject({ framework: 'Fastify' });
   expect(report.findings.map(brief)).toEqual([
@@ -103,14 +103,14 @@ test('a Fastify application: plugins with prefixes, and what routes say of thems
   expect(code).toBe(1);
 });
 
-test('an application without an audit is told to mount it', async () => {
+test('advises to mount an audit if there is none', async () => {
   const { code, stdout } = await run(['doctor', '--timeout', '60000', '--app', 'bare.mjs'], { cwd: APPS }).ended;
   expect(stdout).toMatch(/^bare\.mjs: Express, 1 route\n✗ No auditLogin\(\) is mounted, so nothing is audited\.\n/);
   expect(stdout).toMatch(/✗ +POST \/login +no +mount auditLogin\(\) in front of it\n/);
   expect(code).toBe(1);
 });
 
-test('an application all of whose logins are audited is well', async () => {
+test('exits with 0 if all logins are audited', async () => {
   const { code, stdout } = await run(['doctor', '--timeout', '60000', '--app', 'audited.mjs'], { cwd: APPS }).ended;
   expect(stdout).toMatch(/✓ +POST \/login +by default\n/);
   expect(stdout).not.toMatch(/✗/);
@@ -122,7 +122,7 @@ test.each([
   ['missing.mjs', /ERR_AUDIT_APP: The module "missing\.mjs" could not be loaded: Cannot find module/],
   ['broken.mjs', /ERR_AUDIT_APP: The module "broken\.mjs" could not be loaded: the database is away\./],
   ['never.mjs', /ERR_AUDIT_APP: The module "never\.mjs" was not ready within 3000 ms; raise --timeout\./],
-])('%s fails, and the command ends', async (file, message) => {
+])('fails with %s, and exits', async (file, message) => {
   const { code, stdout, stderr } = await run(['doctor', '--timeout', '3000', '--app', file], { cwd: APPS }).ended;
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toMatch(message);

@@ -255,7 +255,11 @@ describe('authenticates like kubectl', () => {
       ['fails', plugin('', {}, { EXIT: '3' }), /plugin\.cjs" failed \(exit code 3\)/],
       ['is not installed', plugin('', { command: 'no-such-plugin' }), /"no-such-plugin" failed \(ENOENT\); install it/],
       ['prints something else', plugin('tok-canary'), /printed no ExecCredential/],
-      ['is for an old version', plugin('', { apiVersion: 'client.authentication.k8s.io/v1alpha1' }), /a version that nobody speaks/],
+      [
+        'is for an old version',
+        plugin('', { apiVersion: 'client.authentication.k8s.io/v1alpha1' }),
+        /is set up for an unsupported version/,
+      ],
       ['asks questions without a terminal', plugin('', { interactiveMode: 'Always' }), /asks questions; run this in a terminal/],
     ])('reports a plugin that %s', async (_, user, message) => {
       const { code, stderr } = await envBy(configured('plugged', user));
@@ -316,11 +320,11 @@ describe('reports', () => {
       'an id token that has expired',
       { 'auth-provider': { name: 'oidc', config: { 'id-token': `h.${base64(JSON.stringify({ exp: 1, x: 'canary' }))}.s` } } },
       {},
-      /auth provider "oidc" of your user gives no token that holds; run kubectl once/,
+      /auth provider "oidc" of your user has no valid token; run kubectl once/,
     ],
-    ['an auth provider of old', { 'auth-provider': { name: 'gcp' } }, {}, /set up a credential plugin/],
+    ['a former auth provider', { 'auth-provider': { name: 'gcp' } }, {}, /set up a credential plugin/],
     ['a cluster without an address', {}, { server: 'canary' }, /cannot be read: clusters\.0\.cluster\.server is not as expected/],
-    ['a key that is none', { 'client-certificate-data': 'canary', 'client-key-data': 'canary' }, {}, /cannot be reached \(ERR_/],
+    ['an invalid key', { 'client-certificate-data': 'canary', 'client-key-data': 'canary' }, {}, /cannot be reached \(ERR_/],
   ])('%s', async (_, user, cluster, message) => {
     const { code, stderr } = await envBy(configured('wrong', user, cluster));
     expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);

@@ -15,7 +15,7 @@ import { viewerApi } from './viewer/viewer-api.js';
 const YEAR = 31_536_000;
 
 /**
- * The collector as an Express application.
+ * Creates the Express application of a collector.
  *
  * @param settings the settings of the collector
  * @param store the events
@@ -29,7 +29,7 @@ export function collectorApp(settings: CollectorSettings, store: Store, access: 
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.use(metrics.observe, policy());
-  // Before the check of Host: load balancers and kubelets ask by address.
+  // This route precedes the check of Host, since load balancers and kubelets use the address instead of a name.
   app.get('/healthz', health(store));
   app.use(hostCheck(host, allowedHosts));
   app.get('/metrics', forMachines(access, isLoopback(host)), async (_request, response) => {
@@ -44,7 +44,7 @@ export function collectorApp(settings: CollectorSettings, store: Store, access: 
   pages.use('/console', consolePolicy(), express.static(join(publicFolder.publicPath, 'console')));
   pages.get('/', (request, response) => {
     const path = request.originalUrl.replace(/\?.*$/, '');
-    // The links of the page are relative to its folder.
+    // The links on the page are relative to its folder.
     if (!path.endsWith('/')) return response.redirect(308, `${path}/`);
     response.set('cache-control', 'no-store').sendFile(join(publicFolder.publicPath, 'index.html'));
   });
@@ -53,7 +53,7 @@ export function collectorApp(settings: CollectorSettings, store: Store, access: 
   return app;
 }
 
-/** A base path that ends in a slash makes clients ask for `//publisher/…`. */
+/** Clients whose base path ends in a slash request `//publisher/…`. */
 function singleSlash(request: Request, _response: Response, next: NextFunction): void {
   request.url = request.url.replace(/^\/{2,}/, '/');
   next();
@@ -102,11 +102,11 @@ function health(store: Store): RequestHandler {
   };
 }
 
-/** Metrics hold no personal data, but tell how busy a company is: beyond loopback they need a token. */
+/** Metrics contain no personal data, but reveal how busy a company is, so beyond loopback they require a token. */
 function forMachines(access: Access, isOpen: boolean): RequestHandler {
   return (request: Request, response: Response, next) => {
     const token = /(?:token=|Bearer )(.+)/.exec(request.headers.authorization ?? '')?.[1];
     if (isOpen || (token !== undefined && access.publisher(token))) return next();
-    refuse(response, { status: 401, error: 'The metrics need a token beyond loopback' });
+    refuse(response, { status: 401, error: 'The metrics require a publisher token' });
   };
 }

@@ -7,7 +7,7 @@ const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])$/i;
 const WINDOW = 60_000;
 
 /**
- * Whether only this machine reaches an address.
+ * Whether only this machine can reach an address.
  *
  * @param host a name or an address
  */
@@ -16,8 +16,8 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Refuses requests whose `Host` is not a name of the collector. A page of another site whose name resolves to this machine (DNS rebinding) still sends its
- * own name. An address in `Host` is safe, since no DNS entry changes where it leads.
+ * Refuses requests whose `Host` is not a name of the collector. If the name of another site resolves to this machine (DNS rebinding), its pages still send
+ * that name. An address in `Host` is safe, since DNS cannot change its meaning.
  *
  * @param host where the collector listens
  * @param allowed further names of the collector
@@ -28,25 +28,25 @@ export function hostCheck(host: string, allowed: readonly string[]): RequestHand
     const name = nameIn(request);
     const isAddress = !isLoopback(host) && isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0;
     if (LOOPBACK.test(name) || names.has(name.toLowerCase()) || isAddress) return next();
-    refuse(response, { status: 403, error: 'This collector is not known by the name in the Host header; see the option "allowedHosts"' });
+    refuse(response, { status: 403, error: 'The Host header has no name of this collector; see the option "allowedHosts"' });
   };
 }
 
-/** Slows down clients that guess tokens. */
+/** Limits clients that guess tokens. */
 export interface RefusalLimit {
-  /** Answers 429 if the address was refused too often within the last minute. */
+  /** Answers 429 if the address got too many 401 answers within the last minute. */
   check: RequestHandler;
   /** Answers 401 and counts it. */
   refuse(request: Request, response: Response, error: string): void;
 }
 
 /**
- * Limits the answers of 401 that an address gets within a minute; then it gets 429. Requests with a valid token do not count.
+ * Limits the number of 401 answers to an address within a minute; beyond it the address gets 429. Requests with a valid token do not count.
  *
- * @param limit the most answers of 401 within a minute
+ * @param limit the most 401 answers within a minute
  */
 export function refusalLimit(limit: number): RefusalLimit {
-  // Behind a proxy all clients have its address: there the proxy has to limit them.
+  // Behind a proxy all clients have the proxy's address, so the proxy has to limit them.
   const keyOf = (request: Request): string => ipKeyGenerator(request.socket.remoteAddress ?? '');
   const tooMany = (_request: Request, response: Response): void =>
     refuse(response, { status: 429, error: 'Too many requests without a valid token; wait a minute' });

@@ -14,7 +14,7 @@ export interface Metrics {
 /**
  * Creates the metrics of a collector.
  *
- * @param store its events
+ * @param store the store of the events
  */
 export function createMetrics(store: Store): Metrics {
   const registry = new Registry();
@@ -22,7 +22,7 @@ export function createMetrics(store: Store): Metrics {
   const registers = [registry];
   const requests = new Histogram({
     name: 'auditlogin_collector_request_duration_seconds',
-    help: 'Time until the answer was sent, by kind of call and status.',
+    help: 'Time until the response was sent, by kind of call and status.',
     labelNames: ['call', 'status'],
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
     registers,
@@ -59,7 +59,7 @@ export function createMetrics(store: Store): Metrics {
   };
 }
 
-/** The kind of a call. A path itself is no label: clients could make any number of labels with it. */
+/** The kind of a call, for the label. The path itself is not used, since clients could create any number of labels with it. */
 function callOf(path: string): string {
   const publisher = /\/publisher\/v1\/project\/[^/]+\/(event\/bulk|event|graphql|viewertoken|export)$/.exec(path)?.[1];
   if (publisher !== undefined) return publisher.replace('event/bulk', 'bulk');

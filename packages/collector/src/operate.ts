@@ -14,24 +14,24 @@ export interface CollectorOperator extends Disposable {
    * Copies the database.
    *
    * @param file path of the copy
-   * @param progress is told how many pages are copied, of how many
-   * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when the file is there already
+   * @param progress called with the number of copied pages and the number of all pages
+   * @throws AuditError `ERR_AUDIT_OPTION_INVALID` if the file exists
    */
   backup(file: string, progress?: (done: number, total: number) => void): Promise<void>;
-  /** How many events of a project match a query. */
+  /** Number of events of a project that match a query. */
   count(project: string, query: string): number;
   /** The events of a project that match a query, as they were sent, oldest first. */
   read(project: string, query: string): AsyncGenerator<ExportLine[]>;
 }
 
-/** All pages are copied at once: otherwise each write of the running collector would make the copy begin again. */
+/** All pages are copied at once, since each write of the running collector restarts an unfinished copy. */
 const ALL_PAGES = 2_147_483_647;
 
 /**
  * Opens the data folder of a collector, also while the collector runs.
  *
  * @param dataDir the folder
- * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when the folder has no database of a collector
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID` if the folder has no database of a collector
  */
 export function operateCollector(dataDir: string): CollectorOperator {
   const folder = resolve(dataDir);

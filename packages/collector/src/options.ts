@@ -7,27 +7,27 @@ import { option, parseOptions } from '@auditlogin/core/engine';
 import * as v from 'valibot';
 import { isLoopback } from './guard.js';
 
-/** What {@link startCollector} takes. */
+/** Options of {@link startCollector}. */
 export interface CollectorOptions {
-  /** Port to listen on; 0 takes a free one. @default 4477 */
+  /** Port to listen on; 0 for any free port. @default 4477 */
   port?: number;
   /** Address to listen on. If it is not a loopback address, a `token` of 16 characters or more must be given. @default '127.0.0.1' */
   host?: string;
-  /** Further names by which the collector is reached, as in the `Host` header, without port. Requests for other names get 403. @default none */
+  /** Further host names of the collector, as in the `Host` header, without port. Requests for other names get 403. @default none */
   allowedHosts?: string[];
-  /** Folder of the database and the token. It is created if it is missing, for its owner only. @default `.auditlogin/collector` */
+  /** Folder of the database and the token. If it is missing, it is created, with access for its owner only. @default `.auditlogin/collector` */
   dataDir?: string;
   /** Id of the project that `token` opens. @default 'dev' */
   project?: string;
-  /** Publisher token. @default a token that is made at the first start and kept in the data folder */
+  /** Publisher token. @default a token that is created at the first start and stored in the data folder */
   token?: string;
-  /** Path before that of the API, e.g. `/auditlog`. @default none */
+  /** Path prefix of the API, e.g. `/auditlog`. @default none */
   basePath?: string;
-  /** Which events are deleted, once a minute, the oldest first. */
+  /** Bounds beyond which events are deleted, once a minute, the oldest first. */
   retention?: {
-    /** Events that were received longer ago than this, in milliseconds. @default no bound */
+    /** Age of an event since it was received, in milliseconds. @default no bound */
     maxAge?: number;
-    /** The oldest events, as long as the database holds more bytes than this. @default no bound */
+    /** Size of the database, in bytes. @default no bound */
     maxBytes?: number;
   };
   /** Number of 401 answers within a minute after which an address gets 429. @default 100 */
@@ -39,10 +39,10 @@ export interface CollectorOptions {
 const word = option.textThat((value) => /^[\x21-\x7e]+$/.test(value), 'visible ASCII characters without white space');
 const hostName = option.textThat((value) => /^[\w.-]{1,253}$/.test(value), 'a host name without port');
 const MIN_BYTES = 1_048_576;
-/** Anybody on the network can guess tokens, so a token must not be a mere word. */
+/** Anybody on the network can guess tokens, so a token must be long. */
 const MIN_NETWORK_TOKEN = 16;
 
-/** The options as the code reads them: the only place with their bounds and defaults. */
+/** The types of all options, with their bounds and defaults. */
 export const collectorSchema = option.object({
   port: v.optional(option.integer(0, 65_535), 4477),
   host: v.optional(
@@ -65,11 +65,11 @@ export const collectorSchema = option.object({
   logger: option.logger(),
 });
 
-/** The options with all defaults. */
+/** The options with all defaults filled in. */
 export type CollectorSettings = Required<v.InferOutput<typeof collectorSchema>>;
 
 /**
- * Turns options into settings. Creates the data folder and the token if they are missing.
+ * Converts options to settings. Creates the data folder and the token if they are missing.
  *
  * @param options see {@link CollectorOptions}
  * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN` or `ERR_AUDIT_OPTION_INVALID`
@@ -86,7 +86,7 @@ function expectNetworkToken(host: string, token: string | undefined): void {
   if (token !== undefined && token.length >= MIN_NETWORK_TOKEN) return;
   throw new AuditError(
     'ERR_AUDIT_OPTION_INVALID',
-    `Option "host" is ${host}, which other machines reach: give a "token" of ${MIN_NETWORK_TOKEN} characters or more (${token === undefined ? 'none was given' : `it has ${token.length}`}).`,
+    `Option "host" is ${host}, which other machines can reach; expected a "token" of ${MIN_NETWORK_TOKEN} characters or more (${token === undefined ? 'none was given' : `it has ${token.length}`}).`,
     { field: token === undefined ? 'host' : 'token' },
   );
 }

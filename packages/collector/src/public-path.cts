@@ -3,8 +3,8 @@ import path = require('node:path');
 
 const beside = path.join(__dirname, '..', 'public');
 
-/** The folder of the viewer's page and of the console, as they were built. Tests that read the sources use the build, too. */
+/** The folder of the built page and console. Tests that run on the sources use the build, too. */
 const publicPath = fs.existsSync(beside) ? beside : path.join(__dirname, '..', 'dist', 'public');
 
-// CommonJS in both builds: only here is a file's own place known in the same words.
+// This file is CommonJS in both builds, since only CommonJS gives a file its own path in the same way in both.
 export = { publicPath };

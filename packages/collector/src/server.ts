@@ -19,7 +19,7 @@ export interface Collector extends AsyncDisposable {
   readonly token: string;
   /** The address of the viewer, which asks for a token. */
   readonly viewer: string;
-  /** The address of the viewer with the token in its fragment, which browsers do not send. Whoever follows the link is signed in, so keep it as secret as the token. */
+  /** The address of the viewer with the token in its fragment, which browsers do not send. Opening it signs in, so keep it as secret as the token. */
   readonly viewerLink: string;
   /** The data folder, as an absolute path. */
   readonly dataDir: string;
@@ -29,25 +29,25 @@ export interface Collector extends AsyncDisposable {
    * Copies the database while the collector runs.
    *
    * @param file path of the copy
-   * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when the file is there already
+   * @throws AuditError `ERR_AUDIT_OPTION_INVALID` if the file exists
    */
   backup(file: string): Promise<void>;
-  /** Deletes the events beyond the bounds of `retention` now. @returns how many were deleted */
+  /** Deletes the events beyond the bounds of `retention` now. @returns the number of deleted events */
   sweep(): Promise<number>;
   /** Answers the requests in flight, then stops. */
   close(): Promise<void>;
 }
 
-/** Few enough pages at a time that requests do not wait for a backup. */
+/** Number of pages that are copied at a time, small enough that requests do not wait for a backup. */
 const BACKUP_PAGES = 256;
 const REQUEST_TIMEOUT = 60_000;
 const HEADERS_TIMEOUT = 10_000;
 
 /**
- * Starts a collector: an audit log server with the Publisher API, storage of its own and a viewer.
+ * Starts a collector: an audit log server with the Publisher API, its own storage and a viewer.
  *
  * @param options see {@link CollectorOptions}
- * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN` or `ERR_AUDIT_OPTION_INVALID`, also for a port that is taken and for an address beyond loopback
+ * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN` or `ERR_AUDIT_OPTION_INVALID`, also for a port in use and for an address beyond loopback
  *   without a token
  */
 export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
@@ -76,7 +76,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     retention.stop();
     server.close();
     server.closeIdleConnections();
-    // The connections of pages that follow the log stay open until they are closed.
+    // The connections of pages that follow the log do not end by themselves.
     const force = setTimeout(() => server.closeAllConnections(), 2_000);
     await once(server, 'close');
     clearTimeout(force);
@@ -104,8 +104,8 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
  * @param store the store
  * @param file path of the copy
  * @param pages how many pages to copy at a time
- * @param progress is told how many pages are copied, of how many
- * @throws AuditError `ERR_AUDIT_OPTION_INVALID` when the file is there already
+ * @param progress called with the number of copied pages and the number of all pages
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID` if the file exists
  */
 export async function backUp(
   store: ReturnType<typeof openStore>,
@@ -114,7 +114,7 @@ export async function backUp(
   progress?: (done: number, total: number) => void,
 ): Promise<void> {
   if (existsSync(file)) {
-    throw new AuditError('ERR_AUDIT_OPTION_INVALID', `The backup would overwrite ${file}; name a file that is not there.`, {
+    throw new AuditError('ERR_AUDIT_OPTION_INVALID', `The backup would overwrite ${file}; expected a file that does not exist.`, {
       field: 'file',
     });
   }
@@ -131,9 +131,9 @@ function listenProblem(thrown: unknown, { port, host }: { port: number; host: st
     new AuditError('ERR_AUDIT_OPTION_INVALID', `Option "${field}" is ${what}`, { field });
   switch ((thrown as { code?: unknown }).code) {
     case 'EADDRINUSE':
-      return invalid('port', `${port}, which is taken by another process; choose another, or 0 for any free one.`);
+      return invalid('port', `${port}, which is taken by another process; choose another port, or 0 for any free port.`);
     case 'EACCES':
-      return invalid('port', `${port}, which may not be used by this account; choose another, or 0 for any free one.`);
+      return invalid('port', `${port}, which this account may not use; choose another port, or 0 for any free port.`);
     case 'EADDRNOTAVAIL':
       return invalid('host', `${host}, which is no address of this machine.`);
     default:

@@ -48,7 +48,7 @@ async function search(variables: object): Promise<Found> {
 
 const ids = ({ edges }: Found): string[] => edges.map(({ node }) => node['external_id']!);
 
-test('a search gives events back with the losses of the real server', async () => {
+test('returns events with the same losses as the real server', async () => {
   const sent = login({
     external_id: 'full',
     created: '2026-05-06T05:00:00.123+02:00',
@@ -74,7 +74,7 @@ test('a search gives events back with the losses of the real server', async () =
   });
 });
 
-test('a search finds events by field and by word, newest first, and pages in both directions', async () => {
+test('finds events by field and by word, newest first, and pages in both directions', async () => {
   for (let index = 0; index < 5; index += 1) {
     const created = new Date(Date.UTC(2020, 0, 1, 0, 0, index)).toISOString();
     await create(
@@ -105,7 +105,7 @@ test('a search finds events by field and by word, newest first, and pages in bot
   expect([ids(forward), forward.pageInfo.hasNextPage]).toEqual([['p1', 'p2'], true]);
 });
 
-test('answers a query that it cannot read with 400 and one error', async () => {
+test('answers an invalid query with 400 and one error', async () => {
   for (const body of [
     { query: '{ search(query: "received:x,y") { totalCount } }' },
     { query: '{ search(query: "", before: "zz") { totalCount } }' },
@@ -118,7 +118,7 @@ test('answers a query that it cannot read with 400 and one error', async () => {
   expect((await fetch(api('graphql'), { method: 'POST', headers, body: '{}' })).status).toBe(400);
 });
 
-test('the official SDK can report and search', async () => {
+test('works with the official SDK for reporting and searching', async () => {
   const client = new Client({ endpoint: collector.apiBase, apiKey: 'secret', projectId: 'dev' });
   await client.reportEvent({ action: 'sdk.one', crud: 'c', actor: { id: 'sdk' }, created: new Date() } as never);
   await client.reportEvents([
@@ -134,7 +134,7 @@ test('the official SDK can report and search', async () => {
   expect(session).toEqual({ project: 'dev', group: 'acme', kind: 'viewer' });
 });
 
-test('refuses a bulk call as a whole and says which event is wrong', async () => {
+test('refuses a whole bulk call and names the invalid event', async () => {
   const bulk = (events: unknown): Promise<Response> =>
     fetch(api('event/bulk'), { method: 'POST', headers, body: JSON.stringify({ events }) });
   const bad = await bulk([login({ action: 'bulk.x' }), login({ action: '' }), login({ action: 'bulk.x' })]);
@@ -146,14 +146,14 @@ test('refuses a bulk call as a whole and says which event is wrong', async () =>
   expect((await bulk([])).status).toBe(400);
 });
 
-test('takes gzip, and refuses a body that inflates to more than 10 MiB', async () => {
+test('accepts gzip and refuses a body of more than 10 MiB after decompression', async () => {
   const zipped = (body: string): Promise<Response> =>
     fetch(api('event'), { method: 'POST', headers: { ...headers, 'content-encoding': 'gzip' }, body: gzipSync(body) as never });
   expect((await zipped(JSON.stringify(login()))).status).toBe(201);
   expect((await zipped(JSON.stringify(login({ description: 'x'.repeat(11 * 1024 * 1024) })))).status).toBe(413);
 });
 
-test('refuses a Host that is no loopback name', async () => {
+test('refuses a Host header without a loopback name', async () => {
   const status = (host: string): Promise<number | undefined> =>
     new Promise((resolve) =>
       httpRequest(collector.viewer, { headers: { host } }, (response) => resolve(response.resume().statusCode)).end(),
@@ -164,7 +164,7 @@ test('refuses a Host that is no loopback name', async () => {
   ).toEqual([200, 200, 403, 403]);
 });
 
-test('keeps events and token over a restart, in files that only their owner can read', async () => {
+test('keeps events and token over a restart, in files that only the owner can read', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'auditlogin-restart-'));
   const one = await startCollector({ port: 0, dataDir: folder });
   const event = login({ external_id: 'kept' }) as AuditEvent;
@@ -194,7 +194,7 @@ test.each<[CollectorOptions, RegExp]>([
   [{ host: 'example.com' }, /"host" is "example.com": expected an IP address or localhost/],
   [
     { host: '0.0.0.0', token: undefined },
-    /"host" is 0.0.0.0, which other machines reach: give a "token" of 16 characters or more \(none was given\)/,
+    /"host" is 0.0.0.0, which other machines can reach; expected a "token" of 16 characters or more \(none was given\)/,
   ],
   [{ host: '0.0.0.0', token: 'short' }, /"host" is 0.0.0.0.* \(it has 5\)/],
   [{ host: '192.0.2.1', token: 'long-enough-for-a-network' }, /"host" is 192.0.2.1, which is no address of this machine/],
@@ -205,7 +205,7 @@ test.each<[CollectorOptions, RegExp]>([
   await expect(start(options)).rejects.toThrow(message);
 });
 
-test('names the port that is taken', async () => {
+test('names the port that another process uses', async () => {
   const port = Number(new URL(collector.viewer).port);
   await expect(start({ port })).rejects.toThrow(AuditError);
   await expect(start({ port })).rejects.toThrow(/"port" is \d+, which is taken by another process/);

@@ -17,7 +17,7 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
-/** Sends the recorded request as it was, over a plain socket: clients that tidy paths and headers would hide what is tested. */
+/** Sends the recorded request unchanged with node:http, since fetch() would normalise paths and headers. */
 function replay({ method, path, headers, body }: Recording['request']): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(collector.apiBase);
@@ -31,7 +31,7 @@ function replay({ method, path, headers, body }: Recording['request']): Promise<
   });
 }
 
-test('all recordings are here', () => expect(recordings).toHaveLength(820));
+test('reads all recordings', () => expect(recordings).toHaveLength(820));
 
 test.each(recordings.map((recording) => [recording.name, recording] as const))('%s', async (_name, recording) => {
   const answer = await replay(recording.request);
@@ -49,7 +49,7 @@ test.each(recordings.map((recording) => [recording.name, recording] as const))('
     const { id, hash } = receipts[index]!;
     expect(id).toMatch(/^[\da-f]{32}$/);
     expect(hash).toBe(eventHash(id, event));
-    // The recorded receipt proves that our hash of this event is the real server's, so the answer above is too.
+    // The recorded receipt proves that our hash of this event equals the real server's.
     expect(eventHash(receipt.id, event)).toBe(receipt.hash);
   });
 });

@@ -48,23 +48,23 @@ const BAD_CURSORS: [kind: string, cursor: string][] = [
   ['not base64', '!!!!'],
   ['base64 of JSON', encoded('{"time":1767225600000,"seq":1}')],
   ['base64 of broken JSON', encoded('{"time":')],
-  ['no place', encoded('1767225600000,')],
+  ['no position', encoded('1767225600000,')],
   ['no time', encoded(',1')],
   ['a time in words', encoded('yesterday,1')],
   ['a cursor of the real server', Buffer.from('1767225600000,54d3ea2ccbd44710a477eda7a14da767').toString('base64')],
   ['three parts', encoded('1767225600000,1,1')],
-  ['something behind it', `${encoded('1767225600000,1')}!`],
+  ['trailing characters', `${encoded('1767225600000,1')}!`],
   ['a line break in it', encoded('1767225600000,1\n')],
   ['a fraction', encoded('1767225600000.5,1')],
   ['leading zeros', encoded('01767225600000,1')],
-  ['a negative place', encoded('1767225600000,-1')],
-  ['a time beyond what a Date holds', encoded('8640000000000001,1')],
+  ['a negative position', encoded('1767225600000,-1')],
+  ['a time beyond the range of Date', encoded('8640000000000001,1')],
   ['a time beyond a safe integer', encoded('9999999999999999,1')],
-  ['a place beyond a safe integer', encoded('1767225600000,9007199254740993')],
+  ['a position beyond a safe integer', encoded('1767225600000,9007199254740993')],
   ['too long', encoded(`1767225600000,${'1'.repeat(5_000)}`)],
 ];
 
-describe('a bad cursor is refused with 400', () => {
+describe('an invalid cursor is refused with 400', () => {
   test.each(BAD_CURSORS)('by the search, in both directions: %s', async (_kind, cursor) => {
     for (const place of [
       { last: 2, before: cursor },
@@ -83,20 +83,20 @@ describe('a bad cursor is refused with 400', () => {
   });
 });
 
-describe('a good cursor is a place in the log', () => {
-  test('also in a search for something else', async () => {
+describe('a valid cursor is a position in the log', () => {
+  test('even in a search with another query', async () => {
     const [, logout] = await found({ query: '', last: 2 });
     expect(logout!.id).toBe('b');
     expect((await found({ query: 'action:user.login', last: 5, before: logout!.cursor })).map(({ id }) => id)).toEqual(['a']);
     expect((await found({ query: 'action:user.login', first: 5, after: logout!.cursor })).map(({ id }) => id)).toEqual(['c']);
   });
 
-  test('also when it is of no event', async () => {
+  test('even if no event has this position', async () => {
     expect((await found({ query: '', last: 5, before: encoded('1767225601500,0') })).map(({ id }) => id)).toEqual(['b', 'a']);
     expect((await found({ query: '', first: 5, after: encoded('-1,9007199254740991') })).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 
-  test('and an empty one is none', async () => {
+  test('and an empty cursor counts as none', async () => {
     expect(await found({ query: '', last: 5, before: '' })).toHaveLength(3);
     expect(await found({ query: '', last: 5, before: null })).toHaveLength(3);
     expect((await me.raw('events?before=')).status).toBe(200);

@@ -51,11 +51,11 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
-// Compiled once; the formats are words of the document, not rules of the server, which takes dates in many forms.
+// Formats are not validated, since they are documentation: the server accepts dates in many forms.
 const ajv = new Ajv2020({ strict: false, validateFormats: false }).addSchema({ $id: 'api', components: document.components });
 const validates = (component: string, value: unknown): boolean => ajv.validate(`api#/components/schemas/${component}`, value);
 
-test('the document that is served is valid OpenAPI', async () => {
+test('serves a valid OpenAPI document', async () => {
   const served = (await (await fetch(`${collector.apiBase}/openapi.json`)).json()) as object;
   expect(served).toEqual(document);
   // The validator is an ES module, which Jest cannot load on every version of Node.
@@ -69,7 +69,7 @@ test('the document that is served is valid OpenAPI', async () => {
   expect([stdout, stderr]).toEqual(['{"valid":true}', '']);
 });
 
-test('the console is served with a policy of its own', async () => {
+test('serves the console with its own policy', async () => {
   const page = await fetch(`${collector.apiBase}/console/`);
   expect([page.status, page.headers.get('content-security-policy')]).toEqual([200, expect.stringContaining("script-src 'self'")]);
 });
@@ -79,7 +79,7 @@ interface Layer {
   handle: { stack?: Layer[] };
 }
 
-/** Every route of an Express application, in the notation of OpenAPI. */
+/** Lists the routes of an Express application in the notation of OpenAPI. */
 function routesOf(layers: readonly Layer[]): string[] {
   return layers.flatMap(({ route, handle }) => {
     if (!route) return routesOf(handle.stack ?? []);
@@ -87,7 +87,7 @@ function routesOf(layers: readonly Layer[]): string[] {
   });
 }
 
-test('every route of the application is in the document, and no other', () => {
+test('documents every route of the application, and no other', () => {
   const folder = mkdtempSync(join(tmpdir(), 'auditlogin-routes-'));
   const settings = readCollectorSettings({ dataDir: folder, basePath: '/auditlog' });
   const store = openStore(folder);
@@ -98,7 +98,7 @@ test('every route of the application is in the document, and no other', () => {
   expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([...routes].sort());
 });
 
-/** What a client that has read nothing but the document would ask. */
+/** Creates the request of a client that knows only the document. */
 function exampleRequest({ path, method, servers, parameters = [], requestBody }: (typeof operations)[number]): {
   url: string;
   body: unknown;
@@ -148,12 +148,12 @@ test.each(operations.map((operation) => [operation.operationId, operation] as co
 );
 
 describe('the document describes', () => {
-  test('the events that the real server took', () => {
+  test('the events that the real server accepted', () => {
     const accepted = recordings.filter(({ receipt }) => receipt !== undefined);
     const taken = accepted.flatMap((recording) => acceptedEvents(recording));
     const refused = taken.filter(({ event }) => !validates('Event', event));
     expect(taken.length).toBeGreaterThan(300);
-    // What the server takes by accident is not promised: words for booleans, keys and empty strings that it overlooks.
+    // The document does not promise what the server accepts by accident: strings for booleans, and keys and empty strings that it overlooks.
     expect(refused.length / taken.length).toBeLessThan(0.1);
     expect(validates('Event', { action: 'a' })).toBe(false);
     expect(validates('Event', { action: 'a', crud: 'c', actor: { id: '' } })).toBe(false);

@@ -42,7 +42,7 @@ const total = async (collector: Collector, query = ''): Promise<number> => {
 };
 
 describe('tokens', () => {
-  test('a token opens only its project, until it is revoked, and only its digest is on disk', async () => {
+  test('open only their project until they are revoked, and are stored as a digest', async () => {
     const collector = await start();
     const { id, token } = collector.tokens.create('shop', 'shop backend');
     expect(token).toMatch(/^alt_[\w-]{32}$/);
@@ -63,7 +63,7 @@ describe('tokens', () => {
     }
   });
 
-  test('another process can create and revoke tokens while the collector runs', async () => {
+  test('can be created and revoked by another process while the collector runs', async () => {
     const collector = await start();
     using operator = operateCollector(folder);
     const { id, token } = operator.tokens.create('dev', 'second');
@@ -83,7 +83,7 @@ describe('tokens', () => {
 });
 
 describe('retention', () => {
-  test('deletes events that are too old, with their words, and keeps the others', async () => {
+  test('deletes old events with their words, and keeps the others', async () => {
     const collector = await start();
     await publish(
       collector,
@@ -106,7 +106,7 @@ describe('retention', () => {
     expect(await (await fetch(`${again.apiBase}/metrics`)).text()).toContain('auditlogin_collector_events_deleted_total 30');
   });
 
-  test('deletes the oldest events of a database that is too large, and shrinks the file', async () => {
+  test('deletes the oldest events of a large database and shrinks the file', async () => {
     const collector = await start({ retention: { maxBytes: 1_048_576 } });
     for (let round = 0; round < 40; round += 1) {
       expect(
@@ -128,7 +128,7 @@ describe('retention', () => {
 });
 
 describe('backup', () => {
-  test('is a complete database, also when it is made while events arrive', async () => {
+  test('is a complete database even if events arrive meanwhile', async () => {
     const collector = await start();
     await publish(collector, many(50));
     const target = join(folder, 'copy', 'events.sqlite');
@@ -158,7 +158,7 @@ describe('backup', () => {
   });
 });
 
-test('brings a database of the first version up to date, with its events', async () => {
+test('updates a database of the first version and keeps its events', async () => {
   const db = openSqlite(join(folder, 'events.sqlite'));
   db.exec(`PRAGMA journal_mode = WAL;
     CREATE TABLE events (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL, hash TEXT NOT NULL, received INTEGER NOT NULL, created INTEGER,
@@ -188,7 +188,7 @@ test('brings a database of the first version up to date, with its events', async
   await expect(start()).rejects.toThrow(/written by a newer version \(99\)/);
 });
 
-test('a database without the column of a facet gets it, and finds old events by it', async () => {
+test('adds the missing column of a facet and finds old events by it', async () => {
   const collector = await start();
   await publish(collector, [{ is_failure: true, fields: { reason: 'account_locked' } }, {}]);
   await collector.close();
@@ -211,7 +211,7 @@ describe('on the network', () => {
         .end(),
     );
 
-  test('answers to its address and its allowed names, and asks a token for its metrics', async () => {
+  test('accepts its address and the allowed names, and requires a token for metrics', async () => {
     const collector = await start({ host: '0.0.0.0', token, allowedHosts: ['audit.example.com'] });
     const { port } = new URL(collector.apiBase);
     const outside = Object.values(networkInterfaces())
@@ -228,7 +228,7 @@ describe('on the network', () => {
     expect(await status('/metrics', { authorization: `Bearer ${token}` })).toBe(200);
   });
 
-  test('slows down clients that guess tokens, and no others', async () => {
+  test('limits clients that guess tokens, and no others', async () => {
     const collector = await start({ maxRefusals: 5 });
     const attempts = await Promise.all(many(20).map(() => publish(collector, [{}], { secret: 'guess' })));
     expect(attempts.filter((status) => status === 401).length).toBeLessThanOrEqual(20);
@@ -238,7 +238,7 @@ describe('on the network', () => {
     expect(await Promise.all(many(60).map(() => publish(other, [{}])))).toEqual(Array(60).fill(201));
   });
 
-  test('reports a port that is taken', async () => {
+  test('reports a port that another process uses', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     await expect(start({ port: (taken.address() as { port: number }).port })).rejects.toThrow(/taken by another process/);

@@ -1,10 +1,10 @@
 import type { Collector } from '../src/index.js';
 
-/** A signed-in viewer, as the page is one. */
+/** A signed-in session of the viewer. */
 export interface SignedIn {
   session: object;
   cookie: string;
-  /** What the viewer's API answers. */
+  /** Requests JSON from the viewer's API. */
   viewer<T = Record<string, unknown>>(path: string): Promise<T>;
   raw(path: string, options?: RequestInit): Promise<Response>;
 }

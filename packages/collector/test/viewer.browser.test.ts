@@ -69,7 +69,7 @@ const picture = async (name: string): Promise<void> => {
   if (folder) await page.screenshot({ path: join(folder, `${name}.png`) });
 };
 
-/** Nothing that axe calls serious, contrast of WCAG AA included. */
+/** Expects that axe finds no serious or critical problem, including the contrast of WCAG AA. */
 async function expectAccessible(): Promise<void> {
   await page.evaluate(AXE);
   const found = await page.evaluate<{ id: string; impact: string; nodes: string[] }[]>(
@@ -79,25 +79,25 @@ async function expectAccessible(): Promise<void> {
   expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
 }
 
-browserTest('asks for a token, and says when it is wrong', async () => {
+browserTest('asks for a token and reports a wrong one', async () => {
   await open({}, collector.viewer);
   await page.getByLabel('Token').fill('wrong');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('alert').waitFor();
-  expect(await page.getByRole('alert').innerText()).toMatch(/The token opens nothing/);
+  expect(await page.getByRole('alert').innerText()).toMatch(/The token is not valid/);
   expect(complaints.splice(0).filter((text) => !text.includes('401'))).toEqual([]);
   await expectAccessible();
   await picture('sign-in');
   await page.getByLabel('Token').fill(collector.token);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('No events in this time').waitFor();
+  await page.getByText('No events in this time range').waitFor();
   await expectAccessible();
   await picture('empty');
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByLabel('Token').waitFor();
 });
 
-browserTest('the link signs in and leaves no token in the address; new events appear by themselves, verified', async () => {
+browserTest('signs in by the link, removes the token from the address, and shows new events as verified', async () => {
   await open();
   await page.getByText('● live').waitFor();
   expect(page.url()).toBe(collector.viewer);
@@ -124,7 +124,7 @@ browserTest('the link signs in and leaves no token in the address; new events ap
   expect(await page.getByRole('img', { name: '1 success, 1 failure' }).count()).toBe(1);
 });
 
-browserTest('shows input of an attacker as text, in every field of the table and of the event', async () => {
+browserTest('shows hostile input as text in every cell of the table and in every field of the event', async () => {
   await publish({
     action: HOSTILE,
     actor: { id: HOSTILE, name: HOSTILE, href: 'javascript:alert(1)', fields: { [HOSTILE]: HOSTILE } },
@@ -164,7 +164,7 @@ browserTest('shows input of an attacker as text, in every field of the table and
   await picture('hostile');
 });
 
-browserTest('the browser finds a record that was altered in the database', async () => {
+browserTest('detects an event that was altered in the database', async () => {
   await publish({ actor: { id: 'victim' }, external_id: 'altered' });
   const db = openSqlite(join(dataDir, 'events.sqlite'));
   db.exec("UPDATE events SET body = replace(body, 'victim', 'nobody') WHERE external_id = 'altered'");
@@ -176,7 +176,7 @@ browserTest('the browser finds a record that was altered in the database', async
   await page.getByText('Hash of this event').waitFor();
 });
 
-browserTest('marks a guessing attack; search and filters are in the address', async () => {
+browserTest('highlights a guessing attack and keeps search and filters in the address', async () => {
   const guess = (index: number): object => ({
     is_anonymous: true,
     is_failure: true,
@@ -209,7 +209,7 @@ browserTest('marks a guessing attack; search and filters are in the address', as
   expect(complaints.splice(0).filter((text) => !text.includes('400'))).toEqual([]);
 });
 
-browserTest('works by keyboard alone, and shows times in the zone that it names', async () => {
+browserTest('works with the keyboard alone and shows times in the named time zone', async () => {
   await open();
   await rows().first().waitFor();
   await page.keyboard.press('/');
@@ -227,7 +227,7 @@ browserTest('works by keyboard alone, and shows times in the zone that it names'
   expect(await page.locator('.detail').count()).toBe(0);
   expect(await page.evaluate('document.activeElement.dataset.row')).toBe(first);
   await page.keyboard.press('?');
-  await page.getByRole('heading', { name: 'Keys and search' }).waitFor();
+  await page.getByRole('heading', { name: 'Keyboard shortcuts and search' }).waitFor();
   await picture('help');
   await page.keyboard.press('Escape');
 
@@ -242,7 +242,7 @@ browserTest('works by keyboard alone, and shows times in the zone that it names'
   expect(Date.parse(local.replace(' ', 'T') + 'Z') - Date.parse(iso)).toBeGreaterThanOrEqual(3_600_000);
 });
 
-browserTest('exports what the filters leave, as CSV and as JSON', async () => {
+browserTest('exports the filtered events as CSV and as JSON', async () => {
   await open({}, `${collector.viewer}?address=198.51.100.66#token=${collector.token}`);
   await page.getByText('12 events').waitFor();
   for (const [format, holds] of [
@@ -261,7 +261,7 @@ browserTest.each([
   ['light', { colorScheme: 'light' }],
   ['dark', { colorScheme: 'dark' }],
   ['narrow', { viewport: { width: 390, height: 844 } }],
-] as const)('has no serious problem of accessibility: %s', async (name, options) => {
+] as const)('has no serious accessibility problem: %s', async (name, options) => {
   await open(options);
   await page.locator('.alarm').first().waitFor();
   await page.locator('canvas').waitFor();
@@ -274,7 +274,7 @@ browserTest.each([
   await picture(`${name}-detail`);
 });
 
-browserTest('says when the collector cannot be reached, and recovers', async () => {
+browserTest('reports that the collector cannot be reached, and recovers', async () => {
   await open();
   await rows().first().waitFor();
   await page.route('**/viewer/**', (route) => route.abort());
@@ -287,7 +287,7 @@ browserTest('says when the collector cannot be reached, and recovers', async () 
   complaints.splice(0);
 });
 
-browserTest('the console calls the API', async () => {
+browserTest('calls the API from the console', async () => {
   await open({}, `${collector.viewer}console/`);
   await page.getByRole('button', { name: 'Authorize' }).click();
   await page.getByRole('textbox').fill(`Token token=${collector.token}`);

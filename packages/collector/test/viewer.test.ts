@@ -42,19 +42,19 @@ const found = async (query: string): Promise<string[]> =>
   (await me.viewer<Page>(`events?${query}`)).events.map(({ event }) => event.external_id).sort();
 
 describe('signing in', () => {
-  test('sets a cookie that only this page gets and no script can read', () => {
+  test('sets a cookie for the viewer only that no script can read', () => {
     expect(me.cookie).toMatch(/^auditlogin_viewer=[\w-]{43}; Path=\/auditlog\/viewer; HttpOnly; SameSite=Strict$/);
     expect(me.session).toEqual({ project: 'dev', kind: 'publisher' });
   });
 
-  test('shows nothing without a session', async () => {
+  test('answers 401 without a session', async () => {
     for (const path of ['session', 'events', 'timeline', 'failures', 'live', 'export?format=csv']) {
       expect((await fetch(`${collector.viewer}viewer/${path}`)).status).toBe(401);
     }
     await expect(signedIn(collector, 'wrong')).rejects.toThrow('401');
   });
 
-  test('ends a session, and only that one, by signing out', async () => {
+  test('ends only the own session on signing out', async () => {
     const other = await signedIn(collector);
     expect((await other.raw('session')).status).toBe(200);
     expect((await other.raw('session', { method: 'DELETE' })).status).toBe(204);
@@ -62,7 +62,7 @@ describe('signing in', () => {
     expect((await me.raw('session')).status).toBe(200);
   });
 
-  test('refuses requests of other sites', async () => {
+  test('refuses requests from other sites', async () => {
     for (const site of ['cross-site', 'same-site'])
       expect((await me.raw('events', { headers: { 'sec-fetch-site': site } })).status).toBe(403);
     const preflight = await fetch(`${collector.viewer}viewer/session`, {
@@ -72,7 +72,7 @@ describe('signing in', () => {
     expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  test('a viewer token opens one session, which sees one group only, and the sign-in is recorded', async () => {
+  test('opens one session for one group by a viewer token, and records the sign-in', async () => {
     await publish({ external_id: 'g-acme', group: { id: 'acme' } }, { external_id: 'g-other', group: { id: 'other' } });
     const asked = await fetch(`${collector.apiBase}/publisher/v1/project/dev/viewertoken?group_id=acme&actor_id=auditor&is_admin=false`, {
       headers: headers(),
@@ -155,7 +155,7 @@ describe('filters', () => {
     ['query=user_not_found&outcome=success', []],
   ])('%s', async (query, expected) => expect(await found(`${year}&${query}`)).toEqual(expected));
 
-  test('from is inclusive, to is exclusive', async () => {
+  test('treats "from" as inclusive and "to" as exclusive', async () => {
     expect(await found('from=2020-01-02T00:00:00Z&to=2020-01-03T00:00:00Z')).toEqual(['f2']);
   });
 
@@ -169,7 +169,7 @@ describe('filters', () => {
     expect(((await answer.json()) as { error: string }).error).toMatch(message);
   });
 
-  test('takes input as values, never as SQL or as search operators', async () => {
+  test('treats input as values, never as SQL or search operators', async () => {
     for (const text of [`' OR 1=1 --`, '" OR "a', 'NEAR(a b)', '*', '%', '\u0000', 'words MATCH']) {
       for (const name of [...FACET_NAMES, 'query']) {
         expect((await me.raw(`events?${new URLSearchParams({ [name]: text })}`)).status).toBe(200);
@@ -179,7 +179,7 @@ describe('filters', () => {
   });
 });
 
-test('gives an event with its hash, its canonical text and its seal', async () => {
+test('returns an event with its hash, its canonical text and its seal', async () => {
   const [receipt] = await publish({
     external_id: 'proof',
     fields: { a: '1', seal: 'ab', seal_key: 'k', seal_instance: 'i', seal_seq: '7', seal_prev: 'p' },
@@ -190,7 +190,7 @@ test('gives an event with its hash, its canonical text and its seal', async () =
   expect(eventHash(receipt!.id, events[0]!.event)).toBe(receipt!.hash);
 });
 
-test('pages follow each other without a gap when times are equal', async () => {
+test('returns pages without gaps when times are equal', async () => {
   for (let index = 0; index < 5; index += 1) {
     await publish(
       ...Array.from({ length: 50 }, (_, each) => ({
@@ -211,12 +211,12 @@ test('pages follow each other without a gap when times are equal', async () => {
   expect(new Set(seen).size).toBe(250);
 });
 
-test('finds a frequent word page by page, in the order of the log, without a gap', async () => {
+test('finds a frequent word page by page, in the order of the log, without gaps', async () => {
   const sent: { external_id: string; created: string; description: string }[] = [];
   for (let call = 0; call < 66; call += 1) {
     const events = Array.from({ length: 50 }, (_, each) => {
       const index = call * 50 + each;
-      // In no order of time; every third without the word; a few with another one.
+      // The times are not in order, every third event lacks the word, and a few have another word.
       const created = new Date(Date.UTC(2016, 0, 1) + ((index * 7919) % 3_000) * 1_000).toISOString();
       return {
         external_id: `w${index}`,
@@ -251,7 +251,7 @@ test('finds a frequent word page by page, in the order of the log, without a gap
   );
 }, 60_000);
 
-test('the timeline counts attempts by outcome, and every attempt of a coalesced event', async () => {
+test('counts attempts by outcome in the timeline, including all attempts of a coalesced event', async () => {
   const at = (minute: number): { created: string } => ({ created: new Date(Date.UTC(2018, 0, 1, 0, minute)).toISOString() });
   await publish(
     { ...at(0), is_failure: true },
@@ -291,16 +291,16 @@ describe('an event that corrects an earlier one', () => {
   });
 
   test.each<[string, object[][], object]>([
-    ['takes its place', [[first(1)], [correction(1, 'second1', 'first1')]], { success: 1 }],
-    ['takes its place, though it arrives first', [[correction(2, 'second2', 'first2')], [first(2)]], { success: 1 }],
+    ['replaces it in the counts', [[first(1)], [correction(1, 'second1', 'first1')]], { success: 1 }],
+    ['replaces it in the counts even if it arrives first', [[correction(2, 'second2', 'first2')], [first(2)]], { success: 1 }],
     [
-      'takes its place once, though it is stored twice',
+      'replaces it once even if it is stored twice',
       [[first(3)], [correction(3, 's3', 'first3'), correction(3, 's3', 'first3')]],
       { success: 2 },
     ],
     ['may be corrected itself', [[first(4), correction(4, 'second4', 'first4'), correction(4, 'third4', 'second4')]], { success: 1 }],
     [
-      'takes one attempt of those that were coalesced',
+      'replaces one of the coalesced attempts',
       [[first(5, { coalesced_count: '41' })], [correction(5, 's5', 'first5')]],
       { success: 1, unknown: 40 },
     ],
@@ -316,7 +316,7 @@ describe('an event that corrects an earlier one', () => {
     expect(events[0]!.correctedBy).toMatch(new RegExp(`^s(?:econd)?${n}$`));
   });
 
-  test('is named in CSV, where the one that it corrects stands for no attempt', async () => {
+  test('is named in CSV, where the corrected event counts as no attempt', async () => {
     await publish(first(9), correction(9, 'second9', 'first9'));
     const csv = await (await me.raw(`export?format=csv&from=${day(9).created}&to=${day(10).created}`)).text();
     const [head = '', ...rows] = csv.replace('\ufeff', '').trim().split('\r\n');
@@ -330,7 +330,7 @@ describe('an event that corrects an earlier one', () => {
   });
 });
 
-test('an account that was attacked is found, named and exported as the account', async () => {
+test('finds, names and exports an attacked account as the account', async () => {
   await publish({
     ...{ created: '2015-01-01T00:00:00Z', external_id: 'attacked', is_failure: true },
     target: { id: 'u-alice', name: 'Alice', type: 'account' },
@@ -373,7 +373,7 @@ test('lists the most failures of the last hour first', async () => {
   expect(sources.map(({ name }) => name)).not.toContain('198.51.100.4');
 });
 
-test('sends new events that match to a page that follows the log', async () => {
+test('sends new matching events to a page that follows the log', async () => {
   const controller = new AbortController();
   const answer = await me.raw('live?outcome=failure', { signal: controller.signal });
   expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
@@ -405,7 +405,7 @@ describe('exports', () => {
     ),
   );
 
-  test('CSV has one line for each event, and no cell that a spreadsheet takes for a formula', async () => {
+  test('write one line of CSV per event and no cell that is a formula to a spreadsheet', async () => {
     const answer = await me.raw('export?format=csv&query=action:export.*');
     expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="?audit-log-dev\.csv"?$/);
     expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
@@ -421,7 +421,7 @@ describe('exports', () => {
     expect(rows.find(({ external_id }) => external_id === 'x07')).toMatchObject({ actor_id: 'a\\u000a=1' });
   });
 
-  test('JSON has the events as they were sent, with their receipts', async () => {
+  test('write the events as they were sent, with their receipts, as JSON', async () => {
     const lines = (await (await me.raw('export?format=json&query=action:export.*')).json()) as { id: string; hash: string; event: never }[];
     expect(lines).toHaveLength(HOSTILE.length);
     for (const { id, hash, event } of lines) expect(eventHash(id, event)).toBe(hash);

@@ -7,7 +7,7 @@ import { defineConfig, type Plugin } from 'vite';
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, '..', 'dist', 'public');
 
-/** The console is Swagger UI as it comes, with a page of ours around it. */
+/** Copies Swagger UI, which is the console, and the page around it. */
 function console(): Plugin {
   return {
     name: 'console',

@@ -7,7 +7,7 @@ export type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './adapter/r
 export { sessionSnapshot } from './adapter/session-snapshot.js';
 export { shielded } from './adapter/shielded.js';
 export { warnOfForgeableAddress } from './adapter/trust-warning.js';
-// Adapters take these from here: the door of applications switches `mark()` without the request on.
+// Adapters import these from here, because importing the entry point of applications enables `mark()` without a request.
 export { graphqlLogin } from './adapter/graphql-login.js';
 export { createAuditor } from './auditor/auditor.js';
 export { AuditError, isAuditError } from './errors.js';

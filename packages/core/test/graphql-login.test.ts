@@ -57,7 +57,7 @@ const EXPECTED: Record<string, string> = {
   deferred: 'failure',
 };
 
-/** graphql-http knows neither batches nor persisted documents; of these, GraphQL Yoga alone was set up for `@defer`. */
+/** graphql-http supports neither batches nor persisted documents, and only GraphQL Yoga was set up for `@defer`. */
 const OTHERWISE: Record<string, Record<string, string>> = {
   'graphql-http': { 'a batch': 'failure, failure', 'persisted, known': 'failure', 'persisted with forged names, known': 'failure' },
   'graphql-yoga': { deferred: 'unknown' },
@@ -167,7 +167,7 @@ it('does not remember a text under a hash that is not its own', () => {
   expect(brief(careful({ body: { extensions }, responseBody: success, status: 200 }))).toBe('unknown');
 });
 
-it('asks the application what its field returned, by the names of the schema', () => {
+it('passes the data of a field to the application under the names of the schema', () => {
   const asking = graphqlLogin({
     field: 'login',
     parse,

@@ -6,8 +6,8 @@ import { answered } from './attempts.js';
 const actorOf = (attempt: Attempt): unknown => resolveIdentity(attempt, decideOutcome(attempt)).actor;
 const refresh: Partial<Attempt> = { action: 'user.session.refresh', answer: { credential: { account: { id: 'u1' } } } };
 
-it('names the account of the token that a refresh hands out', () => expect(actorOf(answered(200, refresh))).toBe('u1'));
-it('names nobody where a refresh was refused', () => expect(actorOf(answered(401, refresh))).toBeUndefined());
-it('names who was in before the account of the token', () => {
+it('names the account of the token that a refresh returns', () => expect(actorOf(answered(200, refresh))).toBe('u1'));
+it('names nobody if a refresh was refused', () => expect(actorOf(answered(401, refresh))).toBeUndefined());
+it('prefers the account that was logged in to the account of the token', () => {
   expect(actorOf(answered(200, { ...refresh, userBefore: { id: 'u2' } }))).toBe('u2');
 });

@@ -185,7 +185,7 @@ it('prefers the extractor, and still recognises that the name is the password', 
 });
 
 it.each([Object.create(null), { toString: 1 }, Symbol('s'), ['bob'], true, '', '  ', null, undefined])(
-  'reads the form where the extractor returns no name: %#',
+  'reads the form if the extractor returns no name: %#',
   (extracted) => expect(readLoginForm({ username: 'alice' }, extracted).identity).toBe('alice'),
 );
 
@@ -198,7 +198,7 @@ it('finds the password in a body padded with 100,000 keys, and treats such a bod
   expect(readLoginForm({ ...padded, username: 'bob', password: 'bob' })).toMatchObject({ identity: 'bob', identityIsPassword: true });
 });
 
-it('looks into no more than a hundred objects, and no deeper than three', () => {
+it('reads at most a hundred objects, three levels deep', () => {
   let deep: unknown = { password: 'p' };
   for (let i = 0; i < 10_000; i += 1) deep = { deep };
   expect(hasPassword(deep)).toBe(false);
@@ -224,7 +224,7 @@ it.each([
   ['a login form of an authorisation server', { client_id: 'app', username: 'bob', password: 'p' }, undefined],
 ])('looks for the client in %s', (_name, body, expected) => expect(readLoginForm(body).namesClient).toBe(expected));
 
-it('takes a client of Feathers that sends the token it has for a refresh', () => {
+it('reads a Feathers request with a token as a refresh', () => {
   expect(readLoginForm({ strategy: 'jwt', accessToken: 'a.b.c' }).isRefresh).toBe(true);
   expect(readLoginForm({ strategy: 'local', email: 'bob@example.com', password: 'p' }).isRefresh).toBe(false);
 });
@@ -234,7 +234,7 @@ it.each([
   [{ name: 'Alice Liddell', email: 'alice@example.com', password: 'x' }, 'alice@example.com'],
   [{ name: 'Alice Liddell' }, undefined],
   [{ name: 'Main office', user: { login: 'alice', password: 'x' } }, 'alice'],
-])('takes a name for the user name only beside a password, and behind all others: %j', (body, identity) => {
+])('reads "name" as the user name only beside a password and after all other fields: %j', (body, identity) => {
   expect(readLoginForm(body).identity).toBe(identity);
 });
 

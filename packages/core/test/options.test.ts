@@ -76,14 +76,14 @@ it.each([
   [[], 'an array'],
   [null, 'null'],
   [7, '7'],
-])('options that are no object: %j', (options, seen) => {
+])('refuses options that are not an object: %j', (options, seen) => {
   expect(problem(options as object)).toMatchObject({
     code: 'ERR_AUDIT_OPTION_INVALID',
     message: `The options are ${seen}; expected an object.`,
   });
 });
 
-it('options that throw when they are read are an error with a code', () => {
+it('refuses options that throw when they are read, with a code', () => {
   const thrower = () => {
     throw new TypeError('token-canary');
   };
@@ -99,7 +99,7 @@ it('options that throw when they are read are an error with a code', () => {
   }
 });
 
-it('nested options that are left out have their defaults', () => {
+it('uses the defaults of nested options that are left out', () => {
   expect(readSettings({ ...connection, spool: { kind: 'memory' } }, {})).toMatchObject({
     spool: { kind: 'memory', maxEvents: 100_000, required: false },
     publish: { batchSize: 50, inDoubt: 'resend', maxAge: 604_800_000 },

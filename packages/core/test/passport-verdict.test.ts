@@ -22,7 +22,7 @@ describe('what a strategy is', () => {
     ['WebAuthnStrategy', 'webauthn'],
     ['totp', 'totp'],
     ['remember-me', 'remember_me'],
-  ])('%s lets somebody in, by %s', (name, method) => {
+  ])('%s logs somebody in, by %s', (name, method) => {
     expect(named(name)).toEqual({ recognises: false, everywhere: false, method });
   });
 
@@ -41,12 +41,12 @@ describe('what a strategy is', () => {
     'cookie',
     'token',
     'oauth-bearer',
-  ])('%s only recognises who logged in earlier', (name) => {
+  ])('%s only recognises an earlier login', (name) => {
     expect(named(name).recognises).toBe(true);
   });
 
   it.each(['basic', 'BasicStrategy', 'digest', 'negotiate', 'google-token', 'FacebookTokenStrategy'])(
-    '%s checks what comes with every request',
+    '%s checks a credential that comes with every request',
     (name) => {
       expect(named(name)).toMatchObject({ recognises: false, everywhere: true });
     },
@@ -93,7 +93,7 @@ describe('why a strategy refused', () => {
     expect(failureOf(undefined, 423, local).reason).toBe('account_locked');
   });
 
-  it("copies nothing of the application's message", () => {
+  it("copies nothing from the application's message", () => {
     expect(JSON.stringify(failureOf({ message: 'bob typed pw-canary-1: wrong password' }, 401, local))).not.toContain('canary');
   });
 

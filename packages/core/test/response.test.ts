@@ -15,7 +15,7 @@ it.each<[number, string, object]>([
   [500, '', { kind: 'retry', inDoubt: false }],
   [502, '', { kind: 'retry', inDoubt: true }],
   [504, '', { kind: 'retry', inDoubt: true }],
-])('the answer %i %s', (status, body, expected) => expect(readAnswer({ status, body }, 1, true, TOKEN)).toMatchObject(expected));
+])('reads the response %i %s', (status, body, expected) => expect(readAnswer({ status, body }, 1, true, TOKEN)).toMatchObject(expected));
 
 it.each<[object, object]>([
   [{ code: 'ECONNREFUSED' }, { inDoubt: false, error: { code: 'ERR_AUDIT_CONNECTION' } }],
@@ -27,7 +27,9 @@ it.each<[object, object]>([
   [{ code: 'CERT_HAS_EXPIRED' }, { inDoubt: false, error: { code: 'ERR_AUDIT_TLS' } }],
   [{ cause: { code: 'EPIPE' } }, { inDoubt: true }],
   [new AggregateError([Object.assign(new Error('x'), { code: 'ECONNREFUSED' })]), { inDoubt: false }],
-])('the failure %j', (thrown, expected) => expect(readFailure(thrown, 'http://x')).toMatchObject({ kind: 'retry', ...expected }));
+])('classifies the failure %j', (thrown, expected) =>
+  expect(readFailure(thrown, 'http://x')).toMatchObject({ kind: 'retry', ...expected }),
+);
 
 it('never includes a part of the token in the reason, wherever the response is cut', () => {
   for (let lead = 4980; lead <= 5000; lead += 1) {

@@ -13,12 +13,12 @@ describe('a path that has one action by POST and another by DELETE', () => {
     ['POST', 'user.login'],
     ['DELETE', 'user.logout'],
     ['PUT', 'user.login'],
-  ])('takes a %s with a credential for %s', (method, action) => expect(actionOf(request([method]))).toBe(action));
+  ])('reads a %s with a credential as %s', (method, action) => expect(actionOf(request([method]))).toBe(action));
 
-  it('takes a PUT without a credential for nothing', () => expect(actionOf(request(['PUT'], false))).toBeUndefined());
+  it('does not audit a PUT without a credential', () => expect(actionOf(request(['PUT'], false))).toBeUndefined());
 });
 
-it('takes a credential on the path of a logout for no logout', () => {
+it('does not read a request with a credential as a logout', () => {
   const { actionOf } = routeMatcher(['POST /login'], [{ match: `DELETE ${path}`, action: 'user.logout' }]);
   expect(actionOf(request(['POST']))).toBeUndefined();
 });

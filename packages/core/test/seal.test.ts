@@ -80,7 +80,7 @@ it.each<[string, (event: AuditEvent) => void]>([
   ['the place', (event) => (event.fields!['seal_seq'] = '2')],
   ['the instance', (event) => (event.fields!['seal_instance'] = 'x')],
   ['a seal before it', (event) => (event.fields!['seal_prev'] = 'x')],
-])('a change of %s shows', (_name, tamper) => {
+])('detects a change of %s', (_name, tamper) => {
   const sealed = structuredClone(createSealer(KEY, INSTANCE)(base));
   expect(checkSeal(sealed, [KEY])).toBe('valid');
   tamper(sealed);

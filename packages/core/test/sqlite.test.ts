@@ -18,13 +18,13 @@ it('loads no native code for a spool in memory', () => {
 });
 
 if (isBuiltIn)
-  it('from Node 24 on, SQLite needs no native code and says nothing', () => {
+  it('loads SQLite without native code and without a warning from Node 24 on', () => {
     const { stdout, stderr } = withoutNativeCode(`console.log(openSqlite(':memory:').prepare('SELECT 1 AS one').get().one);`);
     expect([stdout, stderr]).toEqual(['1\n', '']);
   });
 
 if (!isBuiltIn)
-  it('before Node 24, the error names the package that is needed and why it cannot be loaded', () => {
+  it('names the missing package and the reason in the error before Node 24', () => {
     const { stdout } = withoutNativeCode(`try { openSqlite(':memory:'); } catch (thrown) { console.log(thrown.message); }`);
     expect(stdout).toMatch(
       /^Node \d+\.\d+\.\d+ needs the optional dependency @auditlogin\/sqlite-node20 .*no native code here.*use Node 24/s,

@@ -23,7 +23,7 @@ it('adds the same digest for the same account if there is a key', () => {
 });
 
 it.each([`${' '.repeat(254)}alice@x.test`, `alice@x.test${' '.repeat(300)}`, '\t alice@x.test\n', 'ALICE@x.test'])(
-  'blanks and capitals make nobody another: %j',
+  'ignores blanks and letter case: %j',
   (typed) => {
     const { identity, identity_hmac } = storedIdentity(typed, false, 'masked', KEY);
     expect(identity?.toLowerCase()).toBe('a***e@x.test');

@@ -12,7 +12,7 @@ import {
 import type { Request, RequestHandler, Response } from 'express';
 import { hearRoutes, routeOf } from './matched-route.js';
 
-// What else an application needs, so that it installs one package.
+// Re-exports what an application needs from core, so that it installs one package.
 export { AuditError, createAuditor, graphqlLogin, isAuditError } from '@auditlogin/core/adapter';
 export type {
   ActorInput,
@@ -47,20 +47,19 @@ export type {
 /** The options of {@link auditLogin}; extractors see the Express request as `request`. */
 export type AuditLoginOptions = CoreOptions<Request>;
 
-/** The middleware, and the auditor that it hands its attempts to. */
+/** The middleware, with its auditor. */
 export type AuditLogin = RequestHandler & {
-  /** Call its `close()` before the process ends by a signal. */
+  /** The auditor that receives the attempts. Call its `close()` before the process ends by a signal. */
   readonly auditor: Auditor;
-  /** What is audited of a route, by its path alone; `auditlogin doctor --app` asks it. */
+  /** Returns what is audited of a route, by its path alone. `auditlogin doctor --app` uses it. */
   readonly covers: RouteCovers;
 };
 
 /**
- * Audits login attempts of an Express 4 or 5 application: `app.use(auditLogin())`. Each attempt becomes one event, sent after the response.
- * Mounted on a route (`app.post('/enter', auditLogin(), handler)`) it audits that route. It is plain middleware, so Connect, polka and node:http can run
- * it, too.
+ * Audits login attempts of an Express 4 or 5 application: `app.use(auditLogin())`. Each attempt becomes one event, which is sent after the response. Mounted on
+ * a route (`app.post('/enter', auditLogin(), handler)`) it audits that route. It is plain middleware, so it also works with Connect, polka and node:http.
  *
- * @param options see {@link AuditLoginOptions}; what is left out comes from the environment
+ * @param options see {@link AuditLoginOptions}; missing options come from the environment
  * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
  */
 export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
@@ -71,7 +70,7 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
     if (request.app !== app) hearRoutes((app = request.app));
     const observation = audit.attend(new Exchange(request, response), request.route !== undefined);
     if (!observation) return next();
-    // Mounted on a route, it runs when the router has told already.
+    // If the middleware is mounted on a route, the router has already chosen the route.
     if (request.route !== undefined) observation.routed(routeOf(request.route, request));
     observation.run(next);
   };
@@ -79,8 +78,8 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
 }
 
 /**
- * What a handler says about its attempt: `mark(req).failure('wrong_password', { actor: user })`. On a request that is no attempt by its route it
- * makes one; on a request that no `auditLogin()` has seen it warns.
+ * Returns the marker by which a handler states the outcome of its attempt: `mark(req).failure('wrong_password', { actor: user })`. A marker makes an attempt
+ * of any request. It warns if no `auditLogin()` observes the request.
  *
  * @param request the request
  */
@@ -88,7 +87,7 @@ export function mark(request: IncomingMessage): Marker {
   return markerOf(request);
 }
 
-/** Express gives each request a hidden class of its own, so every property is looked up the slow way: each is asked for once. */
+/** Reads each property of a request only once, since Express gives each request its own hidden class, which makes lookups slow. */
 class Exchange implements RequestAdapter<Request> {
   readonly target: string;
 
@@ -96,7 +95,7 @@ class Exchange implements RequestAdapter<Request> {
     readonly request: Request,
     private readonly response: Response,
   ) {
-    // Connect and polka keep the whole target; node:http has nothing else.
+    // Express, Connect and polka store the whole target in `originalUrl`; node:http has only `url`.
     this.target = request.originalUrl ?? request.url;
   }
 
@@ -135,17 +134,17 @@ class Exchange implements RequestAdapter<Request> {
     return {
       user,
       session,
-      // express-formidable, which AdminJS has, leaves a form there.
+      // express-formidable, which AdminJS uses, stores the form in `fields`.
       body: body ?? fields,
       method: method as string,
       isUnhandled: route === undefined && isFinalHandler(this.response),
-      // What express-request-id, pino-http and the like leave on the request.
+      // express-request-id, pino-http and similar libraries set `id`.
       requestId: typeof id === 'string' || typeof id === 'number' ? String(id) : undefined,
     };
   }
 }
 
-/** finalhandler, which Express and Connect end with, answers 404 in HTML under a policy that allows nothing. */
+/** Whether finalhandler, the last handler of Express and Connect, has answered: it sends 404 with a policy that allows nothing. */
 function isFinalHandler(response: Response): boolean {
   return response.statusCode === 404 && response.getHeader('content-security-policy') === "default-src 'none'";
 }

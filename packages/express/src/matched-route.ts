@@ -5,9 +5,9 @@ import type { Request } from 'express';
 const HEARD = Symbol.for('auditlogin.route');
 
 /**
- * Hears which routes run, once for each copy of Express: its router puts the route on the request right before the first handler, where the route, its
- * mount path and the session before any handler are all known. An accessor on Express' own prototype hears it and leaves an ordinary property; a function
- * around the router's would show in the stack of every error.
+ * Observes which routes run, once for each copy of Express. The router sets `route` on the request right before the first handler, when the route, its mount
+ * path and the session before any handler are all known. An accessor on Express' own prototype notices this and leaves an ordinary property. A wrapper around
+ * the router's function would appear in the stack of every error.
  *
  * @param app `req.app`
  */
@@ -25,7 +25,7 @@ export function hearRoutes(app: unknown): void {
   });
 }
 
-/** `express.request`, which all applications of a copy of Express inherit from. */
+/** Finds `express.request`, which the requests of all applications of a copy of Express inherit from. */
 function requestPrototypeOf(app: unknown): object | undefined {
   let prototype = typeof app === 'function' ? ((app as { request?: unknown }).request as object | undefined) : undefined;
   for (let depth = 0; prototype && depth < 16; depth += 1) {
@@ -37,10 +37,10 @@ function requestPrototypeOf(app: unknown): object | undefined {
 }
 
 /**
- * A route as it stands for a request.
+ * Describes a route for the core.
  *
- * @param route of the router
- * @param request has the mount path and the parameters
+ * @param route the router's route
+ * @param request the request, which has the mount path and the parameters
  */
 export function routeOf(route: unknown, request: Request): RouteSnapshot {
   return new MatchedRoute(route, request);
@@ -60,7 +60,7 @@ class MatchedRoute implements RouteSnapshot {
     this.matched = decoded(join(baseUrl, rest));
   }
 
-  /** The router sets them behind the route. */
+  /** The router sets the parameters after the route. */
   get params(): Request['params'] {
     return this.request.params;
   }

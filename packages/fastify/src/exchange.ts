@@ -3,14 +3,14 @@ import type { RequestAdapter, RequestSnapshot, RouteSnapshot } from '@auditlogin
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { watchSessionStore } from './session-store.js';
 
-/** What plugins put on a Fastify request, and middleware of node:http on its raw one. */
+/** The properties that plugins set on a Fastify request, and middleware of node:http on its raw request. */
 interface Decorated {
   user?: unknown;
   session?: unknown;
   sessionStore?: unknown;
 }
 
-/** An exchange of Fastify, as the core looks at it. */
+/** Shows a request and reply of Fastify to the core. */
 export class Exchange implements RequestAdapter<FastifyRequest> {
   readonly target: string;
 
@@ -33,7 +33,7 @@ export class Exchange implements RequestAdapter<FastifyRequest> {
     return this.request.ip;
   }
 
-  /** Middleware of node:http (@fastify/middie, @fastify/express) puts its user on the raw request. */
+  /** Middleware of node:http (@fastify/middie, @fastify/express) sets the user on the raw request. */
   user(): unknown {
     return (this.request as Decorated).user ?? (this.request.raw as Decorated).user;
   }
@@ -46,7 +46,7 @@ export class Exchange implements RequestAdapter<FastifyRequest> {
 
   endSession(): void {
     const { session } = this.request as { session?: { destroy?(): unknown; delete?(): unknown } };
-    // @fastify/secure-session calls it `delete`.
+    // @fastify/secure-session has `delete` instead.
     const ended = session?.destroy ? session.destroy() : session?.delete?.();
     if (ended instanceof Promise) ended.catch(() => undefined);
   }
@@ -71,7 +71,7 @@ export class Exchange implements RequestAdapter<FastifyRequest> {
 const REACHED = Symbol('auditlogin.reached');
 
 /**
- * Notes that the hooks which may refuse a request have let it pass.
+ * Records that a request has passed the hooks that may refuse it.
  *
  * @param request the Fastify request
  */
@@ -80,10 +80,10 @@ export function noteReached(request: FastifyRequest): void {
 }
 
 /**
- * The route that Fastify's router chose.
+ * Returns the route that Fastify's router chose.
  *
  * @param request the Fastify request
- * @returns undefined where none matched
+ * @returns undefined if none matched
  */
 export function routeOf(request: FastifyRequest): RouteSnapshot | undefined {
   const { url } = request.routeOptions;
@@ -92,14 +92,14 @@ export function routeOf(request: FastifyRequest): RouteSnapshot | undefined {
   return { pattern: url, matched: openEnd(url, params) ?? pathIn(request), params };
 }
 
-/** A pattern that ends in a wildcard or parameter, with the text that the router took for that. */
+/** Replaces a wildcard or parameter at the end of a pattern by the matched text. */
 function openEnd(pattern: string, params: Record<string, unknown> | undefined): string | undefined {
   const [end = '', name = '*'] = /(?:\*|:(\w+))$/.exec(pattern) ?? [];
   const text = params?.[name];
   return end !== '' && typeof text === 'string' ? pattern.slice(0, -end.length) + text : undefined;
 }
 
-/** The path behind `rewriteUrl`, decoded. */
+/** Returns the decoded path after `rewriteUrl`. */
 function pathIn({ raw }: FastifyRequest): string {
   const path = (raw.url ?? '/').replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/)[0] || '/';
   try {
@@ -110,8 +110,8 @@ function pathIn({ raw }: FastifyRequest): string {
 }
 
 /**
- * Fastify's own 404, which its `basic404` gives. What an application's not-found handler, a hook or middleware of node:http answers is the application's
- * answer.
+ * Whether the response is Fastify's own 404, from its `basic404`. A response of an application's not-found handler, a hook or middleware of node:http is the
+ * application's response.
  */
 function isFallback(request: FastifyRequest, reply: FastifyReply): boolean {
   if (!request.is404 || reply.raw.statusCode !== 404 || !(REACHED in request)) return false;

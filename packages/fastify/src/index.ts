@@ -7,7 +7,7 @@ import { type RouteAudit, routeAudits } from './route-audits.js';
 
 export type { RouteAudit } from './route-audits.js';
 
-// What else an application needs, so that it installs one package.
+// Re-exports what an application needs from core, so that it installs one package.
 export { AuditError, createAuditor, graphqlLogin, isAuditError } from '@auditlogin/core/adapter';
 export type {
   ActorInput,
@@ -44,9 +44,9 @@ export type AuditLoginOptions = CoreOptions<FastifyRequest>;
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The auditor that attempts are handed to. It is closed with the application, unless it was given. */
+    /** The auditor that receives the attempts. It is closed with the application, unless the application passed it as an option. */
     auditor: Auditor;
-    /** What is audited of a route, by its path alone; `auditlogin doctor --app` asks it. */
+    /** Returns what is audited of a route, by its path alone. `auditlogin doctor --app` uses it. */
     auditCovers: RouteCovers;
   }
   interface FastifyContextConfig {
@@ -57,7 +57,7 @@ declare module 'fastify' {
 const plugin: FastifyPluginCallback<AuditLoginOptions> = (fastify, options, done) => {
   const audit = createLoginAudit<FastifyRequest>(options);
   const { auditor } = audit;
-  // A second registration is harmless: the first auditor stays the application's.
+  // The plugin may be registered twice; the first auditor stays the application's.
   if (!fastify.hasDecorator('auditor')) {
     fastify.decorate('auditor', auditor);
     fastify.decorate('auditCovers', audit.covers);
@@ -79,17 +79,17 @@ const plugin: FastifyPluginCallback<AuditLoginOptions> = (fastify, options, done
     attend(request, reply);
     inContext(request, next);
   });
-  // By now every session plugin has put its session on the request, and no handler has changed it.
+  // At this point every session plugin has set its session, and no handler has changed it.
   fastify.addHook('preValidation', (request, _reply, next) => {
     noteReached(request);
     const route = routeOf(request);
     if (route) observationIn(request.raw)?.routed(route);
-    // Body parsers may have lost the context on their way.
+    // Body parsers may have lost the asynchronous context.
     inContext(request, next);
   });
   fastify.addHook('onSend', (request, reply, _payload, next) => {
     const observation = observationIn(request.raw);
-    // A hook in front of this plugin has answered.
+    // Otherwise a hook before this plugin has sent the response.
     if (observation) observation.handled();
     else attend(request, reply);
     next();
@@ -102,10 +102,10 @@ const plugin: FastifyPluginCallback<AuditLoginOptions> = (fastify, options, done
 };
 
 /**
- * Audits login attempts of a Fastify 4 or 5 application: `fastify.register(auditLogin)`. Each attempt becomes one event, sent after the response.
- * A route says `config: { auditLogin: true }` to be audited whatever its path, `false` not to be, or an object to be read in its own way.
+ * Audits login attempts of a Fastify 4 or 5 application: `fastify.register(auditLogin)`. Each attempt becomes one event, which is sent after the response. The
+ * `config` of a route may have `auditLogin: true` to audit it whatever its path, `false` not to audit it, or an object with options for it.
  *
- * Options: see {@link AuditLoginOptions}; what is left out comes from the environment. Registering rejects with an AuditError
+ * Options: see {@link AuditLoginOptions}; missing options come from the environment. Registering rejects with an AuditError
  * `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`.
  */
 export const auditLogin: FastifyPluginCallback<AuditLoginOptions> = fastifyPlugin(plugin, {
@@ -114,8 +114,8 @@ export const auditLogin: FastifyPluginCallback<AuditLoginOptions> = fastifyPlugi
 });
 
 /**
- * What a handler says about its attempt: `mark(request).failure('wrong_password', { actor: user })`. On a request that is no attempt by its route
- * it makes one; on a request that the plugin has not seen it warns.
+ * Returns the marker by which a handler states the outcome of its attempt: `mark(request).failure('wrong_password', { actor: user })`. A marker makes an
+ * attempt of any request. It warns if the plugin does not observe the request.
  *
  * @param request the Fastify request
  */
@@ -129,7 +129,7 @@ function inContext({ raw }: FastifyRequest, next: () => void): void {
   else next();
 }
 
-/** Fastify shows `trustProxy` nowhere but in its own options. */
+/** Finds Fastify's own options, the only place that has `trustProxy`. */
 function optionsOf(instance: object): { trustProxy?: unknown } {
   for (let holder: object | null = instance; holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
     const symbol = Object.getOwnPropertySymbols(holder).find(({ description }) => description === 'fastify.options');

@@ -2,25 +2,25 @@ import type { AuditLoginOptions, AuditorOptions } from '@auditlogin/core';
 import { createLoginAudit, type LoginAudit } from '@auditlogin/core/adapter';
 import type { FastifyRequest } from 'fastify';
 
-/** What a route may say in `config.auditLogin`: that it is audited, that it is not, or how it is read. */
+/** The value of `config.auditLogin` of a route: whether it is audited, or options for it. */
 export type RouteAudit = boolean | Omit<AuditLoginOptions<FastifyRequest>, keyof AuditorOptions | 'auditor' | 'routes' | 'rules'>;
 
-/** How routes are read that say so themselves. */
+/** The audits of routes that have their own setting. */
 export interface RouteAudits {
   /**
-   * Takes what a new route says.
+   * Checks the setting of a new route.
    *
    * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN` or `ERR_AUDIT_OPTION_INVALID`
    */
   prepare(said: RouteAudit | undefined): void;
-  /** How the route of a request is read. A route that was declared before the plugin is heard here; where it says what is none, a warning names it. */
+  /** Returns the audit of a request's route. A route that was declared before the plugin is checked here, and a warning names it if its setting is invalid. */
   of(said: RouteAudit | undefined, request: FastifyRequest): LoginAudit<FastifyRequest>;
 }
 
 /**
- * Reads the settings of routes.
+ * Creates the audits of routes with their own setting.
  *
- * @param audit how all other routes are read
+ * @param audit the audit of all other routes
  */
 export function routeAudits(audit: LoginAudit<FastifyRequest>): RouteAudits {
   const { auditor } = audit;
@@ -40,7 +40,7 @@ export function routeAudits(audit: LoginAudit<FastifyRequest>): RouteAudits {
         made.set(said as object, audit);
         auditor.advise(
           `route ${String(method)} ${url}`,
-          `config.auditLogin of ${String(method)} ${JSON.stringify(url)} is not heard: ${(error as Error).message}`,
+          `config.auditLogin of ${String(method)} ${JSON.stringify(url)} is ignored: ${(error as Error).message}`,
         );
         return audit;
       }

@@ -1,6 +1,6 @@
 import { observationIn } from '@auditlogin/core/adapter';
 
-/** The part of a store of @fastify/session that saves. */
+/** The part of a session store of @fastify/session that saves. */
 interface SessionStore {
   set?(id: string, session: unknown, done: Done): void;
 }
@@ -10,7 +10,7 @@ type Done = (problem?: unknown, ...rest: unknown[]) => void;
 const WATCHED = Symbol.for('auditlogin.fastify.store');
 
 /**
- * Watches a store of @fastify/session, once and for all: whether it takes the sessions that it is given.
+ * Observes whether a session store of @fastify/session saves its sessions. A store is wrapped once.
  *
  * @param store `request.sessionStore`
  */
@@ -30,7 +30,7 @@ export function watchSessionStore(store: unknown): void {
   };
 }
 
-/** A session of @fastify/session keeps its request under a symbol. */
+/** @fastify/session stores the request of a session under a symbol. */
 function requestOf(session: unknown): { raw?: unknown } | undefined {
   if (typeof session !== 'object' || session === null) return undefined;
   const key = Object.getOwnPropertySymbols(session).find(({ description }) => description === 'request');

@@ -1,6 +1,6 @@
-/** The instance whose event it is. */
+/** The instance that the event belongs to. */
 export const INSTANCE = 'Auditlogin-Instance';
-/** When it was queued, in milliseconds since 1970. */
+/** When the event was queued, in milliseconds since 1970. */
 export const QUEUED_AT = 'Auditlogin-Queued-At';
-/** Why it was set aside. */
+/** Why the event was set aside. */
 export const REASON = 'Auditlogin-Reason';

@@ -117,10 +117,10 @@ export async function initJetStream(options: JetStreamOptions = {}): Promise<voi
 /**
  * Checks whether a stream has enough replicas.
  *
- * @param manager asks
+ * @param manager the manager of the cluster's streams
  * @param options name of the stream and the required replicas
- * @returns its number of partitions
- * @throws AuditError `ERR_AUDIT_ENGINE` if it has fewer replicas or does not exist
+ * @returns the stream's number of partitions
+ * @throws AuditError `ERR_AUDIT_ENGINE` if the stream has fewer replicas or does not exist
  */
 export async function checkReplicas(manager: JetStreamManager, { stream, replicas }: ReadyOptions): Promise<number> {
   const { config } = await manager.streams.info(stream);
@@ -128,7 +128,7 @@ export async function checkReplicas(manager: JetStreamManager, { stream, replica
     throw new AuditError(
       'ERR_AUDIT_ENGINE',
       `The stream "${stream}" has ${config.num_replicas} replicas; expected ${replicas} or more, since a node acknowledges events before its disk has them. ` +
-        'Say "replicas" if fewer are enough.',
+        'Set "replicas" if fewer are enough.',
     );
   }
   return Number(/partitions=(\d+)/.exec(config.description ?? '')?.[1] ?? 1);
@@ -138,9 +138,9 @@ export async function checkReplicas(manager: JetStreamManager, { stream, replica
  * Creates the consumer of a partition and replaces an existing one. The new one delivers every message that was not acknowledged, in order, even
  * those that the old one has delivered.
  *
- * @param manager makes it
- * @param options which stream
- * @param partition which partition
+ * @param manager the manager of the cluster's streams
+ * @param options name and replicas of the stream
+ * @param partition number of the partition
  */
 export async function makeConsumer(manager: JetStreamManager, { stream, replicas }: ReadyOptions, partition: number): Promise<void> {
   const { subject, consumer } = namesOf(stream);
@@ -155,8 +155,8 @@ export async function makeConsumer(manager: JetStreamManager, { stream, replicas
 /**
  * Opens the bucket of leases.
  *
- * @param connection asks
- * @param options which stream
+ * @param connection the connection to the cluster
+ * @param options name of the stream
  */
 export function leasesOf(connection: NatsConnection, { stream }: ReadyOptions): Promise<KV> {
   return new Kvm(connection).open(namesOf(stream).leases);
@@ -166,6 +166,6 @@ export function leasesOf(connection: NatsConnection, { stream }: ReadyOptions): 
 export function engineError(thrown: unknown): AuditError {
   if (thrown instanceof AuditError) return thrown;
   const why = thrown instanceof Error ? thrown.message.slice(0, 200) || thrown.name : 'unknown';
-  const hint = /stream not found|no responders|bucket/i.test(why) ? ' Run "auditlogin engine init" if the stream was never made.' : '';
+  const hint = /stream not found|no responders|bucket/i.test(why) ? ' Run "auditlogin engine init" if the stream was never created.' : '';
   return new AuditError('ERR_AUDIT_ENGINE', `NATS JetStream failed: ${why}.${hint}`);
 }

@@ -23,9 +23,9 @@ export class Turns {
   }
 
   /**
-   * Removes a partition, whose turn it is.
+   * Removes a partition whose turn it is.
    *
-   * @returns how many events waited there
+   * @returns the number of events that waited there
    */
   take(partition: number): number {
     const count = this.counts.get(partition) ?? 0;
@@ -36,10 +36,10 @@ export class Turns {
   /**
    * Replaces all numbers by those of the stream.
    *
-   * @param found how many events wait, by partition
+   * @param found number of waiting events by partition
    */
   replace(found: ReadonlyMap<number, number>): void {
-    // Partitions are asked in turn. New ones are added from a random position on, so that relays do not all try the same partition first.
+    // Partitions are asked in turn. New ones are added from a random position on, so that not all relays try the same partition first.
     const known = this.partitions();
     const others = [...found.keys()].filter((partition) => !this.counts.has(partition));
     const start = Math.floor(Math.random() * others.length);
@@ -48,9 +48,9 @@ export class Turns {
   }
 
   /**
-   * Counts the events that wait.
+   * Counts the waiting events.
    *
-   * @param isLeftOut tells which partitions are not counted
+   * @param isLeftOut whether a partition is not counted
    */
   total(isLeftOut: (partition: number) => boolean): number {
     return [...this.counts].reduce((sum, [partition, count]) => (isLeftOut(partition) ? sum : sum + count), 0);

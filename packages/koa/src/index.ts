@@ -14,7 +14,7 @@ import type { Context, Middleware } from 'koa';
 import { isOnRoute, lacksMethod, matchedRoute } from './matched-route.js';
 import { loadedSession, watchSessions } from './session-context.js';
 
-// What else an application needs, so that it installs one package.
+// Re-exports what an application needs from core, so that it installs one package.
 export { AuditError, createAuditor, graphqlLogin, isAuditError } from '@auditlogin/core/adapter';
 export type {
   ActorInput,
@@ -49,20 +49,20 @@ export type {
 /** The options of {@link auditLogin}; extractors see the Koa context as `request`. */
 export type AuditLoginOptions = CoreOptions<Context>;
 
-/** The middleware, and the auditor that it hands its attempts to. */
+/** The middleware, with its auditor. */
 export type AuditLogin = Middleware & {
-  /** Call its `close()` before the process ends by a signal. */
+  /** The auditor that receives the attempts. Call its `close()` before the process ends by a signal. */
   readonly auditor: Auditor;
-  /** What is audited of a route, by its path alone; `auditlogin doctor --app` asks it. */
+  /** Returns what is audited of a route, by its path alone. `auditlogin doctor --app` uses it. */
   readonly covers: RouteCovers;
 };
 
 /**
- * Audits login attempts of a Koa 2 or 3 application: `app.use(auditLogin())`, best before all other middleware, so that what these refuse is recorded,
- * too. Each attempt becomes one event, sent after the response. On a route of @koa/router (`router.post('/enter', auditLogin(), handler)`) it audits that
- * route.
+ * Audits login attempts of a Koa 2 or 3 application: `app.use(auditLogin())`. Mount it before all other middleware, so that it also records requests that
+ * these refuse. Each attempt becomes one event, which is sent after the response. On a route of @koa/router (`router.post('/enter', auditLogin(), handler)`) it
+ * audits that route.
  *
- * @param options see {@link AuditLoginOptions}; what is left out comes from the environment
+ * @param options see {@link AuditLoginOptions}; missing options come from the environment
  * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
  */
 export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
@@ -80,7 +80,7 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
     const route = matchedRoute(context);
     if (route) observation.routed(route);
     const handled = observation.run(next);
-    // The promise that goes back is the application's own; what is told aside never rejects.
+    // The application's own promise is returned. The derived promise never rejects.
     void Promise.resolve(handled).then(
       () => {
         if (context.respond !== false) observation.handled();
@@ -96,8 +96,8 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
 }
 
 /**
- * What a handler says about its attempt: `mark(ctx).failure('wrong_password', { actor: user })`. On a request that is no attempt by its route it
- * makes one; on a request that no `auditLogin()` has seen it warns.
+ * Returns the marker by which a handler states the outcome of its attempt: `mark(ctx).failure('wrong_password', { actor: user })`. A marker makes an attempt
+ * of any request. It warns if no `auditLogin()` observes the request.
  *
  * @param context the Koa context
  */
@@ -107,7 +107,7 @@ export function mark(context: Pick<Context, 'req'>): Marker {
 
 class Exchange implements RequestAdapter<Context> {
   readonly target: string;
-  /** A middleware of the application threw, so the answer is its own, whatever its status. */
+  /** Whether middleware of the application threw, so that the response is the application's, whatever its status. */
   hasThrown = false;
 
   constructor(readonly request: Context) {
@@ -130,7 +130,7 @@ class Exchange implements RequestAdapter<Context> {
     return ip;
   }
 
-  /** koa-passport and koa-jwt keep the user in the state, Passport itself on the request of node:http. */
+  /** koa-passport and koa-jwt store the user in the state, Passport itself on the request of node:http. */
   user(): unknown {
     const { state, req } = this.request;
     return (state as { user?: unknown }).user ?? (req as { user?: unknown }).user;
@@ -157,13 +157,13 @@ class Exchange implements RequestAdapter<Context> {
       body: (request as { body?: unknown }).body ?? body,
       method,
       isUnhandled: !this.hasThrown && isUnanswered(this.request) && this.route() === undefined,
-      // What pino-http and the like leave on the request.
+      // pino-http and similar libraries set `id`.
       requestId: typeof id === 'string' || typeof id === 'number' ? String(id) : undefined,
     };
   }
 }
 
-/** Koa's own 404, since nobody gave a status or a body; or the router's word that it has no such method. */
+/** Whether nobody has answered: Koa sends its own 404 if no status or body was set, and routers refuse methods that they do not have. */
 function isUnanswered(context: Context): boolean {
   const { status, response, respond, body } = context;
   if (status === 405 || status === 501) return lacksMethod(context);

@@ -1,16 +1,16 @@
 import type { RouteSnapshot } from '@auditlogin/core/adapter';
 import type { Context, Middleware } from 'koa';
 
-/** A layer of @koa/router or koa-router: a route, or the router's own middleware, which has no methods. */
+/** A layer of @koa/router or koa-router: a route, or middleware of the router, which has no methods. */
 interface Layer {
   methods: string[];
   path?: unknown;
   stack: unknown[];
 }
 
-/** What routers and koa-mount leave on a context. */
+/** The properties that routers and koa-mount set on a context. */
 interface Routed {
-  /** All layers whose path matched, whatever their methods. */
+  /** All layers whose path matched, with any method. */
   matched?: unknown;
   _matchedRoute?: unknown;
   params?: Record<string, unknown>;
@@ -19,17 +19,17 @@ interface Routed {
 }
 
 /**
- * The route that a router chose for a context.
+ * Returns the route that a router chose for a context.
  *
  * @param context the Koa context
- * @returns undefined where no router has chosen one
+ * @returns undefined if no router has chosen one
  */
 export function matchedRoute(context: Context): RouteSnapshot | undefined {
   const { _matchedRoute: last, params, mountPath } = context as unknown as Routed;
   const matched = matchedLayers(context);
   const routes = matched?.filter(({ methods }) => methods.includes(context.method)) ?? [];
   if (matched ? routes.length === 0 : last === undefined) return undefined;
-  // A middleware of the router that answers itself leaves its own pattern; the route behind it is meant.
+  // If middleware of the router responds itself, its own pattern is set, although the route after it matched.
   const path = matched ? (routes.find((route) => route.path === last) ?? routes.at(-1))?.path : last;
   const whole = decoded(pathIn(context));
   const pattern = typeof path === 'string' ? path : undefined;
@@ -37,7 +37,7 @@ export function matchedRoute(context: Context): RouteSnapshot | undefined {
 }
 
 /**
- * Whether a middleware is on the route that runs, and not on its router: a router's own middleware runs for all of its routes.
+ * Whether a middleware is mounted on the route that runs, instead of on its router, whose middleware runs for all routes.
  *
  * @param context the Koa context
  * @param middleware the middleware
@@ -55,14 +55,14 @@ export function lacksMethod(context: Context): boolean {
   return matchedLayers(context) !== undefined && matchedRoute(context) === undefined;
 }
 
-/** `ctx.matched`, unless the application has something else there. */
+/** Returns `ctx.matched`, unless the application has set it to something else. */
 function matchedLayers(context: Context): Layer[] | undefined {
   const { matched } = context as unknown as Routed;
   if (!Array.isArray(matched)) return undefined;
   return (matched as Partial<Layer>[]).filter((layer): layer is Layer => Array.isArray(layer?.methods) && Array.isArray(layer.stack));
 }
 
-/** koa-mount takes its prefix off the path and keeps the innermost one only; a pattern of as many words as the path has behind them tells the rest. */
+/** Adds the prefix of nested koa-mounts to a pattern. koa-mount keeps only the innermost prefix, so the prefix is the part of the path before the pattern. */
 function mounted(pattern: string, whole: string): string {
   const words = whole.split('/');
   const prefix = words.slice(0, Math.max(0, words.length - pattern.split('/').length + 1)).join('/');

@@ -1,7 +1,7 @@
 import { observationIn } from '@auditlogin/core/adapter';
 import type { Context } from 'koa';
 
-/** What koa-session keeps for each context: the session once it is loaded, `false` once it was taken away. */
+/** The object of koa-session for each context: it has the session after it was loaded, or `false` after it was removed. */
 interface ContextSession {
   ctx: Context;
   session?: object | false;
@@ -10,15 +10,14 @@ interface ContextSession {
   save?(changed: boolean): Promise<void>;
 }
 
-/** What koa-session calls the getter on the application's context, and the property on a context: until release 6, and from 7 on. */
+/** The names of koa-session's getter on the application's context and of its property on a context, until release 6 and from 7 on. */
 const GETTERS = new Set(['context#contextSession', 'get contextSession']);
 const PROPERTIES = new Set(['context#_contextSession', 'contextSession instance']);
 
 const WATCHED = Symbol.for('auditlogin.session');
 
 /**
- * The session of a context, as far as it is loaded. The getter `ctx.session` of koa-session makes a new session when it is asked too early, so it is never
- * asked.
+ * Returns the session of a context if it is loaded. koa-session's getter `ctx.session` creates a session if it is used too early, so it is never used.
  *
  * @param context the Koa context
  */
@@ -30,14 +29,14 @@ export function loadedSession(context: Context): unknown {
 }
 
 /**
- * Watches how koa-session loads and saves sessions, once for each copy of it.
+ * Observes how koa-session loads and saves sessions, once for each copy of koa-session.
  *
  * @param context the Koa context of any request
  */
 export function watchSessions(context: Context): void {
   const getter = symbolIn(context.app.context, GETTERS);
   if (!getter) return;
-  // Asked of an object made from the context, it makes nothing on the context itself.
+  // The getter is used on an object that inherits from the context, so that it changes nothing on the context itself.
   const probe = Object.create(context) as Record<symbol, ContextSession>;
   const prototype = Object.getPrototypeOf(probe[getter]) as ContextSession;
   if (WATCHED in prototype) return;

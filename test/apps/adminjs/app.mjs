@@ -1,4 +1,4 @@
-// AdminJS in Express, as its page "Express" says.
+// AdminJS in Express, set up as its page "Express" says.
 import { randomBytes } from 'node:crypto';
 import AdminJSExpress from '@adminjs/express';
 import { auditLogin } from '@auditlogin/express';
@@ -16,12 +16,12 @@ async function authenticate(email, password) {
   return account?.password === password ? { id: account.id, email } : null;
 }
 
-// It has no components of its own to bundle for browsers.
+// The application has no components of its own to bundle for browsers.
 process.env.ADMIN_JS_SKIP_BUNDLE = 'true';
 const app = express();
 app.set('trust proxy', 'loopback');
 if (process.env.AUDIT === '1') {
-  // Who is not let in gets the login page again, with status 200.
+  // After a failed login AdminJS sends the login page again, with status 200.
   const outcome = ({ status, session }) => (status === 302 ? { outcome: 'success', actor: session?.adminUser } : 'failure');
   const audit = auditLogin({ preset: 'adminjs', outcome });
   process.once('SIGTERM', () => void audit.auditor.close().finally(() => process.exit()));

@@ -6,7 +6,7 @@ const BOB = 'bob@example.com';
 const PASSWORDS: Record<string, string> = { [ALICE]: 'correct-horse-battery', [BOB]: 'purple-monkey-dishwasher' };
 const WRONG = 'incorrect-horse-battery';
 
-/** AdminJS counts by the address that a proxy names: each attempt has one of its own. */
+/** AdminJS limits attempts by the address that a proxy reports, so each attempt has its own address. */
 let address = 0;
 
 function logIn(client: Client, email: string, password = PASSWORDS[email] ?? WRONG, from = (address += 1)): Promise<Answer> {
@@ -77,7 +77,7 @@ export const application = defineApplication<undefined>({
         const from = (address += 1);
         for (let guess = 1; guess <= 4; guess += 1) await logIn(client, ALICE, `${WRONG}-${guess}`, from);
       },
-      // It says so in the page.
+      // The page shows the message.
       statuses: [200, 200, 200, 200],
       events: [1, 2, 3, 4].map(() => refused(ALICE)),
     },

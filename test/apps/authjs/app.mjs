@@ -1,4 +1,4 @@
-// Auth.js in Express with the Credentials provider, as the README of @auth/express says.
+// Auth.js in Express with the Credentials provider, set up as the README of @auth/express says.
 import { randomBytes } from 'node:crypto';
 import { auditLogin } from '@auditlogin/express';
 import { CredentialsSignin, ExpressAuth } from '@auth/express';

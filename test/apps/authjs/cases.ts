@@ -5,7 +5,7 @@ const PASSWORDS: Record<string, string> = { alice: 'correct-horse-battery', bob:
 const WRONG = 'incorrect-horse-battery';
 const CALLBACK = '/auth/callback/credentials';
 
-/** What its own pages send, and what its client in JavaScript sends. */
+/** The requests of Auth.js' own pages, and of its JavaScript client. */
 type Manner = 'form' | 'script';
 
 async function tokenFor(client: Client): Promise<string> {
@@ -26,7 +26,7 @@ async function logIn(client: Client, manner: Manner, username: string, password 
   return send(client, CALLBACK, { csrfToken: await tokenFor(client), username, password, callbackUrl: '/' }, manner);
 }
 
-/** The session names nobody to whom its key is unknown; the name was right, since the password was. */
+/** The encrypted session shows no account, so the typed name is the account, since its password was right. */
 const success = (account: string): ExpectedEvent => ({ outcome: 'success', account });
 const refused = (typed?: string): ExpectedEvent => ({ outcome: 'failure', ...(typed !== undefined && { typed }) });
 
@@ -52,7 +52,7 @@ function casesOf(manner: Manner): Case<undefined>[] {
       name: 'invalid',
       drive: (client) => send(client, CALLBACK, { username: 'alice', password: PASSWORDS['alice']! }, manner),
       statuses: [answered],
-      // Without a CSRF token nobody gets in.
+      // Without a CSRF token every login fails.
       events: [refused('alice')],
     },
     {
@@ -81,7 +81,7 @@ function casesOf(manner: Manner): Case<undefined>[] {
         await send(client, '/auth/signout', { csrfToken: await tokenFor(client) }, manner);
       },
       statuses: [200, answered, 200, answered],
-      // A redirect proves nothing; that its cookie was cleared is not looked at.
+      // A redirect proves nothing, and clearing a cookie is no evidence.
       events: [success('alice'), { action: 'user.logout', outcome: manner === 'form' ? 'unknown' : 'success' }],
     },
   ];

@@ -1,4 +1,4 @@
-// Better Auth in Express, as its page "Express Integration" says, with the plugins for user names, second factors and magic links.
+// Better Auth in Express, set up as its page "Express Integration" says, with the plugins for user names, second factors and magic links.
 import { randomBytes } from 'node:crypto';
 import { auditLogin } from '@auditlogin/express';
 import { betterAuth } from 'better-auth';

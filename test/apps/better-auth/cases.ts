@@ -20,7 +20,7 @@ interface World {
   totp: string;
 }
 
-/** Better Auth counts by the address that a proxy names: each case has one of its own. */
+/** Better Auth limits attempts by the address that a proxy reports, so each case has its own address. */
 let address = 0;
 
 function post(client: Client, path: string, json: unknown, from = (address += 1)): Promise<Answer> {
@@ -38,7 +38,7 @@ async function mailedTo(client: Client, email: string): Promise<string> {
   return token;
 }
 
-/** The code of now (RFC 6238) for a key of an `otpauth:` address. */
+/** The current code (RFC 6238) for the key of an `otpauth:` address. */
 function codeOf(key: string): string {
   const bits = [...key].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
   const secret = Buffer.from(bits.match(/.{8}/g)!.map((byte) => parseInt(byte, 2)));
@@ -49,11 +49,11 @@ function codeOf(key: string): string {
   return String((digest.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
-/** A code that is not the one of now. */
+/** A code that is not the current one. */
 const wrongCodeOf = (key: string): string => String((Number(codeOf(key)) + 123_456) % 1_000_000).padStart(6, '0');
 
 const success = (account: string): ExpectedEvent => ({ outcome: 'success', account });
-// Better Auth parses the body itself: what was typed is not known to the application.
+// Better Auth parses the body itself, so the application does not know the typed name.
 const refused: ExpectedEvent = { outcome: 'failure' };
 const invalid: ExpectedEvent = { ...refused, reason: 'invalid_credentials' };
 
@@ -140,7 +140,7 @@ export const application = defineApplication<World>({
         await client.get(`/api/auth/magic-link/verify?token=${token}`);
       },
       statuses: [200, 200, 200, 302],
-      // That a link was sent proves nothing.
+      // Sending a link proves nothing.
       events: ({ erin }) => [{ outcome: 'unknown' }, success(erin), refused],
     },
     {

@@ -1,4 +1,4 @@
-// Directus 11 as `directus bootstrap` and `directus start` bring it up.
+// Directus 11, started like `directus bootstrap` and `directus start`.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 

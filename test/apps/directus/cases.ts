@@ -11,7 +11,7 @@ const LOCKED = 'locked@example.com';
 const CAUTIOUS = 'cautious@example.com';
 const NOBODY = 'nobody@example.com';
 
-/** The token that Directus hands out says `id` and no `sub`, so the typed name is the account; only the secret of the second factor is needed. */
+/** The tokens of Directus have `id` instead of `sub`, so the typed name is the account. The cases need only the secret of the second factor. */
 interface World {
   secret: string;
 }
@@ -27,7 +27,7 @@ const graphqlLogin = (client: Client, email: string, password: string) =>
 const refused = (typed: string): ExpectedEvent[] => [{ outcome: 'failure', reason: 'invalid_credentials', typed }];
 
 export const application = defineApplication<World>({
-  // One of its packages is compiled, which takes two minutes.
+  // Compiling one of its packages takes two minutes.
   heavy: true,
   needs: postgres,
   secrets: [PASSWORD, WRONG],
@@ -147,7 +147,7 @@ export const application = defineApplication<World>({
     },
     { name: 'aborted', drive: (client) => client.hangUp('/auth/login'), statuses: [], events: [{ outcome: 'failure', ending: 'aborted' }] },
     {
-      // Sixty requests of one address in an hour; Directus trusts every proxy.
+      // The limit is sixty requests per address and hour. Directus trusts every proxy.
       name: 'limited',
       async drive(client) {
         const headers = { 'x-forwarded-for': '203.0.113.9' };

@@ -13,7 +13,7 @@ const issuerBaseURL = await startProvider({ ...client, redirect_uris: [`${baseUR
 
 const app = express();
 if (process.env.AUDIT === '1') {
-  // An error is answered with a status of its own.
+  // Errors have other statuses, so the rule reads only redirects.
   const outcome = ({ request, status }) => (status === 302 ? byProvider(request.oidc) : undefined);
   const audit = auditLogin({ preset: 'oidc', outcome });
   process.once('SIGTERM', () => void audit.auditor.close().finally(() => process.exit()));

@@ -6,15 +6,15 @@ const WRONG = 'incorrect-horse-battery';
 
 type Account = keyof typeof PASSWORDS;
 
-/** What the browser does between the application and the provider, answer by answer, when nobody is logged in at the provider. */
+/** The redirects between the application and the provider if nobody is logged in at the provider. */
 const AT_PROVIDER = [302, 303, 200, 303, 303];
-/** The same when somebody is. */
+/** The redirects if somebody is logged in at the provider. */
 const SINGLE_SIGN_ON = [302, 303];
 
 const success = (account: Account): ExpectedEvent => ({ outcome: 'success', account });
 const refused: ExpectedEvent = { outcome: 'failure' };
 
-/** Follows redirects from an address to the first page, or to the callback of the application, which it does not ask for. */
+/** Follows redirects from an address to the first page, or to the callback of the application, which it does not request. */
 async function follow(client: Client, from: URL): Promise<URL> {
   let at = from;
   for (;;) {
@@ -55,7 +55,7 @@ export const application = defineApplication<undefined>({
         await client.post((await toProvider(client)).href, { form: { name: 'alice', password: WRONG } });
       },
       statuses: [302, 303, 200, 401],
-      // The provider asks again; the application is not told.
+      // The provider asks again, and the application does not notice.
       events: [],
     },
     {
@@ -125,7 +125,7 @@ export const application = defineApplication<undefined>({
         await client.get((await toProvider(client, '/silent')).href);
       },
       statuses: [302, 303, 302],
-      // Nobody is logged in at the provider, which says so; the application goes on without.
+      // The provider reports that nobody is logged in, and the application continues without a login.
       events: [refused],
     },
     {

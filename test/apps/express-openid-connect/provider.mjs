@@ -11,8 +11,8 @@ const PASSWORDS = new Map([
 /**
  * Starts an OpenID provider that asks for name and password.
  *
- * @param {{ client_id: string, client_secret: string, redirect_uris: string[], post_logout_redirect_uris: string[] }} client who may ask it
- * @returns {Promise<string>} its issuer
+ * @param {{ client_id: string, client_secret: string, redirect_uris: string[], post_logout_redirect_uris: string[] }} client the client of the provider
+ * @returns {Promise<string>} the issuer of the provider
  */
 export async function startProvider(client) {
   const server = createServer().listen(0, '127.0.0.1');
@@ -24,7 +24,7 @@ export async function startProvider(client) {
     interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
     features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
     cookies: { keys: [randomBytes(32).toString('hex')] },
-    // Who may log in may use the application: this provider has one.
+    // The provider asks for no consent, since it has only one application.
     async loadExistingGrant({ oidc }) {
       const grant = new provider.Grant({ clientId: oidc.client.clientId, accountId: oidc.session.accountId });
       grant.addOIDCScope('openid profile email');

@@ -1,4 +1,4 @@
-// Feathers 5 as its authentication guide sets it up, on Express and on Koa.
+// Feathers 5, set up as its authentication guide says, on Express and on Koa.
 import { auditLogin as auditExpress } from '@auditlogin/express';
 import { auditLogin as auditKoa } from '@auditlogin/koa';
 import { authenticate, AuthenticationService, JWTStrategy } from '@feathersjs/authentication';
@@ -59,7 +59,7 @@ function services(app) {
   });
 }
 
-/** What a resolver does in a generated application. */
+/** Does the same as a resolver in a generated application. */
 async function hidePassword(context, next) {
   await next();
   if (context.params.provider) context.dispatch = { ...context.result, password: undefined };

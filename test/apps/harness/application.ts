@@ -1,6 +1,6 @@
 import type { Client, Answer } from './client.js';
 
-/** What an event must say. What is left out is not asked for. */
+/** The expected attributes of an event. Attributes that are left out are not compared. */
 export interface ExpectedEvent {
   /** @default user.login */
   action?: string;
@@ -8,49 +8,49 @@ export interface ExpectedEvent {
   reason?: string;
   /** The id of the account: the actor of a success, the target of everything else. */
   account?: string;
-  /** `aborted`: it says that the client was gone before its answer. */
+  /** `aborted` if the client must have disconnected before the response. */
   ending?: 'aborted';
-  /** What was typed as user name by somebody who is not proven. */
+  /** The typed user name of an attempt without a proven account. */
   typed?: string;
 }
 
-/** One situation at one application. */
+/** One case of an application. */
 export interface Case<World> {
   /** The column of the table. */
   name: string;
-  /** Does what a person at a browser, or a program, would do. */
+  /** Sends the requests of a person with a browser, or of a program. */
   drive(client: Client, world: World): Promise<unknown>;
-  /** The statuses that the application's documentation promises for what was driven. */
+  /** The statuses of the responses, according to the application's documentation. */
   statuses: number[];
-  /** The events, in the order of the attempts: one for each. */
+  /** The expected events, one for each attempt, in order. */
   events: ExpectedEvent[] | ((world: World, answers: Answer[]) => ExpectedEvent[]);
 }
 
-/** A server that an application needs beside it. */
+/** A server that an application needs. */
 export interface Service {
   /** Why it cannot run on this machine, with the command that would provide it. */
   missing: string | undefined;
   start(): Promise<{ env: Record<string, string>; stop(): Promise<void> }>;
 }
 
-/** An application of others: what `cases.ts` of its folder exports as `application`. */
+/** A third-party application. The file `cases.ts` of its folder exports it as `application`. */
 export interface Application<World = unknown> {
-  /** Whether it takes minutes to install, so that the bounded run leaves it out. @default false */
+  /** Whether it takes minutes to install, so that the bounded run skips it. @default false */
   heavy?: boolean;
-  /** A server that it needs; each of its processes gets one of its own. */
+  /** A server that the application needs; each of its processes gets its own. */
   needs?: Service;
-  /** Kinds of the same application, by name: what each adds to its environment. A row of the table each. @default one without a name */
+  /** Variants of the application, by name, with additional environment variables. Each is a row of the table. @default one without a name */
   variants?: Record<string, Record<string, string>>;
-  /** Brings the application to where the cases begin: accounts and the like. Its requests are not judged. */
+  /** Prepares the application for the cases, for example by creating accounts. Its requests are not checked. */
   prepare(client: Client): Promise<World>;
-  /** What no event may contain, e.g. the passwords of the cases. */
+  /** Secrets that no event may contain, e.g. the passwords of the cases. */
   secrets: string[];
-  /** In their order; one that exhausts a limit comes last. */
+  /** The cases, in order; one that exhausts a limit comes last. */
   cases: Case<World>[];
 }
 
 /**
- * Names the world of an application once, for all of its cases.
+ * Declares the type that `prepare` returns once, for all cases of an application.
  *
  * @param application the application
  */

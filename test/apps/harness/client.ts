@@ -4,33 +4,33 @@ import { connect } from 'node:net';
 /** A token in a JSON body. */
 const TOKEN = /"(?:\w*token|jwt)"\s*:\s*"([^"]{16,})"/gi;
 
-/** An answer of the application, read to its end. */
+/** A response of the application with its whole body. */
 export interface Answer {
   status: number;
   headers: Headers;
   text: string;
-  /** The text of a value in the JSON body, e.g. `at('user', 'id')`; throws where there is none. */
+  /** Returns a value in the JSON body as text, e.g. `at('user', 'id')`. Throws if there is none. */
   at(...path: (string | number)[]): string;
 }
 
-/** What a request carries. */
+/** Headers and body of a request. */
 export interface Sent {
   json?: unknown;
   form?: Record<string, string>;
   headers?: Record<string, string>;
 }
 
-/** Talks to one application as one browser would: keeps cookies, follows no redirect, and keeps what was answered. */
+/** A client of one application that behaves like a browser: it stores cookies and responses. It does not follow redirects. */
 export class Client {
   readonly answers: Answer[] = [];
   /** The cookies, by name; a case may change them. */
   readonly cookies = new Map<string, string>();
-  /** The values of all cookies and tokens that came. */
+  /** The values of all cookies and tokens in responses. */
   readonly secrets = new Set<string>();
 
   /**
    * @param base `http://127.0.0.1:PORT`
-   * @param userAgent by which the events of its requests are found
+   * @param userAgent identifies the events of the client's requests
    */
   constructor(
     readonly base: string,
@@ -45,7 +45,7 @@ export class Client {
     return this.send('POST', path, sent);
   }
 
-  /** Sends a request; `path` may be a whole URL on this machine, as redirects between applications have it. */
+  /** Sends a request. `path` may be a whole URL on this machine, since applications redirect to each other. */
   async send(method: string, path: string, { json, form, headers = {} }: Sent = {}): Promise<Answer> {
     const body = json === undefined ? form && new URLSearchParams(form) : JSON.stringify(json);
     const response = await fetch(new URL(path, this.base), {
@@ -67,7 +67,7 @@ export class Client {
     return answer;
   }
 
-  /** Hangs up in the middle of sending a body, once the server has taken the head. */
+  /** Disconnects while sending a body, after the server has received the head. */
   async hangUp(path: string, contentType = 'application/json'): Promise<void> {
     const { hostname, port } = new URL(this.base);
     const socket = connect(Number(port), hostname);
@@ -86,7 +86,7 @@ export class Client {
     await once(socket, 'close');
   }
 
-  /** Asks for a page and hangs up while the application works at it: when the interim response (RFC 9110, 15.2) has come that it sends then. */
+  /** Requests a page and disconnects while the application handles the request, as its interim response (RFC 9110, section 15.2) shows. */
   async leave(path: string): Promise<void> {
     const { hostname, port } = new URL(this.base);
     const socket = connect(Number(port), hostname);

@@ -10,14 +10,14 @@ const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 const cache = join(tmpdir(), 'auditlogin-apps');
 const UNREACHABLE = /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|ETIMEDOUT|ENOTCACHED)\b/;
 
-/** What an application of a folder needs, as its package.json says. */
+/** The package.json of an application. */
 interface Manifest {
   dependencies: Record<string, string>;
-  /** Packages whose install scripts are run: those with native code. */
+  /** Packages with native code, whose install scripts must run. */
   build?: string[];
 }
 
-/** What is read of the package.json of a package of ours. */
+/** The used part of the package.json of one of the project's packages. */
 interface PackageManifest {
   name: string;
   dependencies?: Record<string, string>;
@@ -25,20 +25,20 @@ interface PackageManifest {
   peerDependencies?: Record<string, string>;
 }
 
-/** A package of ours, as npm would publish it. */
+/** One of the project's packages, packed as for npm. */
 interface Packed {
   name: string;
   file: string;
   integrity: string;
-  /** What it depends on, as text. */
+  /** The dependencies of the package, as text. */
   needs: string;
 }
 
-/** Something that this machine lacks, with the command that provides it. */
+/** A program that this machine lacks, with the command that installs it. */
 export class Missing extends Error {}
 
 /**
- * Packs the packages of the project, as npm would publish them.
+ * Packs the project's packages as for npm.
  *
  * @param root the project
  */
@@ -64,13 +64,13 @@ export async function pack(root: string): Promise<Map<string, Packed>> {
 }
 
 /**
- * Installs an application once: again only if what it depends on changes. Packages of the project are put in as they are now.
+ * Installs an application once, and again only if its dependencies change. The project's packages are always installed from their current state.
  *
  * @param folder the folder of the application
  * @param name its name
  * @param packed the project's packages
- * @returns where it is installed
- * @throws Missing where the registry cannot be reached
+ * @returns the folder of the installation
+ * @throws Missing if the registry cannot be reached
  */
 export async function install(folder: string, name: string, packed: Map<string, Packed>): Promise<string> {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
@@ -108,7 +108,7 @@ export async function install(folder: string, name: string, packed: Map<string, 
   return installed;
 }
 
-/** Of the project's packages those of these names, and what they depend on themselves. */
+/** Selects the project's packages with these names, and those that they depend on. */
 function neededOf(packed: Map<string, Packed>, names: string[]): Packed[] {
   const needed = new Map<string, Packed>();
   const add = (name: string): void => {
@@ -122,7 +122,7 @@ function neededOf(packed: Map<string, Packed>, names: string[]): Packed[] {
 }
 
 async function npmIn(folder: string, args: string[]): Promise<void> {
-  // Native code is compiled against the headers of this Node, if they came with it; else node-gyp would have to load them.
+  // Native code is compiled against the headers of this Node if it has them. Otherwise node-gyp would have to download them.
   const prefix = dirname(dirname(process.execPath));
   const headers = existsSync(join(prefix, 'include', 'node', 'node.h')) ? { npm_config_nodedir: prefix } : {};
   try {

@@ -3,15 +3,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ExpectedEvent } from './application.js';
 import type { Answer } from './client.js';
 
-/** The parts of an answer that differ between two runs of the same application. */
+/** The parts of a response that differ between two runs of the same application. */
 const VOLATILE =
   /^(?:date|age|etag|content-length|last-modified|keep-alive|x-request-id|x-runtime|x-response-time|retry-after|x-?ratelimit-reset|ratelimit(?:-reset)?)$/;
 const SOFT_STATUS = 'status';
 
 /**
- * Holds the events of a case against what was expected.
+ * Compares the events of a case with the expected ones.
  *
- * @returns what is wrong, in words; empty if all is right
+ * @returns descriptions of the differences; empty if there are none
  */
 export function judgeEvents(seen: AuditEvent[], expected: ExpectedEvent[]): string[] {
   if (seen.length !== expected.length) return [`saw ${list(seen.map(brief))}, expected ${list(expected.map(briefOf))}`];
@@ -24,7 +24,7 @@ export function judgeEvents(seen: AuditEvent[], expected: ExpectedEvent[]): stri
 /**
  * Finds secrets in events.
  *
- * @returns what is wrong, without the secret
+ * @returns descriptions of the problems, without the secrets
  */
 export function judgeSecrets(events: AuditEvent[], secrets: Iterable<string>): string[] {
   const text = JSON.stringify(events);
@@ -32,9 +32,9 @@ export function judgeSecrets(events: AuditEvent[], secrets: Iterable<string>): s
 }
 
 /**
- * Holds the answers of the application with the audit against those without it.
+ * Compares the responses of the application with the audit to those without it.
  *
- * @returns the first difference, in words; empty if there is none
+ * @returns a description of the first difference; empty if there is none
  */
 export function judgeAnswers(audited: Answer[], plain: Answer[]): string[] {
   if (audited.length !== plain.length) return [`${audited.length} answers with the audit, ${plain.length} without`];
@@ -54,14 +54,14 @@ function isAsExpected(event: AuditEvent, want: ExpectedEvent): boolean {
   return action === (want.action ?? challenged) && isNamed && isTyped && isAbout(event, want);
 }
 
-/** A login that did not succeed has no actor; one that succeeded has one. */
+/** Checks that a successful login has an actor, and that any other login has none. */
 function isAbout({ actor, target, is_anonymous }: AuditEvent, { action, outcome, account }: ExpectedEvent): boolean {
   const isProven = outcome === 'success' || action !== undefined;
   if (!isProven) return actor === undefined && is_anonymous === true && (account === undefined || target?.id === account);
   return account === undefined ? actor !== undefined || action !== undefined : actor?.id === account && is_anonymous !== true;
 }
 
-/** Whether a kept name can be the mask of what was typed: first letter, stars, and the domain of an e-mail address. */
+/** Whether a stored name can be the mask of a typed name: first letter, stars, and the domain of an e-mail address. */
 function isMaskOf(kept: string, typed: string): boolean {
   const domain = typed.includes('@') ? typed.slice(typed.lastIndexOf('@')) : '';
   return kept.startsWith(`${typed[0]}***`) && kept.endsWith(domain) && kept !== typed;
@@ -86,7 +86,7 @@ function show(value: unknown): string {
   return JSON.stringify(value) ?? 'nothing';
 }
 
-/** An answer as one flat map: what must be the same in two runs of the same application. */
+/** Converts a response to a flat map of the parts that must be equal in two runs of the same application. */
 function comparable({ status, headers, text }: Answer): Record<string, unknown> {
   const parts: Record<string, unknown> = { [SOFT_STATUS]: status, body: shapeOf(text) };
   headers.forEach((value, name) => {
@@ -104,7 +104,7 @@ function shapeOf(text: string): unknown {
   }
 }
 
-/** Of JSON the names and kinds of its values. */
+/** Lists the names and types of the values in JSON. */
 function shape(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shape);
   if (typeof value !== 'object' || value === null) return value === null ? null : typeof value;
@@ -115,7 +115,7 @@ function shape(value: unknown): unknown {
   );
 }
 
-/** Of text all but ports, and what looks like a random id, a token or a time. */
+/** Removes ports, times, and texts that look like random ids or tokens. */
 function calm(text: string): string {
   return (
     text

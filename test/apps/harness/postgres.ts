@@ -1,7 +1,7 @@
 import { noPostgres, startPostgres } from '../../engines/servers.js';
 import type { Service } from './application.js';
 
-/** PostgreSQL; applications find it in DATABASE_URL. */
+/** PostgreSQL, whose address applications get in DATABASE_URL. */
 export const postgres: Service = {
   missing: noPostgres,
   async start() {

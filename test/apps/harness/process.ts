@@ -10,21 +10,21 @@ const START_LIMIT = 180_000;
 const STOP_LIMIT = 20_000;
 const LISTENING = /^listening$/m;
 
-/** An application that listens. */
+/** A running application. */
 export interface RunningApplication {
   base: string;
-  /** Ends it by SIGTERM, as an operator would, so that it sends what waits. */
+  /** Ends the application by SIGTERM, so that it sends the waiting events. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the `app.mjs` or `app.cjs` of an installed application in a process of its own.
+ * Starts the `app.mjs` or `app.cjs` of an installed application as a child process.
  *
- * @param folder where it is installed
- * @param env what it gets beside PORT, DATA_DIR (a folder of its own, removed afterwards), a spool in it, the usual variables, and what the
- *   service says
- * @param needs a service that is started for it
- * @throws Error with the end of its output if it ends, or does not say `listening` within three minutes
+ * @param folder the folder of the installation
+ * @param env environment variables besides PORT, DATA_DIR (a new folder, which is removed afterwards), the spool in it, the usual variables, and those of the
+ *   service
+ * @param needs a service that is started for the application
+ * @throws Error with the end of the output if the application ends or does not print `listening` within three minutes
  */
 export async function startApplication(folder: string, env: Record<string, string>, needs?: Service): Promise<RunningApplication> {
   const service = await needs?.start();
@@ -39,7 +39,7 @@ export async function startApplication(folder: string, env: Record<string, strin
       NODE_ENV: 'production',
       PORT: String(port),
       DATA_DIR: data,
-      // One of its own: what an earlier run left in a spool would be taken for events of this one.
+      // Each run gets a new folder, since the events that an earlier run left in its spool would count as events of this run.
       AUDITLOG_SPOOL_DIR: join(data, 'spool'),
       ...env,
       ...service?.env,

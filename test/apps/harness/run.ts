@@ -11,26 +11,26 @@ import { judgeAnswers, judgeEvents, judgeSecrets } from './judge.js';
 import { type RunningApplication, startApplication } from './process.js';
 import { printTable, type Row } from './table.js';
 
-/** How long events may take to arrive; it bounds a run, it judges nothing. */
+/** How long events may take to arrive, in milliseconds. It only bounds the time of a run. */
 const ARRIVAL_LIMIT = 15_000;
 const AT_ONCE = 2;
 
-/** What to run. */
+/** The applications to run. */
 export interface Run {
   /** The folder of the project. */
   root: string;
-  /** Where the compiled `cases.mjs` of the applications are. */
+  /** The folder of the compiled `cases.mjs` of the applications. */
   bundled: string;
   /** The names of the applications; all if empty. */
   selected: string[];
-  /** Whether those are left out that take minutes to install. */
+  /** Whether to skip the applications that take minutes to install. */
   bounded: boolean;
 }
 
 /**
- * Runs applications of others, prints a table application × case, and what is wrong.
+ * Runs third-party applications, and prints a table with the result of each case and a list of what is wrong.
  *
- * @returns whether all was right or skipped
+ * @returns whether every case is right or skipped
  */
 export async function runApplications({ root, bundled, selected, bounded }: Run): Promise<boolean> {
   const folder = join(root, 'test', 'apps');
@@ -82,7 +82,7 @@ async function runApplication(
     const eventsOf = (agent: string): AuditEvent[] => log.stored.filter(({ fields }) => fields?.['user_agent'] === agent);
     const deadline = Date.now() + ARRIVAL_LIMIT;
     while (driven.some(({ agent, expected = [] }) => eventsOf(agent).length < expected.length) && Date.now() < deadline) await sleep(20);
-    // The end of the process brings what nobody expected.
+    // Unexpected events may arrive until the process has ended.
     await audited.stop();
     return Object.fromEntries(
       driven.map(({ name, agent, expected, problems, secrets }) => {
@@ -104,23 +104,23 @@ async function runApplication(
   }
 }
 
-/** Of `fetch failed` the cause tells why. */
+/** Returns the message of an error. For `fetch failed` its cause has the reason. */
 function messageOf(error: unknown): string {
   const { message, cause } = error as Error;
   return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }
 
-/** The same for all cases of an application. */
+/** The values that all cases of an application share. */
 function cellsOf({ cases }: Application, cell: Row['cells'][string]): Row['cells'] {
   return Object.fromEntries(cases.map(({ name }) => [name, cell]));
 }
 
-/** A case that was driven. */
+/** A case after its requests were sent. */
 interface Driven {
   name: string;
-  /** By which its events are found. */
+  /** Identifies the events of the case. */
   agent: string;
-  /** Undefined if it could not be driven to its end. */
+  /** Undefined if a request failed. */
   expected: ExpectedEvent[] | undefined;
   problems: string[];
   secrets: Set<string>;

@@ -1,4 +1,4 @@
-/** What came of one case. */
+/** The result of one case. */
 type Cell = { wrong: string[] } | { skipped: string };
 
 /** One application: its cases by name. */
@@ -7,13 +7,13 @@ export interface Row {
   cells: Record<string, Cell>;
 }
 
-/** The cases that most applications have; those that only some have are counted in a column of their own. */
+/** The cases that most applications have. The other cases are counted in one column. */
 const COLUMNS = ['success', 'wrong password', 'unknown user', 'invalid', 'limited', 'aborted', 'logout', 'refresh'];
 
 /**
- * Prints application × case, then what is wrong and what was skipped, then the sum.
+ * Prints the table, the details of wrong and skipped cells, and the totals.
  *
- * @returns whether nothing was wrong
+ * @returns whether no cell is wrong
  */
 export function printTable(rows: Row[]): boolean {
   const lines = [
@@ -48,7 +48,7 @@ function word(cell: Cell | undefined): string {
   return cell.wrong.length === 0 ? 'right' : 'WRONG';
 }
 
-/** What is to be said about the cells of an application, each with the cells that it is about; with none if it is about all. */
+/** Collects the messages about an application, each with the cells that it concerns, or with none if it concerns all. */
 function whys(cells: Row['cells']): Map<string, string[]> {
   const said = new Map<string, string[]>();
   for (const [column, cell] of Object.entries(cells)) {

@@ -3,9 +3,9 @@ import { createHmac } from 'node:crypto';
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /**
- * The one-time password of an authenticator application now (RFC 6238: SHA-1, 30 seconds, six digits).
+ * Computes the current one-time password of an authenticator application (RFC 6238: SHA-1, 30 seconds, six digits).
  *
- * @param secret in Base32
+ * @param secret the secret in Base32
  */
 export function totp(secret: string): string {
   const bits = [...secret.toUpperCase().replaceAll('=', '')]

@@ -15,7 +15,7 @@ export const application = defineApplication<void>({
   prepare: () => Promise.resolve(),
   cases: [
     {
-      // Passport checks the client (node-red-admin); who logs in is the person whose password came with the grant.
+      // Passport checks the client (node-red-admin), but the person whose password is in the grant logs in.
       name: 'success',
       drive: (client) => login(client, 'admin', PASSWORD),
       statuses: [200],
@@ -61,7 +61,7 @@ export const application = defineApplication<void>({
     },
     { name: 'aborted', drive: (client) => client.hangUp('/auth/token'), statuses: [], events: [{ outcome: 'failure', ending: 'aborted' }] },
     {
-      // Node-RED refuses the sixth attempt of ten minutes with an error of the server.
+      // Node-RED answers the sixth attempt within ten minutes with a server error.
       name: 'limited',
       async drive(client) {
         for (let guess = 1; guess <= 6; guess += 1) await login(client, 'eve', `${WRONG}-${guess}`);

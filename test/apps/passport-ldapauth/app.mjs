@@ -1,4 +1,4 @@
-// The README of passport-ldapauth, with a directory on this machine.
+// passport-ldapauth, set up as its README says, with a directory on this machine.
 import { auditLogin } from '@auditlogin/express';
 import express from 'express';
 import { rateLimit } from 'express-rate-limit';

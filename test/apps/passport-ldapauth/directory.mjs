@@ -10,7 +10,7 @@ const BIND = { dn: 'cn=reader,dc=example,dc=com', password: 'reader-of-the-direc
 /**
  * Starts a directory (RFC 4511) on this machine, with two people in it.
  *
- * @returns {Promise<{ url: string, bindDN: string, bindCredentials: string, searchBase: string, searchFilter: string }>} how it is asked
+ * @returns {Promise<{ url: string, bindDN: string, bindCredentials: string, searchBase: string, searchFilter: string }>} the settings for connecting to it
  */
 export async function startDirectory() {
   const server = ldap.createServer();

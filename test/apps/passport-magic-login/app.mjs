@@ -1,4 +1,4 @@
-// The README of passport-magic-login; a mail that was sent lies at /outbox.
+// passport-magic-login, set up as its README says. Sent mails are at /outbox.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { auditLogin } from '@auditlogin/express';

@@ -9,7 +9,7 @@ const refused: ExpectedEvent = { outcome: 'failure' };
 
 const ask = (client: Client, destination: string): Promise<Answer> => client.post('/auth/magiclogin', { json: { destination } });
 
-/** Asks for a link, and gives the one that was mailed. */
+/** Requests a link, and returns the one in the mail. */
 async function linkFor(client: Client, destination: string): Promise<string> {
   await ask(client, destination);
   const link = (await client.get(`/outbox/${destination}`)).at('href');
@@ -65,7 +65,7 @@ export const application = defineApplication<undefined>({
     },
     {
       name: 'aborted',
-      // Whoever hung up is logged in nevertheless.
+      // The login succeeds although the client has disconnected.
       drive: async (client) => client.leave(await linkFor(client, 'slow@example.com')),
       statuses: [200, 200],
       events: [{ outcome: 'success', account: 'u-2' }],

@@ -1,4 +1,4 @@
-// The README of @node-saml/passport-saml, with an identity provider on this machine.
+// @node-saml/passport-saml, set up as its README says, with an identity provider on this machine.
 import { randomBytes } from 'node:crypto';
 import { auditLogin } from '@auditlogin/express';
 import { Strategy } from '@node-saml/passport-saml';

@@ -2,7 +2,7 @@ import { defineApplication, type ExpectedEvent } from '../harness/application.js
 import type { Answer, Client } from '../harness/client.js';
 
 const ALICE = 'alice@example.com';
-/** Known to the identity provider, unknown to the application. */
+/** An account that the identity provider knows and the application does not. */
 const MALLORY = 'mallory@example.com';
 const PASSWORDS: Record<string, string> = { [ALICE]: 'correct-horse-battery', [MALLORY]: 'purple-monkey-dishwasher' };
 const WRONG = 'incorrect-horse-battery';
@@ -10,7 +10,7 @@ const WRONG = 'incorrect-horse-battery';
 const success: ExpectedEvent = { outcome: 'success', account: 'u-1' };
 const refused: ExpectedEvent = { outcome: 'failure' };
 
-/** Goes to the login of the application and on to the form of the provider; gives the form's address. */
+/** Follows the redirect from the application's login to the provider's form, and returns the form's address. */
 async function toProvider(client: Client): Promise<URL> {
   const page = new URL((await client.get('/login')).headers.get('location')!);
   await client.get(page.href);
@@ -20,12 +20,12 @@ async function toProvider(client: Client): Promise<URL> {
 const typeIn = (client: Client, page: URL, name: string, password = PASSWORDS[name]!): Promise<Answer> =>
   client.post(page.href, { form: { name, password } });
 
-/** What the provider's page has the browser post to the application. */
+/** Reads the form that the provider's page makes the browser post to the application. */
 function messageIn({ text }: Answer): Record<string, string> {
   return { SAMLResponse: /name="SAMLResponse" value="([^"]+)"/.exec(text)![1]! };
 }
 
-/** Has the provider answer, and gives what the browser would post. */
+/** Logs in at the provider, and returns the form that the browser would post. */
 async function answerFor(client: Client, name: string, fault?: string): Promise<Record<string, string>> {
   const page = await toProvider(client);
   if (fault !== undefined) page.searchParams.set('fault', fault);
@@ -52,7 +52,7 @@ export const application = defineApplication<undefined>({
       name: 'wrong password',
       drive: async (client) => typeIn(client, await toProvider(client), ALICE, WRONG),
       statuses: [302, 200, 401],
-      // The provider asks again; the application is not told.
+      // The provider asks again, and the application does not notice.
       events: [],
     },
     { name: 'unknown user', drive: (client) => logIn(client, MALLORY), statuses: [302, 200, 200, 302], events: [refused] },

@@ -18,11 +18,11 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
 /**
- * Starts a SAML identity provider that asks for name and password, and answers by the POST binding (SAML 2.0 bindings, section 3.5). With
- * `?fault=expired` it answers with an assertion of yesterday, with `?fault=refused` with none.
+ * Starts a SAML identity provider that asks for name and password, and responds by the POST binding (SAML 2.0 bindings, section 3.5). With
+ * `?fault=expired` it sends an assertion of yesterday, with `?fault=refused` none.
  *
- * @param {{ entityId: string, callback: string }} serviceProvider who may ask it
- * @returns {Promise<{ base: string, certificate: string }>} its address and the key that its answers are signed with
+ * @param {{ entityId: string, callback: string }} serviceProvider the application
+ * @returns {Promise<{ base: string, certificate: string }>} its address, and the certificate that verifies its responses
  */
 export async function startProvider(serviceProvider) {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', {

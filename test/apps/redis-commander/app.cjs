@@ -1,4 +1,4 @@
-// redis-commander, mounted in an application of Express; no Redis is needed to log in.
+// redis-commander, mounted in an Express application. Logging in needs no Redis.
 const { dirname, join } = require('node:path');
 
 process.env.NODE_CONFIG_DIR = join(dirname(require.resolve('redis-commander/package.json')), 'config');

@@ -7,7 +7,7 @@ const WRONG = 'incorrect-horse-battery';
 const refused = (typed: string): ExpectedEvent => ({ outcome: 'failure', typed });
 const success: ExpectedEvent = { outcome: 'success', account: 'admin' };
 
-/** Its page sends a form. */
+/** The login page sends a form. */
 async function logIn(client: Client, username: string, password: string): Promise<Answer> {
   const answer = await client.post('/signin', { form: { username, password } });
   if (answer.text.includes('bearerToken')) client.secrets.add(answer.at('bearerToken'));
@@ -17,7 +17,7 @@ async function logIn(client: Client, username: string, password: string): Promis
 export const application = defineApplication<undefined>({
   prepare: () => Promise.resolve(undefined),
   secrets: [PASSWORD, WRONG],
-  // Every answer has the status 200: `{ ok: true }` or `{ ok: false }`.
+  // Every response has the status 200: `{ ok: true }` or `{ ok: false }`.
   cases: [
     { name: 'success', drive: (client) => logIn(client, 'admin', PASSWORD), statuses: [200], events: [success] },
     { name: 'wrong password', drive: (client) => logIn(client, 'admin', WRONG), statuses: [200], events: [refused('admin')] },
@@ -51,7 +51,7 @@ export const application = defineApplication<undefined>({
         client.secrets.add((await client.post('/signin', { headers: { authorization } })).at('bearerToken'));
       },
       statuses: [200, 200],
-      // Nothing was typed, and what the request came with explains the answer.
+      // Nothing was typed, and the token in the request explains the response.
       events: [success, { outcome: 'unknown' }],
     },
     {

@@ -1,4 +1,4 @@
-// Strapi 5 with its plugin for users; the audit is a global middleware (src/middlewares, config/middlewares.js).
+// Strapi 5 with its plugin for users. The audit is a global middleware (src/middlewares, config/middlewares.js).
 const { createStrapi } = require('@strapi/strapi');
 const { mkdirSync } = require('node:fs');
 const { join } = require('node:path');

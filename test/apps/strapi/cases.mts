@@ -64,7 +64,7 @@ export const application = defineApplication<{ alice: string; admin: string }>({
       ],
     },
     {
-      // No login: the account is new. The audit's coverage lists the route.
+      // A registration is no login. The audit's coverage lists the route.
       name: 'sign-up',
       drive: (client) =>
         client.post('/api/auth/local/register', { json: { username: 'carol', email: 'carol@example.com', password: PASSWORD } }),
@@ -109,7 +109,7 @@ export const application = defineApplication<{ alice: string; admin: string }>({
       events: [{ outcome: 'unknown', ending: 'aborted' }],
     },
     {
-      // Ten a minute from one address.
+      // The limit is ten attempts per address and minute.
       name: 'limited',
       async drive(client) {
         for (let guess = 1; guess <= 11; guess += 1) await login(client, NOBODY, WRONG, { 'x-forwarded-for': '203.0.113.9' });

@@ -1,4 +1,4 @@
-// Unleash 7 as its own documentation embeds it; `preHook` is its place for middleware.
+// Unleash 7, embedded as its documentation says. `preHook` is the place for middleware.
 import { auditLogin } from '@auditlogin/express';
 import { start } from 'unleash-server';
 

@@ -68,7 +68,7 @@ export const application = defineApplication<{ admin: string }>({
       events: [{ outcome: 'failure', ending: 'aborted' }],
     },
     {
-      // Ten a minute from one address; Unleash trusts every proxy.
+      // The limit is ten attempts per address and minute. Unleash trusts every proxy.
       name: 'limited',
       async drive(client) {
         for (let guess = 1; guess <= 11; guess += 1) await login(client, 'eve', WRONG, { 'x-forwarded-for': '203.0.113.9' });

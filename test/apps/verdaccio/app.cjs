@@ -1,4 +1,4 @@
-// Verdaccio, started as a program starts it, with the audit as a middleware plugin of it.
+// Verdaccio, started from a program, with the audit as a middleware plugin.
 const { join } = require('node:path');
 const { runServer } = require('verdaccio');
 

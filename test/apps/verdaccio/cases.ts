@@ -12,14 +12,14 @@ const refused = (typed?: string, reason?: string): ExpectedEvent => ({
   ...(reason !== undefined && { reason }),
 });
 
-/** Verdaccio counts by the address that a proxy names: each request has one of its own. */
+/** Verdaccio limits requests by the address that a proxy reports, so each request has its own address. */
 let address = 0;
 const elsewhere = (): Record<string, string> => ({ 'x-forwarded-for': `2001:db8:${(address += 1).toString(16)}::1` });
 
 const onPage = (client: Client, username: string, password: string, headers = elsewhere()): Promise<Answer> =>
   client.post(LOGIN, { json: { username, password }, headers });
 
-/** What `npm adduser` and `npm login --auth-type=legacy` send. */
+/** The request of `npm adduser` and `npm login --auth-type=legacy`. */
 async function byNpm(client: Client, name: string, password: string, again = false): Promise<string | undefined> {
   const json = {
     _id: `org.couchdb.user:${name}`,
@@ -40,7 +40,7 @@ async function byNpm(client: Client, name: string, password: string, again = fal
   return token;
 }
 
-/** What `npm login --auth-type=legacy` does with a name that is known: it tries to register it, and then logs in. */
+/** The requests of `npm login --auth-type=legacy` for an existing name: npm tries to register it, and then logs in. */
 async function npmLogin(client: Client, name: string, password: string): Promise<string | undefined> {
   await byNpm(client, name, password);
   await client.get(`/-/user/org.couchdb.user:${name}?write=true`, { headers: elsewhere() });
@@ -78,7 +78,7 @@ export const application = defineApplication<undefined>({
       name: 'npm login',
       drive: (client) => npmLogin(client, 'alice', PASSWORD),
       statuses: [409, 200, 201],
-      // The first of them is refused, since the name is taken.
+      // The first request is refused, since the name exists.
       events: [refused('alice'), success('alice')],
     },
     {
@@ -94,7 +94,7 @@ export const application = defineApplication<undefined>({
       name: 'no such endpoint',
       drive: (client) => client.post('/-/v1/login', { json: { hostname: 'laptop' } }),
       statuses: [404],
-      // npm asks whether there is a login by web; there is none.
+      // npm asks whether the registry has a web login, which it does not.
       events: [],
     },
     {

@@ -1,4 +1,4 @@
-// An application and a library of its with an adapter each, and a copy of core for each of the two.
+// An application and its library, which have an adapter and a copy of core each.
 const assert = require('node:assert');
 const { createRequire } = require('node:module');
 const { join } = require('node:path');

@@ -9,7 +9,7 @@ import { match } from 'path-to-regexp';
 import proxyAddr from 'proxy-addr';
 import { auditLogin, type AuditLoginOptions, type HttpRequest, mark, routed } from './node-http.js';
 
-/** A store that takes nothing. */
+/** A session store whose every write fails. */
 class DownStore extends expressSession.MemoryStore {
   override set(_id: string, _session: SessionData, done?: (problem?: unknown) => void): void {
     setImmediate(() => done?.(new Error('the store is down')));
@@ -19,7 +19,7 @@ class DownStore extends expressSession.MemoryStore {
 type Session = expressSession.Session & Partial<SessionData> & { userId?: string };
 
 // #region application
-/** An application with sessions, a JSON body parser, and routes, as the contract asks for it. */
+/** An application with sessions, a JSON body parser and routes, as the contract requires. */
 export const httpAdapter: ContractAdapter = {
   async start(options, handler, { host, trustedProxies, twice, storeIsDown, before }) {
     const audit = auditLogin(options as AuditLoginOptions);
@@ -80,7 +80,7 @@ function unreadable(): never {
 // #endregion
 
 // #region exchange
-/** What a scenario does, in the words of node:http and express-session. */
+/** Implements the operations of scenarios with node:http and express-session. */
 function exchangeOf(request: HttpRequest, response: ServerResponse): ContractExchange {
   const sessionOf = (): Session => request.session as Session;
   return {

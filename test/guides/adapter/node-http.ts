@@ -11,7 +11,7 @@ import {
   watchSessionStore,
 } from '@auditlogin/core/adapter';
 
-/** A request as the libraries of an application leave it. */
+/** A request with the properties that an application's libraries set. */
 export interface HttpRequest extends IncomingMessage {
   /** The client's address, by the application's own trust setting. */
   ip?: string;
@@ -28,7 +28,7 @@ export interface HttpRequest extends IncomingMessage {
 /** The options of {@link auditLogin}; extractors see the request as `request`. */
 export type AuditLoginOptions = CoreOptions<HttpRequest>;
 
-/** Runs the handling of a request under audit; `onRoute` says that it was called for this very route. */
+/** Audits the handling of a request. `onRoute` is true if it is called for one route only. */
 export type AuditLogin = ((
   request: HttpRequest,
   response: ServerResponse,
@@ -39,9 +39,9 @@ export type AuditLogin = ((
 };
 
 /**
- * Audits login attempts of a server of node:http. Wrap the handling of every request in what it returns, and tell it the route by {@link routed}.
+ * Audits login attempts of a node:http server. Wrap the handling of every request in the returned function, and report the route by {@link routed}.
  *
- * @param options see {@link AuditLoginOptions}; what is left out comes from the environment
+ * @param options see {@link AuditLoginOptions}; missing options come from the environment
  * @throws AuditError `ERR_AUDIT_OPTION_UNKNOWN`, `ERR_AUDIT_OPTION_INVALID` or `ERR_AUDIT_CONFIG_MISSING`
  */
 export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
@@ -64,7 +64,7 @@ export function routed(request: HttpRequest, route: RouteSnapshot): void {
   observationIn(request)?.routed(route);
 }
 
-/** What a handler says about its attempt: `mark(request).failure('wrong_password')`. */
+/** Returns the marker by which a handler states the outcome: `mark(request).failure('wrong_password')`. */
 export function mark(request: HttpRequest): Marker {
   return markerOf(request);
 }
@@ -94,7 +94,7 @@ class HttpAdapter implements RequestAdapter<HttpRequest> {
   }
 
   session(): unknown {
-    // Whether a session was saved is seen at its store; with another library, call `observation.saved()` where it saves.
+    // Observes at the store whether the session is saved. With another library, call `observation.saved()` when it saves.
     watchSessionStore(this.request.sessionStore);
     return this.request.session;
   }

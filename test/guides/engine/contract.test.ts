@@ -49,7 +49,7 @@ runAll(
   }),
 );
 
-test('an application hands its events to the engine, and a relay publishes them', async () => {
+test('publishes the events that an application hands to the engine through a relay', async () => {
   const shared = newFile();
   const collector = await startCollector({ port: 0, dataDir: join(folder, 'collector') });
   const auditor = createAuditor({ engine: sqliteEngine({ file: shared }), spool: { kind: 'memory' } });

@@ -38,23 +38,23 @@ CREATE TABLE IF NOT EXISTS dead_letters (id TEXT PRIMARY KEY, body TEXT NOT NULL
 // #region open
 /** Options of {@link sqliteEngine}. */
 export interface SqliteEngineOptions {
-  /** The database file; all processes of the machine that name it share it. */
+  /** The database file, which processes of the machine share. */
   file: string;
-  /** The most events that wait before no more are taken. @default 1000000 */
+  /** The most events that wait; further events are refused. @default 1000000 */
   maxEvents?: number;
-  /** How long the events of a relay that does not answer any more stay with it, in milliseconds. @default 30000 */
+  /** After this time without a sign of life from a relay, other relays take over its events, in milliseconds. @default 30000 */
   lease?: number;
 }
 
 /**
- * A spool in one SQLite file that the processes of a machine share.
+ * Creates a spool in a SQLite file that the processes of a machine share.
  *
- * @param options where it is
+ * @param options file and limits
  */
 export function sqliteEngine({ file, maxEvents = 1_000_000, lease = 30_000 }: SqliteEngineOptions): SharedSpool {
   const database = openSqlite(file);
   database.exec('PRAGMA busy_timeout = 5000');
-  // Looks whether SQLite does so: some builds keep a setting of their own, and would lose events in a power cut.
+  // Reads the setting back, since some builds of SQLite ignore it and would lose events in a power cut.
   makeDurable(database);
   database.exec(TABLES);
   const relay = randomUUID();
@@ -63,7 +63,7 @@ export function sqliteEngine({ file, maxEvents = 1_000_000, lease = 30_000 }: Sq
   let isDry = false;
   let isClosed = false;
 
-  /** Runs statements as one transaction. What the driver throws becomes a coded error without any data in it. */
+  /** Runs statements in one transaction. An error of the driver becomes a coded error without any data. */
   function transaction<T>(work: () => T): Promise<T> {
     if (isClosed) return Promise.reject(new AuditError('ERR_AUDIT_CLOSED', 'The spool in SQLite is closed.'));
     try {
@@ -121,7 +121,7 @@ export function sqliteEngine({ file, maxEvents = 1_000_000, lease = 30_000 }: Sq
     const { instance, stored } = await transaction(() => {
       const next = nextInstance.get(Date.now()) as { instance: string; takenTo: number } | undefined;
       if (!next) return { instance: '', stored: [] };
-      // A lease that was never given back: its relay ended with these in flight.
+      // If the lease was never given back, its relay ended with these events in flight.
       markCrashed.run(next.instance, next.takenTo);
       const rows = oldest.all(next.instance, limit) as unknown as (Omit<StoredEvent, 'inDoubt'> & { inDoubt: number })[];
       const stored = Array.from(rows, (row): StoredEvent => ({ ...row, inDoubt: row.inDoubt === 1 }));
@@ -133,7 +133,7 @@ export function sqliteEngine({ file, maxEvents = 1_000_000, lease = 30_000 }: Sq
       stored.map(({ seq }) => seq),
     );
     isDry = stored.length === 0;
-    // A body that is damaged must not keep its neighbours waiting.
+    // A damaged body must not block other events.
     const { events, unreadable } = readStored(stored);
     for (const event of unreadable) await deadLetter(event, event.reason);
     return events;
@@ -150,7 +150,7 @@ export function sqliteEngine({ file, maxEvents = 1_000_000, lease = 30_000 }: Sq
   const bury = database.prepare('INSERT OR IGNORE INTO dead_letters (id, body, reason, at) VALUES (?, ?, ?, ?)');
   const giveBack = database.prepare('UPDATE leases SET until = 0, taken_to = 0 WHERE relay = ? AND instance = ?');
 
-  /** Writes down what became of events; the lease goes back when nothing of its instance is in flight any more. */
+  /** Records the results of events, and gives back the lease when no event of its instance is in flight. */
   async function finish<E extends UndeliverableEvent>(events: readonly E[], work: (event: E) => void): Promise<void> {
     await transaction(() => events.forEach(work));
     const free = inFlight.leave(events.map(({ seq }) => seq));
@@ -171,7 +171,7 @@ export function sqliteEngine({ file, maxEvents = 1_000_000, lease = 30_000 }: Sq
     append: (event) => appendAll([event], home),
     appendAll,
     peek,
-    // The lease has it in writing already.
+    // `peek` has already recorded the events in the lease.
     begin: () => Promise.resolve(),
     release: (events, inDoubt) => finish(events, ({ seq }) => inDoubt && doubt.run(seq)),
     settle: (settled) =>

@@ -1,10 +1,10 @@
 import { type AppRoute, type AppRoutes, coverOf } from './route.js';
 
-/** A route that looks as if somebody logged in there, and what is to be done about it. */
+/** A route that looks like a login, and advice for auditing it. */
 export interface RouteFinding extends AppRoute {
-  /** What to add; undefined where the route is audited, or was switched off. */
+  /** What to add; undefined if the route is audited or its audit is switched off. */
   advice: string | undefined;
-  /** It looks like a login and is not audited. */
+  /** Whether the route looks like a login and is not audited. */
   isMissed: boolean;
 }
 
@@ -25,7 +25,7 @@ const OTHER_ACTIONS: readonly (readonly [RegExp, string])[] = [
 const LOOKS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'CONNECT']);
 
 /**
- * The routes that are audited, or look as if they should be.
+ * Returns the routes that are audited or look like logins.
  *
  * @param app the routes and audits of an application
  */
@@ -49,7 +49,7 @@ function findingOf(route: AppRoute, audits: AppRoutes['audits']): RouteFinding |
   };
 }
 
-/** Whether a default is about what a route is: one that looks like a logout is a login only if it is asked for one. */
+/** Whether the default audit applies to a route of this kind. A route that looks like another action is audited only if the options name it. */
 function isLogin(kind: string | undefined): boolean {
   return kind === undefined || kind === 'login' || kind === 'graphql';
 }
@@ -60,14 +60,14 @@ function adviceFor(kind: string, route: string, lacksMount: boolean): string {
   return lacksMount ? 'mount auditLogin() in front of it' : `routes: ['${route}'], or mark it in its handler`;
 }
 
-/** What a route looks like: `login`, `graphql`, another action, or nothing that is audited. */
+/** What a route looks like: `login`, `graphql`, another action; undefined if nothing of the kind. */
 function kindOf({ method, path }: AppRoute): string | undefined {
   const words = path
     .toLowerCase()
     .split('/')
     .filter((word) => word !== '' && !/^[:*{(]/.test(word));
   const last = words.at(-1)?.replace(/\.(?:json|data|php|do|action)$/, '') ?? '';
-  // A page is none; the way back from an identity provider is.
+  // A page is no login, but the callback of an identity provider is.
   if (LOOKS.has(method)) return last === 'callback' && words.length > 1 ? 'login' : undefined;
   return last === 'graphql' ? last : kindOfWords(method, words.slice(-2), last);
 }

@@ -13,18 +13,19 @@ interface Router {
   stack: Layer[];
 }
 
-/** A route of more methods than this is one of all methods. */
+/** A route with more methods than this counts as a route of all methods. */
 const MANY = 10;
 
 type Use = (this: object, ...given: unknown[]) => unknown;
 
-/** Where a layer was mounted. Routers compile the path and forget it. */
+/** The paths that layers were mounted on, since routers compile a path and do not keep it. */
 const paths = new WeakMap<Layer, string>();
-/** The application behind a layer that mounts one. */
+/** The applications that layers mount. */
 const applications = new WeakMap<Layer, object>();
 
 /**
- * Notes from now on where an Express application mounts its routers. Is called before the application is loaded, with the copy of Express that it will load.
+ * Records from now on where Express applications mount their routers. It must be called before the application is loaded, for the copy of Express that the
+ * application will load.
  *
  * @param file the application's module
  */
@@ -52,10 +53,10 @@ export function noteExpressMounts(file: string): void {
 }
 
 /**
- * The routes of an Express application.
+ * Lists the routes of an Express application.
  *
- * @param app what was loaded
- * @returns undefined if it is no Express application
+ * @param app a loaded value
+ * @returns undefined if it is not an Express application
  */
 export function expressRoutes(app: unknown): AppRoutes | undefined {
   if (!isApplication(app)) return undefined;
@@ -64,7 +65,7 @@ export function expressRoutes(app: unknown): AppRoutes | undefined {
   return found;
 }
 
-/** Goes through a stack as a request would; what is mounted inside a router ends with it. */
+/** Walks through a stack in the order of a request. Audits that are mounted inside a router apply only to that router. */
 function walk(router: Router | undefined, mount: string, outer: RouteCovers | undefined, found: AppRoutes): void {
   let covers = outer;
   for (const layer of router?.stack ?? []) {
@@ -82,7 +83,7 @@ function walk(router: Router | undefined, mount: string, outer: RouteCovers | un
   }
 }
 
-/** An audit that was mounted on a path sees the routes below it only. */
+/** Restricts an audit that is mounted on a path to the routes below that path. */
 function underPath(audit: RouteCovers, mount: string, outer: RouteCovers | undefined): RouteCovers {
   if (mount === '') return audit;
   return (method, path) => (path === mount || path.startsWith(`${mount}/`) ? audit(method, path) : outer?.(method, path));
@@ -95,7 +96,7 @@ function addRoute(
   found: AppRoutes,
 ): void {
   const named = Object.keys(methods).map((method) => method.toUpperCase());
-  // `app.all()` has all methods that Node knows; `route.all()` says `_all`.
+  // `app.all()` sets every method that Node knows, `route.all()` sets `_all`.
   const names = methods['_all'] || named.length > MANY ? ['ALL'] : named;
   for (const method of names) {
     const handlers = stack.filter((handler) => handler.method === undefined || handler.method.toUpperCase() === method);
@@ -115,7 +116,7 @@ function routerIn(layer: Layer): Router | undefined {
   return typeof handle === 'function' && Array.isArray((handle as Partial<Router>).stack) ? (handle as unknown as Router) : undefined;
 }
 
-/** Express 4 has `_router`, and throws where `router` is asked for. */
+/** Express 4 has `_router`, and throws if `router` is read. */
 function routerOf(app: object): Router | undefined {
   const { _router } = app as { _router?: Router };
   if (_router) return _router;

@@ -16,7 +16,7 @@ interface Route {
 
 const heard = new WeakMap<object, { instance: Instance; route: Route }[]>();
 
-/** Hears from now on of every route of every Fastify application, from its first on: Fastify tells on a channel that an application was created. */
+/** Records from now on every route of every Fastify application. Fastify announces a new application on a diagnostics channel. */
 export function hearFastifyRoutes(): void {
   subscribe('fastify.initialization', (message) => {
     const { fastify } = message as { fastify: Instance };
@@ -29,10 +29,10 @@ export function hearFastifyRoutes(): void {
 }
 
 /**
- * The routes of a Fastify application, once its plugins are loaded.
+ * Lists the routes of a Fastify application after its plugins are loaded.
  *
- * @param app what was loaded
- * @returns undefined if it is no Fastify application
+ * @param app a loaded value
+ * @returns undefined if it is not a Fastify application
  */
 export async function fastifyRoutes(app: unknown): Promise<AppRoutes | undefined> {
   const routes = heard.get(Object(app) as object);

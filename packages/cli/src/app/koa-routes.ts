@@ -1,7 +1,7 @@
 import type { RouteCovers } from '@auditlogin/core/adapter';
 import { auditIn, type AppRoutes, coverOf, MOUNTED } from './route.js';
 
-/** A layer of @koa/router or koa-router: a route, or the router's own middleware, which has no methods. */
+/** A layer of @koa/router or koa-router: a route, or middleware of the router, which has no methods. */
 interface Layer {
   methods: string[];
   path: unknown;
@@ -10,10 +10,10 @@ interface Layer {
 }
 
 /**
- * The routes of a Koa application: those of @koa/router and koa-router. What koa-mount and koa-compose hide is not seen.
+ * Lists the routes of a Koa application: those of @koa/router and koa-router. Routes inside koa-mount and koa-compose are not found.
  *
- * @param app what was loaded
- * @returns undefined if it is no Koa application
+ * @param app a loaded value
+ * @returns undefined if it is not a Koa application
  */
 export function koaRoutes(app: unknown): AppRoutes | undefined {
   const { middleware, use, callback } = Object(app) as { middleware?: unknown; use?: unknown; callback?: unknown };
@@ -50,7 +50,7 @@ function auditsIn({ stack }: Layer): RouteCovers[] {
   return stack.map(auditIn).filter((audit) => audit !== undefined);
 }
 
-/** `router.all()` has some thirty methods; `HEAD` comes with `GET`. */
+/** `router.all()` sets some thirty methods, and `GET` includes `HEAD`. */
 function namesOf(methods: readonly string[]): string[] {
   return methods.length > 10 ? ['ALL'] : methods.filter((method) => method !== 'HEAD');
 }

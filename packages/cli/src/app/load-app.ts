@@ -7,15 +7,15 @@ import { fastifyRoutes, hearFastifyRoutes } from './fastify-routes.js';
 import { koaRoutes } from './koa-routes.js';
 import type { AppRoutes } from './route.js';
 
-/** How deep an application may be hidden: a module, its default export, a function that makes it. */
+/** How many steps lead to the application at most: a module, its default export, a function, a promise. */
 const MAX_DEPTH = 4;
 
 /**
- * Loads an application and lists its routes. It never listens, and its audit is switched off: nothing is recorded, sent or written.
+ * Loads an application and lists its routes. The application never listens, and its audit is disabled, so nothing is recorded, sent or written.
  *
- * @param module path of the module, from the current folder; its default export or `app` is an application, or a function that returns one
+ * @param module path of the module, relative to the current folder; its default export or `app` is the application or a function that returns it
  * @param timeout how long loading may take, in milliseconds
- * @throws AuditError `ERR_AUDIT_APP` when there is no application to be had
+ * @throws AuditError `ERR_AUDIT_APP` if the application cannot be loaded
  */
 export async function loadAppRoutes(module: string, timeout: number): Promise<AppRoutes> {
   const file = resolve(module);
@@ -52,11 +52,11 @@ async function routesIn(loaded: unknown, module: string): Promise<AppRoutes> {
   }
   throw problem(
     module,
-    'exports no Express, Koa or Fastify application: expected one as default export or as "app", or a function that returns one',
+    'exports no Express, Koa or Fastify application; expected one as default export or as "app", or a function that returns one',
   );
 }
 
-/** What a module exports, a function returns, or a promise holds. */
+/** Returns the candidates inside a candidate: the exports of a module, the result of a function, or the value of a promise. */
 async function inside(candidate: unknown, module: string): Promise<unknown[]> {
   if (candidate instanceof Promise) return [await (candidate as Promise<unknown>)];
   if (typeof candidate === 'function') {
@@ -82,7 +82,7 @@ async function within<T>(timeout: number, module: string, work: Promise<T>): Pro
   }
 }
 
-/** What the application prints is not the result of the command. */
+/** Redirects the application's standard output to standard error, since it is not the result of the command. */
 function outputAside(): () => void {
   const { write } = process.stdout;
   process.stdout.write = process.stderr.write.bind(process.stderr);

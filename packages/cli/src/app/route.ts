@@ -2,17 +2,17 @@ import type { RouteCover, RouteCovers } from '@auditlogin/core/adapter';
 
 /** A route of an application. */
 export interface AppRoute {
-  /** `ALL` for a handler of all methods. */
+  /** `ALL` if the handler accepts all methods. */
   method: string;
-  /** With the path where its router is mounted. */
+  /** The path, including the path that the router is mounted on. */
   path: string;
-  /** What is audited of it; undefined if nothing is. */
+  /** What is audited of the route; undefined if nothing is. */
   cover: RouteCover | undefined;
-  /** Its own setting switches the audit off. */
+  /** Whether the route's own setting switches the audit off. */
   isSwitchedOff?: boolean;
 }
 
-/** What is known of an application. */
+/** The routes and audits of an application. */
 export interface AppRoutes {
   framework: 'Express' | 'Koa' | 'Fastify';
   routes: AppRoute[];
@@ -20,14 +20,14 @@ export interface AppRoutes {
   audits: RouteCovers[];
 }
 
-/** The audit is mounted on the route itself, so each of its requests is an attempt. */
+/** The cover of an audit that is mounted on a route itself, so that each request of the route is an attempt. */
 export const MOUNTED: RouteCover = { action: 'user.login', by: 'options' };
 
 /**
- * The audit that a middleware is.
+ * Returns the audit of a middleware.
  *
  * @param middleware any function of an application
- * @returns undefined if it is none of ours
+ * @returns undefined if the middleware is not `auditLogin()`
  */
 export function auditIn(middleware: unknown): RouteCovers | undefined {
   if (typeof middleware !== 'function' || middleware.name !== 'auditLogin' || !('covers' in middleware)) return undefined;
@@ -35,7 +35,7 @@ export function auditIn(middleware: unknown): RouteCovers | undefined {
 }
 
 /**
- * What is audited of a route whose method may be `ALL`: a login is a POST.
+ * Returns what is audited of a route. If its method is `ALL`, POST is checked, which logins use.
  *
  * @param covers the innermost audit in front of the route
  * @param method of the route

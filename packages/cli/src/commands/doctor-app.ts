@@ -4,21 +4,21 @@ import { loadAppRoutes } from '../app/load-app.js';
 import { paint } from '../paint.js';
 import { table } from '../table.js';
 
-/** How long the error has to be printed before the process ends, in milliseconds. */
+/** How long printing the error may take before the process exits, in milliseconds. */
 const LEAVE = 500;
 
 /**
- * Lists the routes of an application that look like logins, and says for each whether it is audited. Ends the process, since the application may keep it
- * alive: with 1 if a route that looks like a login is not audited.
+ * Lists the routes of an application that look like logins, and says for each whether it is audited. Exits the process, since the application may keep it
+ * alive. The exit code is 1 if a route that looks like a login is not audited.
  *
  * @param module path of the application's module
  * @param timeout how long loading may take, in milliseconds
- * @param isJson whether the report is for programs
- * @throws AuditError `ERR_AUDIT_APP` when the application cannot be loaded
+ * @param isJson whether to print JSON
+ * @throws AuditError `ERR_AUDIT_APP` if the application cannot be loaded
  */
 export async function doctorApp(module: string, timeout: number, isJson: boolean): Promise<void> {
   const app = await loadAppRoutes(module, timeout).catch((thrown: unknown) => {
-    // An application that could not be examined may keep the process alive all the same.
+    // An application that failed to load may still keep the process alive.
     setTimeout(() => process.exit(), LEAVE).unref();
     throw thrown;
   });
@@ -54,10 +54,13 @@ interface Summary {
 function textOf(module: string, { framework, total, audits, findings }: Summary): string {
   const lines = [`${showControls(module)}: ${framework}, ${total} ${total === 1 ? 'route' : 'routes'}`];
   if (audits === 0) lines.push(`${paint.red('✗')} No auditLogin() is mounted, so nothing is audited.`);
-  if (findings.length === 0) lines.push('No route looks like a login. Mark logins in their handlers, or name them in the option "routes".');
+  if (findings.length === 0)
+    lines.push('No route looks like a login. Mark logins in their handlers, or add their routes to the option "routes".');
   else lines.push(table(['', 'route', 'audited', 'to add'], findings.map(rowOf)));
   lines.push(
-    paint.dim('A marker, a session that gets an owner and Passport make an attempt on any route. What requests show: auditor.coverage().'),
+    paint.dim(
+      'Markers, sessions that get an owner and Passport make attempts on any route. auditor.coverage() shows the routes that received passwords.',
+    ),
   );
   return lines.join('\n');
 }

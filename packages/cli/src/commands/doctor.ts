@@ -16,29 +16,30 @@ export interface DoctorFlags {
 }
 
 const WHAT_TO_DO: Partial<Record<AuditErrorCode, string>> = {
-  ERR_AUDIT_ADDRESS: 'Check the host name in AUDITLOG_API_BASE, and that this machine can resolve and reach it.',
-  ERR_AUDIT_CONNECTION: 'Nothing accepts connections there: check the port in AUDITLOG_API_BASE, and that the audit log is running.',
-  ERR_AUDIT_TIMEOUT: 'Something swallows the packets or is overloaded: check firewalls and proxies on the way, or raise --timeout.',
+  ERR_AUDIT_ADDRESS: 'Check the host name in AUDITLOG_API_BASE, and whether this machine can resolve and reach it.',
+  ERR_AUDIT_CONNECTION: 'Nothing accepts connections there: check the port in AUDITLOG_API_BASE, and whether the audit log is running.',
+  ERR_AUDIT_TIMEOUT: 'A firewall may drop the packets, or the server is overloaded: check firewalls and proxies, or raise --timeout.',
   ERR_AUDIT_TLS:
-    'Check the certificate and the host name in it; for a private authority set NODE_EXTRA_CA_CERTS to its certificate. An http server is reached by http://.',
+    'Check the certificate and its host name. For a private authority set NODE_EXTRA_CA_CERTS to its certificate. If the server has no TLS, use http://.',
   ERR_AUDIT_UNAUTHORIZED:
-    'Token and project must belong together: copy both anew from the admin portal (AUDITLOG_API_TOKEN, AUDITLOG_API_PROJECT).',
+    'Token and project must belong together: copy both again from the admin portal (AUDITLOG_API_TOKEN, AUDITLOG_API_PROJECT).',
   ERR_AUDIT_NOT_FOUND:
-    'The server has no Publisher API under this address: AUDITLOG_API_BASE may lack a path such as /auditlog, or have one too many.',
-  ERR_AUDIT_SERVER: "The server itself fails: look into the audit log's own log, its database first.",
+    'The server has no Publisher API at this address: AUDITLOG_API_BASE may lack a path such as /auditlog, or have a wrong one.',
+  ERR_AUDIT_SERVER: 'The server itself fails: check the log of the audit log server, its database first.',
   ERR_AUDIT_RATE_LIMITED: 'The server or a proxy limits requests: wait, then try again.',
-  ERR_AUDIT_REFUSED: 'The server does not take a plain event: it may not be Retraced, or a proxy changes the request.',
+  ERR_AUDIT_REFUSED: 'The server refuses a valid event: it may not be Retraced, or a proxy changes the request.',
   ERR_AUDIT_RECEIPT:
-    'The answer is not that of a Publisher API: check that AUDITLOG_API_BASE is the audit log and not something before it.',
+    'The response is not that of a Publisher API: check whether AUDITLOG_API_BASE is the audit log itself and not a proxy or another service.',
   ERR_AUDIT_HASH_MISMATCH:
-    'What was stored is not what was sent: something between here and the audit log changes events. Do not rely on this log until you know what.',
+    'The log stored something else than was sent: something between this machine and the log changes events. Do not rely on this log until you know the cause.',
 };
 
 /**
- * With `--app`, says which logins of an application are audited. Else says what is configured, sends one test event and verifies the hash of its receipt. Sets the exit code: 0 or 1.
+ * With `--app`, lists which logins of an application are audited. Otherwise shows the configuration, sends one test event and verifies the hash of its
+ * receipt. Sets the exit code to 1 if there is a problem.
  *
  * @param flags the command line's flags
- * @throws AuditError when the configuration is incomplete or cannot be right, or the application cannot be loaded
+ * @throws AuditError if the configuration is incomplete or invalid, or the application cannot be loaded
  */
 export async function doctor(flags: DoctorFlags): Promise<void> {
   const timeout = numberIn('timeout', flags.timeout, 1, 999_999);
@@ -50,7 +51,7 @@ export async function doctor(flags: DoctorFlags): Promise<void> {
   console.log(`Project  ${connection.project} ${origin('project')}`);
   console.log(`Token    set, ${connection.token.length} characters ${origin('token')}`);
   if (connection.apiBase.startsWith('http:') && !/^http:\/\/(?:localhost|127\.|\[::1\])/.test(connection.apiBase)) {
-    console.log(paint.yellow('Note     the token travels in clear text over http; use https unless the network is your own'));
+    console.log(paint.yellow('Note     the token is sent in clear text over http; use https unless you trust the network'));
   }
 
   console.log('Sending a test event …');
@@ -81,7 +82,7 @@ async function trial(connection: Connection, timeout: number): Promise<AuditErro
   }
 }
 
-/** The event of the API's documentation, marked as a test. */
+/** Creates a test event. */
 function testEvent(): ReturnType<typeof serialise> {
   const now = Date.now();
   const event = normaliseEvent({

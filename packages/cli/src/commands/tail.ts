@@ -117,7 +117,7 @@ function terminalLineOf(read: ReadBackEvent): string {
   return words.join(' ');
 }
 
-/** Who acted, on which account; an attempt without a proven actor was made on an account, or on a name that was typed. */
+/** Names the actor and the account that was tried. If no account is known, it names the typed user name. */
 function accountsOf({ event, names }: ReadBackEvent): string {
   const { actor, target } = event;
   if (accountOf(event) === undefined) return shown(readFacets(event).account);

@@ -63,7 +63,7 @@ function authorizationOf(user: User): string | undefined {
   const idToken = provider.name === 'oidc' ? provider.config?.['id-token'] : undefined;
   if (idToken && !hasExpired(idToken)) return `Bearer ${idToken}`;
   throw problem(
-    `the auth provider ${JSON.stringify(provider.name)} of your user gives no token that holds`,
+    `the auth provider ${JSON.stringify(provider.name)} of your user has no valid token`,
     'run kubectl once so that it renews the token, or set up a credential plugin (exec)',
   );
 }
@@ -90,10 +90,7 @@ async function ask(plugin: CredentialPlugin, cluster: Cluster): Promise<PluginCr
   const { command, args, apiVersion, interactiveMode } = plugin;
   const name = JSON.stringify(command);
   if (!apiVersion || !PLUGIN_VERSIONS.includes(apiVersion)) {
-    throw problem(
-      `the credential plugin ${name} is set up for a version that nobody speaks any more`,
-      `set one of ${PLUGIN_VERSIONS.join(', ')}`,
-    );
+    throw problem(`the credential plugin ${name} is set up for an unsupported version`, `set one of ${PLUGIN_VERSIONS.join(', ')}`);
   }
   // `isTTY` is undefined without a terminal.
   const interactive = interactiveMode !== 'Never' && Boolean(process.stdin.isTTY);

@@ -16,7 +16,7 @@ export interface Grant {
 
 /** The tokens and sessions of a collector. */
 export interface Access {
-  /** What a publisher token opens; undefined if it is none. */
+  /** Returns what a publisher token opens; undefined if it is not a valid token. */
   publisher(token: string): Grant | undefined;
   viewers: Viewers;
 }
@@ -24,8 +24,8 @@ export interface Access {
 /**
  * Creates the access to a collector.
  *
- * @param configured the token that it was started with
- * @param tokens the tokens in its database
+ * @param configured the token that the collector was started with
+ * @param tokens the tokens in the collector's database
  */
 export function createAccess(configured: ConfiguredToken, tokens: Tokens): Access {
   function publisher(token: string): Grant | undefined {

@@ -18,16 +18,16 @@ export interface Tokens {
   /**
    * Creates a token.
    *
-   * @param project the project that it opens
-   * @param name what it is for
-   * @returns the token with its secret, which cannot be read again
+   * @param project the project that the token opens
+   * @param name describes the purpose of the token
+   * @returns the token with its secret, which is not stored
    * @throws AuditError `ERR_AUDIT_OPTION_INVALID` for an empty project or name, or one with white space or control characters
    */
   create(project: string, name: string): TokenInfo & { token: string };
   list(): TokenInfo[];
-  /** @returns whether there was a valid token with this id */
+  /** @returns whether a valid token had this id */
   revoke(id: string): boolean;
-  /** @returns the token's id and project, if it is valid */
+  /** @returns the token's id and project; undefined if the token is not valid */
   check(token: string): { id: string; project: string } | undefined;
   /** Whether a token with this id is valid. */
   isValid(id: string): boolean;
@@ -39,9 +39,9 @@ const WORD = /^[\x21-\x7e]{1,128}$/;
 const NAME = /^[^\u0000-\u001f\u007f-\u009f]{1,128}$/;
 
 /**
- * The tokens of a collector.
+ * Creates the tokens of a collector.
  *
- * @param db its database
+ * @param db the collector's database
  */
 export function openTokens(db: SqliteDatabase): Tokens {
   const toInfo = ({ revoked, ...row }: Record<string, unknown>): TokenInfo => ({ ...row, revoked: revoked ?? undefined }) as TokenInfo;
@@ -63,7 +63,7 @@ export function openTokens(db: SqliteDatabase): Tokens {
         toInfo,
       ),
     revoke: (id) => db.prepare('UPDATE tokens SET revoked = ? WHERE id = ? AND revoked IS NULL').run(Date.now(), id).changes === 1,
-    // The digest is looked up, so the time that it takes says nothing about the token.
+    // Looking up the digest instead of the token makes the time independent of the token.
     check(token) {
       const found = find.get(digestOf(token).toString('hex')) as { id: string; project: string } | undefined;
       return found && { id: found.id, project: found.project };
@@ -73,7 +73,7 @@ export function openTokens(db: SqliteDatabase): Tokens {
 }
 
 /**
- * Whether two secrets are equal. Their digests are compared, so the time that it takes depends neither on their content nor on their length.
+ * Whether two secrets are equal. Comparing their digests makes the time independent of their content and length.
  *
  * @param given the secret of the client
  * @param wanted the right secret

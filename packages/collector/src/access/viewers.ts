@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Grant } from './access.js';
 import type { Scope } from '../store/scope.js';
 
-/** What a viewer token will open (Publisher API, "Calls": `viewertoken`). */
+/** A request for a viewer token (Publisher API, "Calls": `viewertoken`). */
 interface ViewerRequest extends Scope {
-  /** Id of the person that looks. */
+  /** Id of the person who views the log. */
   actor?: string | undefined;
   /** The action of the event that records the sign-in. */
   viewLogAction: string;
@@ -14,17 +14,17 @@ interface ViewerRequest extends Scope {
 export interface ViewerSession {
   scope: Scope;
   grant: Grant;
-  /** Set if it was opened with a viewer token. */
+  /** Set if the session was opened with a viewer token. */
   viewer: ViewerRequest | undefined;
 }
 
-/** Viewer tokens and sessions, in memory: they end with the process. */
+/** Viewer tokens and sessions. They are in memory and end with the process. */
 export interface Viewers {
   /** Creates a token that opens one session within five minutes. */
   issue(request: ViewerRequest, grant: Grant): string;
-  /** Opens a session with a viewer token or a publisher token. @returns its secret; undefined if the token opens none */
+  /** Opens a session with a viewer token or a publisher token. @returns the session's secret; undefined if the token is not valid */
   open(token: string): { secret: string; session: ViewerSession } | undefined;
-  /** The session of a secret, if it is still open. */
+  /** Returns the session of a secret, if it is still open. */
   find(secret: string): ViewerSession | undefined;
   close(secret: string): void;
 }
@@ -38,8 +38,8 @@ const MAX_KEPT = 10_000;
 /**
  * Creates the viewer tokens and sessions.
  *
- * @param publisher says what a publisher token opens
- * @param holds says whether a grant is still valid
+ * @param publisher returns what a publisher token opens
+ * @param holds whether a grant is still valid
  */
 export function createViewers(publisher: (token: string) => Grant | undefined, holds: (grant: Grant) => boolean): Viewers {
   const issued = expiring<{ request: ViewerRequest; grant: Grant }>(TOKEN_LIFE);
@@ -69,7 +69,7 @@ export function createViewers(publisher: (token: string) => Grant | undefined, h
   };
 }
 
-/** Keeps values by secrets for a time. When there are too many, the oldest are dropped. */
+/** Stores values by secrets for a limited time. If there are too many, the oldest are dropped. */
 function expiring<T>(life: number): { add(value: T): string; get(secret: string): T | undefined; take(secret: string): T | undefined } {
   const kept = new Map<string, { value: T; until: number }>();
   function get(secret: string): T | undefined {

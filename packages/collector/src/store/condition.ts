@@ -1,30 +1,30 @@
 import { FACETS, type FacetName } from '@auditlogin/core/log';
 import { facetTerm } from './facet-terms.js';
 
-/** What is searched. All of it must hold. */
+/** The condition of a search. All of its parts must be true. */
 export interface Condition {
   /** Parts of an SQL WHERE clause over `events e`. */
   where: string[];
   values: (string | number)[];
   /** Full-text terms that events must have, in the syntax of FTS5, each quoted. */
   words: string[];
-  /** Full-text terms of facets. They repeat what `where` says, as a shortcut to the events of a rare value. */
+  /** Full-text terms of facets. They repeat parts of `where`, as a shortcut to the events with a rare value. */
   facets: string[];
-  /** The bounds of the time of receipt, in milliseconds since 1970, if there are any. They repeat what `where` says. */
+  /** The bounds of the time of receipt, in milliseconds since 1970, if there are any. They repeat parts of `where`. */
   received: { from: number | undefined; to: number | undefined } | undefined;
 }
 
-/** The condition that every event meets. */
+/** A condition that every event meets. */
 export function everything(): Condition {
   return { where: [], values: [], words: [], facets: [], received: undefined };
 }
 
 /**
- * Narrows a condition to some values of a facet.
+ * Restricts a condition to some values of a facet.
  *
- * @param condition is changed
+ * @param condition the condition, which is changed
  * @param facet the facet
- * @param values the alternatives; with none of them no event is found
+ * @param values the allowed values; if there are none, no event matches
  */
 export function whereFacet(condition: Condition, facet: FacetName, values: readonly string[]): void {
   condition.where.push(`e.${FACETS[facet].column} IN (${values.map(() => '?').join(', ')})`);
@@ -34,10 +34,10 @@ export function whereFacet(condition: Condition, facet: FacetName, values: reado
 }
 
 /**
- * Narrows a condition.
+ * Restricts a condition.
  *
- * @param condition is changed
- * @param sql a part of a WHERE clause with one parameter
+ * @param condition the condition, which is changed
+ * @param sql part of a WHERE clause with one parameter
  * @param value the value of the parameter
  */
 export function whereValue(condition: Condition, sql: string, value: string | number): void {

@@ -2,18 +2,18 @@ import type { AuditEvent } from '@auditlogin/core';
 import type { SqliteDatabase } from '@auditlogin/core/engine';
 import type { EventFacts } from './facts.js';
 
-/** Keeps a corrected event from counting beside the event that corrects it, whichever of them arrives first. */
+/** Ensures that a corrected event and its correction count as one attempt, whichever of them arrives first. */
 export interface Corrections {
   /**
-   * Is called before an event is stored: the event that it corrects loses an attempt.
+   * Subtracts an attempt from the event that a new event corrects. It must be called before the new event is stored.
    *
-   * @returns the facts to store, with one attempt less if the event was corrected already
+   * @returns the facts to store, with one attempt less if the new event is already corrected
    */
   apply(project: string, event: AuditEvent, facts: EventFacts): EventFacts;
 }
 
 /**
- * The corrections in a database.
+ * Creates the corrections of a database.
  *
  * @param db the database, with its tables
  */
@@ -25,7 +25,7 @@ export function corrections(db: SqliteDatabase): Corrections {
   return {
     apply(project, { external_id: id }, facts) {
       const { corrects } = facts;
-      // A correction that was delivered twice takes the attempt once.
+      // If a correction is delivered twice, only the first one subtracts the attempt.
       if (corrects !== undefined && !isCorrected(project, corrects)) discount.run(project, corrects);
       return typeof id === 'string' && isCorrected(project, id) ? { ...facts, attempts: facts.attempts - 1 } : facts;
     },

@@ -2,10 +2,10 @@ import { chmodSync } from 'node:fs';
 import { makeDurable, makePrivate, openSqlite, type SqliteDatabase } from '@auditlogin/core/engine';
 
 /**
- * Opens a database of a collector, readable by its owner only, so that what was committed survives a power cut.
+ * Opens the database of a collector. Only its owner can read it, and committed data survives a power cut.
  *
- * @param file its path
- * @throws Error when it cannot be opened, or not as durably
+ * @param file path of the database
+ * @throws Error if the database cannot be opened, or cannot be made as durable
  */
 export function openDatabase(file: string): SqliteDatabase {
   makePrivate(file);

@@ -6,24 +6,24 @@ import { DERIVED_COLUMNS, derivedValues } from './schema.js';
 import { corrections } from './corrections.js';
 import { wordIndex } from './word-index.js';
 
-/** An event with the receipt that it is answered with. */
+/** An event and its receipt. */
 type ReceivedEvent = Receipt & { event: AuditEvent };
 
 /** Writes events into the database. */
 export interface EventWriter {
-  /** Stores events, all or none. @returns once they are on disk */
+  /** Stores all of the events or none. @returns a promise that resolves when they are on disk */
   insert(project: string, events: readonly ReceivedEvent[]): Promise<void>;
-  /** Calls `listener` after each commit, until the function that is returned is called. */
+  /** Calls `listener` after each commit, until the returned function is called. */
   watch(listener: () => void): () => void;
   /**
-   * Deletes the oldest arrivals.
+   * Deletes the events that arrived first.
    *
-   * @param before only those that were received before then, in milliseconds since 1970
+   * @param before only events that were received before this time, in milliseconds since 1970
    * @param limit the most events to delete
-   * @returns how many were deleted
+   * @returns the number of deleted events
    */
   deleteOldest(before: number, limit: number): number;
-  /** Commits now what still waits for others. */
+  /** Commits the waiting events now. */
   flush(): void;
 }
 
@@ -34,7 +34,7 @@ interface Call {
   reject: (thrown: unknown) => void;
 }
 
-/** How long calls wait for others to share a commit, in milliseconds: a commit costs as much as fifty events. */
+/** How long calls wait for others to share a commit with, in milliseconds. A commit costs as much as fifty events. */
 const GATHER = 2;
 const VACUUM_PAGES = 1_000;
 const COLUMNS = [
@@ -43,7 +43,7 @@ const COLUMNS = [
 ];
 
 /**
- * Writes events into a database.
+ * Creates a writer of events.
  *
  * @param db the database, with its tables
  */
@@ -79,7 +79,7 @@ export function eventWriter(db: SqliteDatabase): EventWriter {
     }
   }
 
-  /** Calls of the same moment share a commit. If it fails, each is committed by itself, so that no call fails because of another. */
+  /** Commits all waiting calls together. If that fails, each call is committed alone, so that no call fails because of another. */
   function commit(): void {
     const calls = waiting;
     waiting = [];
@@ -118,7 +118,7 @@ export function eventWriter(db: SqliteDatabase): EventWriter {
   };
 }
 
-/** Inserts one event with its words. */
+/** Creates a function that inserts one event with its words. */
 function rowInserter(db: SqliteDatabase): (project: string, event: ReceivedEvent, received: number) => void {
   const insert = db.prepare(`INSERT INTO events (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`);
   const words = wordIndex(db);

@@ -1,18 +1,18 @@
 import { hash } from 'node:crypto';
 import { FACET_NAMES, type FacetName, FACETS } from '@auditlogin/core/log';
 
-/** The values of an event's facets; null for those that it does not have. */
+/** The values of an event's facets; null for a facet that the event does not have. */
 export type FacetValues = Record<FacetName, string | null>;
 
 const MAX_CACHED = 10_000;
-/** Most values occur again and again. */
+/** The digests of recent values, since most values occur often. */
 const digests = new Map<string, string>();
 
 /**
- * The term that stands for a value of a facet in the full-text index: the facet's letter and a digest, which is one token whatever the value is.
+ * Returns the full-text term of a facet's value: the facet's letter and a digest. It is one token, whatever characters the value has.
  *
  * @param facet the facet
- * @param value its value
+ * @param value the value
  */
 export function facetTerm(facet: FacetName, value: string): string {
   let digest = digests.get(value);
@@ -25,7 +25,7 @@ export function facetTerm(facet: FacetName, value: string): string {
 }
 
 /**
- * The terms of all facets that an event has, divided by spaces.
+ * Returns the terms of all facets that an event has, separated by spaces.
  *
  * @param values the facets of the event
  */

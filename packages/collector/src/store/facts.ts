@@ -2,12 +2,12 @@ import type { AuditEvent } from '@auditlogin/core';
 import { attemptsIn, correctionIn, FACET_NAMES, FACETS } from '@auditlogin/core/log';
 import type { FacetValues } from './facet-terms.js';
 
-/** What is read out of an event once, when it is stored, to filter and count by. */
+/** Values that are read from an event when it is stored, for filtering and counting. */
 export interface EventFacts {
   facets: FacetValues;
-  /** How many attempts the event stands for. */
+  /** Number of attempts that the event stands for. */
   attempts: number;
-  /** The `external_id` of the event that it corrects. */
+  /** The `external_id` of the event that this one corrects. */
   corrects: string | undefined;
 }
 

@@ -14,7 +14,7 @@ const time = (description: string) =>
     v.transform((value) => Date.parse(value)),
   );
 
-/** One value, or several; empty ones do not count. */
+/** One value or several. Empty values are ignored. */
 const texts = (description: string) =>
   v.pipe(
     v.union([text, v.pipe(v.array(text), v.maxLength(50))]),
@@ -30,22 +30,22 @@ const facetFilters = Object.fromEntries(
   }),
 ) as Record<(typeof FACET_NAMES)[number], v.OptionalSchema<ReturnType<typeof texts>, undefined>>;
 
-/** What the viewer and the exports narrow the log by. All of it must hold; several values of one facet are alternatives. */
+/** The filters of the viewer and the exports. An event must match all of them; several values of one facet are alternatives. */
 export const filtersSchema = v.strictObject({
   query: v.optional(v.pipe(text, v.description('A search in the syntax of the API.'))),
-  from: v.optional(time('Only what happened at this time or later, in ISO 8601.')),
-  to: v.optional(time('Only what happened before this time, in ISO 8601.')),
+  from: v.optional(time('Only events that happened at this time or later, in ISO 8601.')),
+  to: v.optional(time('Only events that happened before this time, in ISO 8601.')),
   ...facetFilters,
 });
 
-/** Filters that were read. */
+/** The parsed filters. */
 export type Filters = v.InferOutput<typeof filtersSchema>;
 
 /**
- * Turns filters into a condition.
+ * Converts filters to a condition.
  *
  * @param filters the filters
- * @throws QueryError when the query cannot be read
+ * @throws QueryError if the query is invalid
  */
 export function conditionOf({ query, from, to, ...facets }: Filters): Condition {
   const condition = readQuery(query ?? '');

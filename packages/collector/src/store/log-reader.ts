@@ -8,19 +8,19 @@ import type { Scope } from './scope.js';
 
 /** An event as it is stored. */
 export interface StoredEvent extends Receipt {
-  /** Its place in the order of arrival. */
+  /** The event's position in the order of arrival. */
   seq: number;
   /** In milliseconds since 1970. */
   received: number;
-  /** In milliseconds since 1970; undefined if the event does not say. */
+  /** In milliseconds since 1970; undefined if the event has no `created`. */
   created: number | undefined;
-  /** `created`, or else `received`, in milliseconds since 1970: the log is ordered by it. */
+  /** `created`, or else `received`, in milliseconds since 1970. The log is ordered by this time. */
   canonicalTime: number;
   /** The event as it was sent. */
   event: AuditEvent;
   /** The `external_id` of the last event that corrects this one. */
   correctedBy: string | undefined;
-  /** The names that the store holds now for the ids of the event. */
+  /** The names that the store currently has for the ids of the event. */
   names: { actor: string | undefined; group: string | undefined; target: string | undefined };
 }
 
@@ -32,7 +32,7 @@ interface Page {
   hasMore: boolean;
 }
 
-/** How many attempts ended in a way within a span of time. */
+/** The number of attempts with one outcome within a span of time. */
 interface TimelineCount {
   /** Start of the span, in milliseconds since 1970. */
   start: number;
@@ -44,35 +44,35 @@ interface TimelineCount {
 interface FailureCount {
   name: string;
   failures: number;
-  /** For an address: how many accounts it tried. For an account: from how many addresses it was tried. */
+  /** For an address, the number of accounts that it tried. For an account, the number of addresses that tried it. */
   others: number;
   /** Time of the last failure, in milliseconds since 1970. */
   last: number;
 }
 
-/** Reads the events of a store. Each call sees a scope of them only, and throws a QueryError for words that cannot be searched. */
+/** Reads the events of a store. Each call sees only the events of a scope, and throws a QueryError for words that cannot be searched. */
 export interface LogReader {
   /**
-   * @param scope what may be seen
-   * @param condition what is searched
+   * @param scope limits which events are found
+   * @param condition the condition of the search
    * @param limit the most events
    * @param order newest or oldest first
-   * @param from begin behind this place
+   * @param from position after which the page begins
    */
   find(scope: Scope, condition: Condition, limit: number, order: Order, from?: Cursor): Page;
-  /** The events that arrived behind a place, in the order of arrival. */
+  /** Returns the events after a position in the order of arrival. */
   arrivals(scope: Scope, condition: Condition, after: number, limit: number): StoredEvent[];
-  /** How many events match; counting stops at the bound. */
+  /** Counts the matching events. Counting stops at the bound. */
   count(scope: Scope, condition: Condition, bound?: number): number;
-  /** The times of the first and the last event that match, in milliseconds since 1970; undefined if none matches. */
+  /** Returns the times of the first and the last matching event, in milliseconds since 1970; undefined if none matches. */
   span(scope: Scope, condition: Condition): { first: number; last: number } | undefined;
-  /** Attempts by outcome, in spans of equal length that are counted from `origin`; both in milliseconds. */
+  /** Counts attempts by outcome, in spans of the length `step` that begin at `origin`; both in milliseconds. */
   timeline(scope: Scope, condition: Condition, origin: number, step: number): TimelineCount[];
-  /** Who failed most since a time in milliseconds since 1970, by address or by account. */
+  /** Returns the addresses or accounts with the most failures since a time, in milliseconds since 1970. */
   failures(scope: Scope, by: 'address' | 'account', since: number, limit: number): FailureCount[];
 }
 
-/** So many events are asked at once whether they have a frequent word. */
+/** Number of events for which a frequent word is looked up at once. */
 const BATCH = 500;
 const COLUMNS = `e.seq, e.id, e.hash, e.received, e.created, e.canonical_time AS canonicalTime, e.body, a.name AS actor, g.name AS "group", t.name AS target,
   (SELECT c.external_id FROM events c WHERE c.project = e.project AND c.corrects = e.external_id ORDER BY c.seq DESC LIMIT 1) AS correctedBy`;
@@ -101,8 +101,8 @@ export function logReader(db: SqliteDatabase): LogReader {
   }
 
   /**
-   * Looking up a frequent word for one event takes a millisecond. So the log is read in its order, and the word is looked up for some hundred events at
-   * once, until the page is full.
+   * Reads the log in order and looks up the words for some hundred events at once until the page is full, since looking up a frequent word for a single
+   * event takes a millisecond.
    */
   function findFrequent(
     scope: Scope,
@@ -135,7 +135,7 @@ export function logReader(db: SqliteDatabase): LogReader {
     return selectEvents(chosen, inOrder(order, undefined, limit));
   }
 
-  /** Those of some events that have all words. */
+  /** Returns the events that have all words. */
   function withWords(seqs: readonly number[], words: string): number[] {
     if (seqs.length === 0) return [];
     const range = [Math.min(...seqs), Math.max(...seqs)];
@@ -163,7 +163,7 @@ export function logReader(db: SqliteDatabase): LogReader {
     },
     span(scope, condition) {
       const plan = planQuery(db, scope, condition, true);
-      // Asked for one by one, each is an end of an index; together they are a scan.
+      // Each query alone reads one end of an index. A single query for both would scan the index.
       const [first, last] = ['min', 'max'].map((end) => select<{ at: number | null }>(`${end}(e.canonical_time) AS at`, plan)[0]?.at);
       return first == null || last == null ? undefined : { first, last };
     },
@@ -189,7 +189,7 @@ export function logReader(db: SqliteDatabase): LogReader {
   };
 }
 
-/** The end of a select, behind its WHERE clause. */
+/** The part of a SELECT after its WHERE clause. */
 interface Rest {
   sql: string;
   values: (string | number)[];

@@ -1,17 +1,17 @@
 import type { AuditEvent } from '@auditlogin/core';
 import type { SqliteDatabase } from '@auditlogin/core/engine';
 
-/** The names of actors, groups and targets. For each id one name is held, that of the last event (Publisher API, "What can be read back"). */
+/** Stores the names of actors, groups and targets. Each id has the name that its last event gave (Publisher API, "What can be read back"). */
 export interface NameKeeper {
   keep(project: string, event: AuditEvent): void;
-  /** Forgets what was written since the last commit. To be called after a rollback. */
+  /** Forgets the cached names. It must be called after a rollback. */
   forget(): void;
 }
 
 const MAX_CACHED = 20_000;
 
 /**
- * Keeps the names that events bring.
+ * Creates a name keeper.
  *
  * @param db the database, with its tables
  */
@@ -19,7 +19,7 @@ export function nameKeeper(db: SqliteDatabase): NameKeeper {
   const insert = db.prepare(
     'INSERT INTO names (project, kind, id, name) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name WHERE name <> excluded.name',
   );
-  /** Most names come again and again: the database is asked only for those that are new or changed. */
+  /** Most names occur often, so only new or changed names are written to the database. */
   const cached = new Map<string, string>();
 
   return {

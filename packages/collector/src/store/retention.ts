@@ -11,23 +11,23 @@ export interface RetentionBounds {
 
 /** Keeps a store within its bounds. */
 export interface Retention {
-  /** Deletes the events beyond the bounds. @returns how many were deleted */
+  /** Deletes the events beyond the bounds. @returns the number of deleted events */
   sweep(): Promise<number>;
   stop(): void;
 }
 
 /** In milliseconds. */
 const INTERVAL = 60_000;
-/** Few enough events at a time that a request which waits does not notice. */
+/** Number of events that are deleted at a time, small enough not to delay requests. */
 const CHUNK = 200;
 
 /**
- * Deletes the oldest events beyond an age or a size, at once and then every minute, a few at a time.
+ * Deletes the oldest events beyond an age or a size, now and then once a minute.
  *
- * @param store the events
+ * @param store the store of the events
  * @param bounds the age and the size
  * @param logger gets a warning with the number of deleted events
- * @param deleted is called with the number of deleted events
+ * @param deleted called with the number of deleted events
  */
 export function startRetention(
   store: Store,

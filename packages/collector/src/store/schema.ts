@@ -4,7 +4,7 @@ import { pragma, type SqliteDatabase, transaction } from '@auditlogin/core/engin
 import { type EventFacts, factsOf } from './facts.js';
 import { wordIndex } from './word-index.js';
 
-/** The columns that are read out of an event: its facets, how many attempts it stands for, and which event it corrects. */
+/** The columns that are derived from an event: its facets, the number of attempts that it stands for, and the event that it corrects. */
 const DERIVED = [...FACET_NAMES.map((name) => `${FACETS[name].column} TEXT`), 'attempts INTEGER NOT NULL DEFAULT 1', 'corrects TEXT'];
 
 const TABLES = `
@@ -31,8 +31,8 @@ const TABLES = `
     id TEXT PRIMARY KEY, project TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, revoked INTEGER
   );
 `;
-// Few, and nearly all grow at their end: an index whose values come in no order costs more than everything else that is written for an event. Facets are
-// found by terms in the full-text index instead.
+// There are few indexes, and nearly all of them grow at their end. An index whose values arrive in random order costs more than all other writing of an
+// event, so facets are found by terms in the full-text index instead.
 const INDEXES = `
   CREATE INDEX events_in_time ON events (project, canonical_time, outcome, attempts);
   CREATE INDEX events_by_external_id ON events (project, external_id);
@@ -40,7 +40,7 @@ const INDEXES = `
   CREATE INDEX events_by_correction ON events (project, corrects) WHERE corrects IS NOT NULL;
 `;
 const WORDS = `CREATE VIRTUAL TABLE words USING fts5 (facets, everything, actor_name, description, content='', contentless_delete=1);
-  -- Merging early costs more than searching a few segments more (sqlite.org/fts5.html, automerge).
+  -- Merging early costs more than searching some more segments (sqlite.org/fts5.html, automerge).
   INSERT INTO words (words, rank) VALUES ('automerge', 16);`;
 const VERSION = 1;
 const KNOWN_INDEXES = [
@@ -53,10 +53,10 @@ const KNOWN_INDEXES = [
 ];
 
 /**
- * Makes the tables, or brings those of an earlier version up to date: one that has not all facets gets their columns, and its index is made anew.
+ * Creates the tables, or updates those of an earlier version: missing columns of facets are added, and the index is created again.
  *
  * @param db the database
- * @throws Error when a later version wrote the database
+ * @throws Error if a later version wrote the database
  */
 export function prepareSchema(db: SqliteDatabase): void {
   const version = Number(pragma(db, 'user_version'));
@@ -65,7 +65,7 @@ export function prepareSchema(db: SqliteDatabase): void {
   const missing = DERIVED.filter((column) => !columns.has(nameOf(column)));
   if (version === VERSION && missing.length === 0) return;
   const isOld = columns.size > 0;
-  // Both take effect only before the first table is made, or when the file is rewritten.
+  // The setting takes effect only before the first table is created, or when VACUUM rewrites the file.
   db.exec('PRAGMA auto_vacuum = INCREMENTAL');
   if (isOld) db.exec('VACUUM');
   transaction(db, 'BEGIN IMMEDIATE', () => {
@@ -77,7 +77,7 @@ export function prepareSchema(db: SqliteDatabase): void {
   });
 }
 
-/** Reads the derived columns and the words of every event that is stored out of it again. */
+/** Derives the columns and words of every stored event again. */
 function deriveAgain(db: SqliteDatabase): void {
   const update = db.prepare(`UPDATE events SET ${DERIVED.map((column) => `${nameOf(column)} = ?`).join(', ')} WHERE seq = ?`);
   const words = wordIndex(db);
@@ -99,9 +99,9 @@ function nameOf(column: string): string {
 export const DERIVED_COLUMNS: readonly string[] = DERIVED.map(nameOf);
 
 /**
- * The values of the derived columns of an event.
+ * Returns the values of the derived columns of an event.
  *
- * @param facts what was read out of the event
+ * @param facts the facts of the event
  */
 export function derivedValues({ facets, attempts, corrects }: EventFacts): (string | number | null)[] {
   return [...FACET_NAMES.map((name) => facets[name]), attempts, corrects ?? null];

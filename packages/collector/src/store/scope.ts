@@ -1,6 +1,6 @@
 import { type Condition, whereFacet, whereValue } from './condition.js';
 
-/** What a request may see: the events of a project, or only those of one group or on one target. */
+/** The events that a request may see: those of a project, or only those of one group or one target in it. */
 export interface Scope {
   project: string;
   group?: string | undefined;
@@ -8,10 +8,10 @@ export interface Scope {
 }
 
 /**
- * Narrows a search to a scope.
+ * Restricts a search to a scope.
  *
- * @param scope what may be seen
- * @param condition what is searched
+ * @param scope the scope
+ * @param condition the condition of the search
  * @returns a new condition; `condition` is not changed
  */
 export function within({ project, group, target }: Scope, condition: Condition): Condition {

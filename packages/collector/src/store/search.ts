@@ -2,7 +2,7 @@ import type { AuditEvent } from '@auditlogin/core';
 import { parse } from 'search-query-parser';
 import { type Condition, everything, whereFacet, whereValue } from './condition.js';
 
-/** A query that cannot be read. The message has the words of the real server, and is for whoever sent the query. */
+/** An invalid query. The message has the wording of the real server and is for the client that sent the query. */
 export class QueryError extends Error {}
 
 const KEYWORDS = ['action', 'crud', 'received', 'created', 'actor.id', 'actor.name', 'description', 'location', 'external_id'];
@@ -10,10 +10,10 @@ const WORDS: Record<string, string> = { 'actor.name': 'actor_name', description:
 const MAX_QUERY = 4096;
 
 /**
- * Reads a query in the server's search syntax: `action:user.* crud:c actor.id:a,b received:2026-01-01,2026-02-01 free text`.
+ * Parses a query in the server's search syntax: `action:user.* crud:c actor.id:a,b received:2026-01-01,2026-02-01 free text`.
  *
- * @param query the query; an empty one finds everything
- * @throws QueryError when a time cannot be read
+ * @param query the query; an empty query matches everything
+ * @throws QueryError if a time is invalid
  */
 export function readQuery(query: string): Condition {
   const parsed = parse(query.slice(0, MAX_QUERY), { keywords: KEYWORDS, alwaysArray: true, tokenize: true });
@@ -31,7 +31,7 @@ export function readQuery(query: string): Condition {
   oneOf(condition, given('crud'), (crud) => ['e.crud = ?', crud]);
   oneOf(condition, given('external_id'), (id) => ['e.external_id = ?', id]);
   if (given('actor.id').length > 0) {
-    // The facet also finds accounts that are no actor.
+    // The facet also matches accounts that are not the actor.
     whereFacet(condition, 'account', given('actor.id'));
     condition.where.push('e.actor_id IS NOT NULL');
   }
@@ -42,7 +42,7 @@ export function readQuery(query: string): Condition {
 }
 
 /**
- * The text by which full-text search finds an event: every string in it, without the keys.
+ * Returns the text of an event for the full-text index: every string in it, without the keys.
  *
  * @param event the event
  */

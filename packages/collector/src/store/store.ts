@@ -8,30 +8,30 @@ import { prepareSchema } from './schema.js';
 
 /** The events of a collector, on disk. */
 export interface Store extends LogReader, Omit<EventWriter, 'flush'> {
-  /** The database, for what else is kept in it. */
+  /** The database, which also contains the tokens. */
   readonly db: SqliteDatabase;
-  /** The last place in the order of arrival; 0 if there is none. */
+  /** The last position in the order of arrival; 0 if there are no events. */
   lastSeq(): number;
-  /** How many events there are, of all projects. */
+  /** Number of events of all projects. */
   events(): number;
-  /** How many bytes of the file are in use. */
+  /** Number of bytes of the file that are in use. */
   bytes(): number;
   /**
    * Copies the database while it is in use.
    *
-   * @param file path of the copy; nothing may be there yet
-   * @param pages how many pages to copy at a time. With fewer, requests wait less. With all at once, no other process can make the copy begin again.
-   * @param progress is told how many pages are copied, of how many
+   * @param file path of the copy, which must not exist
+   * @param pages number of pages to copy at a time. With fewer pages, requests wait less. With all pages at once, no other process can restart the copy.
+   * @param progress called with the number of copied pages and the number of all pages
    */
   backup(file: string, pages: number, progress?: (done: number, total: number) => void): Promise<void>;
   close(): void;
 }
 
 /**
- * Opens the store, and makes its database if there is none.
+ * Opens the store. Creates the database if there is none.
  *
- * @param dataDir the folder of its database
- * @throws Error when the database cannot be opened, not as durably as it must be, or was written by a later version
+ * @param dataDir the folder of the database
+ * @throws Error if the database cannot be opened, cannot be made durable, or was written by a later version
  */
 export function openStore(dataDir: string): Store {
   const db = openDatabase(join(dataDir, 'events.sqlite'));
@@ -53,7 +53,7 @@ export function openStore(dataDir: string): Store {
     },
     close() {
       flush();
-      // SQLite would do this by itself if no statement were left that is not collected yet.
+      // SQLite does not checkpoint on close while prepared statements have not been collected.
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       db.close();
     },

@@ -10,7 +10,7 @@ export interface WordIndex {
 }
 
 /**
- * The full-text index of a database.
+ * Creates the full-text index of a database.
  *
  * @param db the database, with its tables
  */

@@ -3,7 +3,7 @@ import { attemptsIn, correctionIn, FACET_NAMES, FACETS, showControls } from '@au
 import { stringify, type Stringifier } from 'csv-stringify';
 import type { StoredEvent } from '../store/log-reader.js';
 
-/** A column and how the text of its cell is read. */
+/** The name of a column and a function that reads the text of its cells. */
 type Column = [name: string, read: (stored: StoredEvent) => string | undefined];
 
 const COLUMNS: readonly Column[] = [
@@ -28,19 +28,19 @@ const COLUMNS: readonly Column[] = [
   ['hash', ({ hash }) => hash],
 ];
 
-/** A stream that turns {@link csvRow}s into CSV (RFC 4180) in which no spreadsheet finds a formula. */
+/** Creates a stream that writes the rows of {@link csvRow} as CSV (RFC 4180) in which no cell is a formula to a spreadsheet. */
 export function csvStream(): Stringifier {
   const columns = COLUMNS.map(([name]) => name);
   return stringify({ header: true, columns, bom: true, record_delimiter: 'windows', escape_formulas: true });
 }
 
 /**
- * An event as a row of CSV.
+ * Converts an event to a row of CSV.
  *
  * @param stored the event
  */
 export function csvRow(stored: StoredEvent): string[] {
-  // Line breaks are shown, not written: behind one, some programs begin to read a formula.
+  // Line breaks are shown as escapes, since some programs read a formula after a line break.
   return COLUMNS.map(([, read]) => showControls(read(stored) ?? ''));
 }
 

@@ -11,14 +11,14 @@ const GATHER = 200;
 const MOST = 200;
 
 /**
- * Sends new events to a page by server-sent events: `event: arrivals`, with a list of events, and whether there were more.
+ * Sends new events to a page by server-sent events: `event: arrivals`, with a list of events and whether there were more.
  *
- * @param store the events
- * @param scope what may be seen
- * @param condition what is searched
+ * @param store the store of the events
+ * @param scope limits which events are sent
+ * @param condition the filters of the page
  * @param request the request
- * @param response the answer, which stays open
- * @param isAllowed is called before each message, because the session may have ended
+ * @param response the response, which stays open
+ * @param isAllowed called before each message, because the session may have ended
  */
 export async function tellArrivals(
   store: Store,

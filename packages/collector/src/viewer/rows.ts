@@ -3,18 +3,18 @@ import { canonicalText, sealOf } from '@auditlogin/core/log';
 import { writeCursor } from '../store/cursor.js';
 import type { StoredEvent } from '../store/log-reader.js';
 
-/** An event as the page of the viewer gets it. */
+/** An event as the viewer's page receives it. */
 export interface ViewerEvent {
   id: string;
-  /** The hash that the receipt gave. */
+  /** The hash in the receipt. */
   hash: string;
   /** When the collector received it, in milliseconds since 1970. */
   received: number;
-  /** When it happened, or else when it was received, in milliseconds since 1970. */
+  /** Time of the event, or else of its receipt, in milliseconds since 1970. */
   time: number;
-  /** The cursor behind this event: the next page begins there if this is the last event of its page. */
+  /** The cursor after this event. If this is the last event of a page, the next page begins there. */
   cursor: string;
-  /** The names that are held now for the event's ids. */
+  /** The current names of the event's ids. */
   names: StoredEvent['names'];
   event: AuditEvent;
   /** The `external_id` of the event that corrects this one. */
@@ -25,7 +25,7 @@ export interface ViewerEvent {
 }
 
 /**
- * Prepares an event for the page of the viewer.
+ * Converts an event for the viewer's page.
  *
  * @param stored the event
  */

@@ -12,12 +12,12 @@ const COOKIE = 'auditlogin_viewer';
 const PATH = '/viewer/session';
 
 /**
- * The routes to sign in to the viewer and out of it. A token is exchanged for a cookie that no script can read and no other site can send. A sign-in with a
- * viewer token is recorded in the log, as the real server does it.
+ * Creates the routes for signing in to the viewer and out of it. A token is exchanged for a cookie that no script can read and no other site can send. A
+ * sign-in with a viewer token is recorded in the log, as in Retraced.
  *
- * @param store where the sign-in is recorded
+ * @param store the store that the sign-in is recorded in
  * @param viewers the viewer tokens and sessions
- * @param limit slows down clients that guess tokens
+ * @param limit limits clients that guess tokens
  */
 export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimit): Router {
   const router = Router();
@@ -30,7 +30,11 @@ export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimi
     const { success, output } = safeParse(tokenSchema, request.body);
     const opened = success && viewers.open(output.token);
     if (!opened)
-      return limit.refuse(request, response, 'The token opens nothing: it is wrong, used up, older than five minutes, or revoked');
+      return limit.refuse(
+        request,
+        response,
+        'The token is not valid: it is wrong, was used before, is older than five minutes, or was revoked',
+      );
     await record(store, opened.session, request);
     response.cookie(COOKIE, opened.secret, {
       httpOnly: true,
@@ -50,7 +54,7 @@ export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimi
 }
 
 /**
- * The session of a request.
+ * Finds the session of a request.
  *
  * @param request the request
  * @param viewers the viewer tokens and sessions
@@ -61,9 +65,9 @@ export function sessionOf(request: Request, viewers: Viewers): ViewerSession | u
 }
 
 /**
- * The session that {@link requireSession} found.
+ * Returns the session that the routes of the viewer have found.
  *
- * @param response the answer to the request
+ * @param response the response to the request
  */
 export function sessionIn(response: Response): ViewerSession {
   return response.locals['session'] as ViewerSession;

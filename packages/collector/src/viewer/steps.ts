@@ -11,7 +11,7 @@ const STEPS = [
 const MOST = 80;
 
 /**
- * The length of the bars of a timeline: a round one, with which there are at most eighty bars.
+ * Chooses a round length for the bars of a timeline, so that there are at most eighty bars.
  *
  * @param span length of the timeline, in milliseconds
  * @returns length of a bar, in milliseconds

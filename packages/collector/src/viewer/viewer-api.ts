@@ -16,18 +16,18 @@ import { sessionIn, sessionOf, sessionRoutes } from './session.js';
 import { stepFor } from './steps.js';
 
 const PAGE = 100;
-/** Counting stops here, because counting all events of a large log takes long. */
+/** Counting stops at this number, because counting all events of a large log is slow. */
 const COUNT_BOUND = 1_001;
 const HOUR = 3_600_000;
 const TOP = 8;
 const MAX_LIVE = 100;
 
 /**
- * The routes that the page of the viewer calls: events, a timeline, who fails most, new events, exports.
+ * Creates the routes that the viewer's page calls: events, timeline, failures, new events, exports.
  *
- * @param store the events
+ * @param store the store of the events
  * @param viewers the viewer tokens and sessions
- * @param limit slows down clients that guess tokens
+ * @param limit limits clients that guess tokens
  */
 export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): Router {
   const router = Router();
@@ -78,7 +78,7 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
   router.get('/viewer/live', async (request, response) => {
     const filters = read(filtersSchema, request, response);
     if (!filters) return;
-    if (live >= MAX_LIVE) return refuse(response, { status: 503, error: `More than ${MAX_LIVE} pages follow the log already` });
+    if (live >= MAX_LIVE) return refuse(response, { status: 503, error: `${MAX_LIVE} pages already follow the log` });
     live += 1;
     response.once('close', () => (live -= 1));
     const { scope } = sessionIn(response);
@@ -120,7 +120,7 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
 function ownPagesOnly(request: Request, response: Response, next: NextFunction): void {
   const site = request.headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') next();
-  else refuse(response, { status: 403, error: 'The viewer answers its own pages only' });
+  else refuse(response, { status: 403, error: 'The viewer accepts only requests of its own pages' });
 }
 
 function read<S extends v.GenericSchema>(schema: S, request: Request, response: Response): v.InferOutput<S> | undefined {
@@ -130,7 +130,7 @@ function read<S extends v.GenericSchema>(schema: S, request: Request, response: 
   return undefined;
 }
 
-/** The span of a timeline: the one that was asked for, else from the first event to the last. */
+/** The span of a timeline: the requested one, else from the first event to the last. */
 function spanOf(
   { from, to }: Filters,
   find: () => { first: number; last: number } | undefined,

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '@auditlogin/core/browser';
 
-/** An event as the collector gives it to this page. */
+/** An event as the collector sends it to this page. */
 export interface ViewerEvent {
   id: string;
   hash: string;
@@ -19,12 +19,12 @@ export interface ViewerEvent {
 export interface EventsPage {
   events: ViewerEvent[];
   total: number;
-  /** Whether there are more than were counted. */
+  /** Whether there are more events than `total`, since counting stops at a bound. */
   isMore: boolean;
   hasOlder: boolean;
 }
 
-/** Attempts by outcome in spans of equal length. */
+/** The number of attempts by outcome, in spans of equal length. */
 export interface Timeline {
   from: number;
   to: number;
@@ -40,14 +40,14 @@ export interface FailureCount {
   last: number;
 }
 
-/** Who failed most within the last hour. */
+/** The addresses and accounts with the most failures of the last hour. */
 export interface Failures {
   since: number;
   sources: FailureCount[];
   accounts: FailureCount[];
 }
 
-/** Who is signed in, and what may be seen. */
+/** The kind of token that was used to sign in, and the events that it opens. */
 export interface Session {
   project: string;
   group?: string;
@@ -55,7 +55,7 @@ export interface Session {
   kind: 'publisher' | 'viewer';
 }
 
-/** An answer that is an error. */
+/** An error response, or a failed request. */
 export class ApiProblem extends Error {
   constructor(
     readonly status: number,
@@ -78,7 +78,7 @@ async function call<T>(path: string, options: RequestInit = {}): Promise<T> {
   return body;
 }
 
-/** What the collector answers this page. */
+/** The requests of this page to the collector. */
 export const api = {
   session: () => call<Session>('session'),
   signIn: (token: string) =>

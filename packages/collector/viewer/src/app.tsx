@@ -4,14 +4,14 @@ import { api, ApiProblem, type Session } from './api.js';
 import { Log } from './log.js';
 import { SignIn } from './sign-in.js';
 
-/** The token of a link, taken out of the address at once, so that it stays in no history. */
+/** Takes the token of a link out of the address at once, so that the browser's history does not keep it. */
 function takeToken(): string | undefined {
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
   if (token !== null) history.replaceState(null, '', location.pathname + location.search);
   return token ?? undefined;
 }
 
-/** The viewer: who is not signed in signs in, who is sees the log. */
+/** The viewer: the sign-in form, or the log after signing in. */
 export function App(): JSX.Element | null {
   const [session, setSession] = useState<Session>();
   const [problem, setProblem] = useState<string>();
@@ -29,7 +29,7 @@ export function App(): JSX.Element | null {
       setReady(true);
     }
     void begin();
-    // A link that is followed while the page is open changes the fragment only.
+    // Following a link while the page is open changes only the fragment.
     const again = (): void => void begin();
     addEventListener('hashchange', again);
     return () => removeEventListener('hashchange', again);

@@ -8,7 +8,7 @@ import { useVerdict } from './verify.js';
 
 type Pick = (name: FacetName, value: string) => void;
 
-/** One event as a whole: its facts, the text that was hashed, its hash recomputed here, its place in the chain of seals, the JSON that was sent. */
+/** The details of an event: its facts, the hashed text, the recomputed hash, the position in the chain of seals, and the JSON that was sent. */
 export function Detail({
   event,
   zone,
@@ -77,12 +77,12 @@ function Facts({ event, zone, onPick }: { event: ViewerEvent; zone: Zone; onPick
   );
 }
 
-/** Whether the event names no account, only what was typed. */
+/** Whether the event has no account but only a typed name. */
 function isTyped({ event }: ViewerEvent): boolean {
   return accountOf(event) === undefined;
 }
 
-/** A value, as a button that shows all events with it. */
+/** A button that shows all events with the same value. */
 function FacetButton({ name, value, onPick }: { name: FacetName; value: string | undefined; onPick: Pick }): JSX.Element {
   if (value === undefined) return <Text>{value}</Text>;
   return (
@@ -112,7 +112,7 @@ function AccountExtras({ event: { names, event } }: { event: ViewerEvent }): JSX
   );
 }
 
-/** What was said about the attempt after this event, or after the event that this one corrects. */
+/** Links to the event that corrects this one, and to the event that this one corrects. */
 function Corrections({
   event: { event, correctedBy },
   onSearch,
@@ -130,7 +130,7 @@ function Corrections({
   return (
     <>
       {correctedBy !== undefined && (
-        <p role="note">A later event corrects this one, which does not count as an attempt: {link(correctedBy)}</p>
+        <p role="note">A later event corrects this one. Only the correction counts as an attempt: {link(correctedBy)}</p>
       )}
       {corrects !== undefined && <p role="note">This event corrects an earlier one: {link(corrects)}</p>}
     </>
@@ -143,7 +143,7 @@ function Seal({ seal, onSearch }: { seal: NonNullable<ViewerEvent['seal']>; onSe
     <>
       <h3>Seal</h3>
       <dl>
-        <Fact name="Place in the chain">
+        <Fact name="Position in the chain">
           {seal.seq} of instance <Text>{seal.instance}</Text>{' '}
           <button type="button" class="link" onClick={() => onSearch(seal.instance)}>
             Show the chain
@@ -160,7 +160,7 @@ function Seal({ seal, onSearch }: { seal: NonNullable<ViewerEvent['seal']>; onSe
         </Fact>
       </dl>
       <p class="soft">
-        This page does not have the key, so it cannot check the seal: run <code>auditlogin verify</code> where the key is.
+        This page does not have the key, so it cannot check the seal. Run <code>auditlogin verify</code> on a machine that has the key.
       </p>
     </>
   );
@@ -171,9 +171,9 @@ function Verification({ event }: { event: ViewerEvent }): JSX.Element {
   return (
     <div class={`verdict verdict-${verdict}`} role="status">
       {verdict === 'checking' && 'Recomputing the hash …'}
-      {verdict === 'verified' && <strong>✓ Verified in this browser: the event has the hash that its receipt gave.</strong>}
-      {verdict === 'altered' && <strong>✗ Altered: this event does not have the hash that its receipt gave.</strong>}
-      {verdict === 'impossible' && <strong>Not checked: this browser computes hashes over HTTPS or on localhost only.</strong>}
+      {verdict === 'verified' && <strong>✓ Verified in this browser: the event has the hash of its receipt.</strong>}
+      {verdict === 'altered' && <strong>✗ Altered: this event does not have the hash of its receipt.</strong>}
+      {verdict === 'impossible' && <strong>Not checked: browsers compute hashes only over HTTPS or on localhost.</strong>}
       <dl>
         <Fact name="Id">
           <code>{event.id}</code>
@@ -197,7 +197,7 @@ function Verification({ event }: { event: ViewerEvent }): JSX.Element {
   );
 }
 
-/** A map of strings, without the fields of the seal, which have a section of their own. */
+/** The pairs of a map, without the fields of the seal, which have their own section. */
 function Pairs({ title, map }: { title: string; map: Record<string, string> | undefined }): JSX.Element | null {
   const shown = Object.entries(map ?? {}).filter(([name]) => !/^seal(?:_|$)/.test(name));
   if (shown.length === 0) return null;

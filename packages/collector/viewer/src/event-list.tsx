@@ -5,7 +5,7 @@ import { type Filters, isNarrowed, toQuery } from './filters.js';
 import { type Zone, zoneName } from './times.js';
 import type { Log } from './use-log.js';
 
-/** The events that were found, how many there are, and the links that export them. */
+/** The matching events, their number, and the links for exporting them. */
 export function EventList({
   log,
   filters,
@@ -29,7 +29,7 @@ export function EventList({
         {page && <Count page={page} zone={zone} />}
         <Exports filters={filters} />
       </div>
-      {page === undefined && log.isLoading && <p class="empty">Reading …</p>}
+      {page === undefined && log.isLoading && <p class="empty">Loading …</p>}
       {page?.events.length === 0 && <Empty filters={filters} onAll={onAll} />}
       {page !== undefined && page.events.length > 0 && <EventsTable events={page.events} zone={zone} chosen={chosen} onChoose={onChoose} />}
       {page?.hasOlder && (
@@ -69,7 +69,7 @@ function Empty({ filters, onAll }: { filters: Filters; onAll: () => void }): JSX
       <p>
         {isNarrowed(filters)
           ? 'No event matches.'
-          : 'No events in this time. Log in to an application that publishes here, and the event appears on this page.'}
+          : 'No events in this time range. When somebody logs in to an application that publishes here, the event appears on this page.'}
       </p>
       <button type="button" onClick={onAll}>
         Show all events

@@ -12,7 +12,7 @@ interface RowProps {
   onChoose: (event: ViewerEvent) => void;
 }
 
-/** The events, newest first. The time of a row is the button that opens its event. */
+/** The events, newest first. The time in a row is a button that opens the event. */
 export function EventsTable({
   events,
   zone,
@@ -78,7 +78,7 @@ interface CellProps {
   event: ViewerEvent;
 }
 
-/** The facets whose cells show more than their value. */
+/** The facets whose cells show more than the value. */
 const CELLS: Partial<Record<FacetName, (props: CellProps) => JSX.Element>> = {
   outcome: OutcomeCell,
   account: AccountCell,

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { type Filters, isNarrowed, NOT_NARROWED, RANGES } from './filters.js';
 import { showTime, type Zone } from './times.js';
 
-/** Narrows the log. What is chosen from a list holds at once, what is typed holds with Enter. */
+/** The form of the filters. A value chosen from a list applies at once, a typed value when Enter is pressed. */
 export function FilterBar({
   filters,
   zone,
@@ -95,7 +95,7 @@ function RangeChoice({ filters, zone, onChoose }: { filters: Filters; zone: Zone
   );
 }
 
-/** A list of the values of a facet, together with the value that is chosen, wherever it came from. */
+/** A list of the values of a facet. It contains the current value even if that is not one of the usual values. */
 function FacetChoice({ name, value, onChoose }: { name: FacetName; value: string; onChoose: (value: string) => void }): JSX.Element {
   const { label, values = [] } = FACETS[name];
   return (

@@ -1,9 +1,9 @@
 import { FACET_NAMES, type FacetName } from '@auditlogin/core/browser';
 
-/** What the log is narrowed by; an empty text is no bound. It stands in the address of the page, so that a view can be kept and passed on. */
+/** The filters of the log; an empty string does not filter. They are part of the page's address, so that a view can be saved and shared. */
 export interface Filters extends Record<FacetName, string> {
   query: string;
-  /** A length such as `24h`, or `all`; empty when `from` and `to` hold. */
+  /** A length such as `24h`, or `all`; empty if `from` and `to` apply. */
   range: string;
   /** In ISO 8601. */
   from: string;
@@ -18,14 +18,14 @@ export const RANGES: readonly [name: string, label: string, length: number][] = 
   ['30d', 'Last 30 days', 2_592_000_000],
 ];
 
-/** No query, and any value of each facet. */
+/** Filters without a query and without any facet value. */
 export const NOT_NARROWED = {
   query: '',
   ...(Object.fromEntries(FACET_NAMES.map((name) => [name, ''])) as Record<FacetName, string>),
 };
 const DEFAULTS: Filters = { ...NOT_NARROWED, range: '24h', from: '', to: '' };
 
-/** The filters in the query of an address. */
+/** Reads the filters from the query of an address. */
 export function readFilters(search: string): Filters {
   const given = new URLSearchParams(search);
   const filters = { ...DEFAULTS };
@@ -34,25 +34,25 @@ export function readFilters(search: string): Filters {
   return filters;
 }
 
-/** The query of an address for filters. */
+/** Writes filters as the query of an address. */
 export function writeFilters(filters: Filters): string {
   const changed = Object.entries(filters).filter(([name, value]) => value !== DEFAULTS[name as keyof Filters]);
   return changed.length === 0 ? '' : `?${new URLSearchParams(changed)}`;
 }
 
-/** The query that the collector is asked. */
+/** Converts filters to the query of a request to the collector. */
 export function toQuery({ range, from, to, ...filters }: Filters, now: number): URLSearchParams {
   const length = RANGES.find(([name]) => name === range)?.[2];
   const start = length === undefined ? from : new Date(now - length).toISOString();
   return new URLSearchParams(Object.entries({ ...filters, from: start, to }).filter(([, value]) => value !== ''));
 }
 
-/** Whether events that arrive now can be among those that are shown. */
+/** Whether new events may match the filters. */
 export function isOpenEnded({ to }: Filters): boolean {
   return to === '';
 }
 
-/** Whether anything but the time is narrowed. */
+/** Whether there is a filter other than the time. */
 export function isNarrowed(filters: Filters): boolean {
   return (Object.keys(NOT_NARROWED) as (keyof typeof NOT_NARROWED)[]).some((name) => filters[name] !== '');
 }

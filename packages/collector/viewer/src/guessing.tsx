@@ -3,10 +3,10 @@ import type { FailureCount, Failures } from './api.js';
 import { Text } from './text.js';
 import { showAgo } from './times.js';
 
-/** So many failures within an hour are no slips of the finger. */
+/** From this number of failures within an hour on, an address or account is highlighted. */
 const ALARM = 10;
 
-/** Who failed most within the last hour, by source and by account: a guessing attack stands out. */
+/** The sources and accounts with the most failures of the last hour, which reveal a guessing attack. */
 export function Guessing({
   failures,
   onPick,

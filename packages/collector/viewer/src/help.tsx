@@ -4,20 +4,20 @@ import { SHORTCUTS } from './shortcuts.js';
 
 const SYNTAX = [
   ['wrong password', 'events with both words'],
-  ['action:user.*', 'actions that begin with this'],
+  ['action:user.*', 'actions that begin with "user."'],
   ['actor.id:u1,u2', 'one of these actors'],
-  ['actor.name:ann', 'a word of the name'],
-  ['external_id:…', 'the id that the application gave'],
-  ['received:2026-01-01,2026-02-01', 'received from then on, and before then'],
+  ['actor.name:ann', 'a word in the name of the actor'],
+  ['external_id:…', 'the id that the application set'],
+  ['received:2026-01-01,2026-02-01', 'received at or after the first time and before the second'],
 ] as const;
 
-/** The keys, and the syntax of the search. */
+/** The keyboard shortcuts and the search syntax. */
 export function Help({ onClose }: { onClose: () => void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog ref={dialog} onClose={onClose} aria-labelledby="help">
-      <h2 id="help">Keys and search</h2>
+      <h2 id="help">Keyboard shortcuts and search</h2>
       <dl class="keys">
         {SHORTCUTS.map(({ label, what }) => (
           <div key={label} class="fact">

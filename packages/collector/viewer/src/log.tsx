@@ -12,7 +12,7 @@ import type { Zone } from './times.js';
 import { TopBar } from './top-bar.js';
 import { useLog } from './use-log.js';
 
-/** The page of the log: filters, timeline, who fails most, the events, and one of them as a whole. */
+/** The page of the log: filters, timeline, failures, the events, and the details of one event. */
 export function Log({ session, onEnd }: { session: Session; onEnd: (why: string | undefined) => void }): JSX.Element {
   const { filters, narrow } = useFilters();
   const [zone, setZone] = useState<Zone>('local');
@@ -75,7 +75,7 @@ export function Log({ session, onEnd }: { session: Session; onEnd: (why: string 
   );
 }
 
-/** The filters, kept in the address of the page, so that the buttons of the browser go back and forward between them. */
+/** Stores the filters in the page's address, so that the browser's back and forward buttons switch between them. */
 function useFilters(): { filters: Filters; narrow: (next: Filters) => void } {
   const [filters, setFilters] = useState<Filters>(() => readFilters(location.search));
   useEffect(() => {
@@ -90,7 +90,7 @@ function useFilters(): { filters: Filters; narrow: (next: Filters) => void } {
   return { filters, narrow };
 }
 
-/** The event that is open. When it is closed, the focus goes back to its row. */
+/** The open event. When it is closed, the focus returns to its row. */
 function useChosen(events: readonly ViewerEvent[]): {
   chosen: string | undefined;
   open: ViewerEvent | undefined;

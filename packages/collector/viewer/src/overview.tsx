@@ -4,7 +4,7 @@ import { Guessing } from './guessing.js';
 import { Timeline, totalsOf } from './timeline.js';
 import type { Zone } from './times.js';
 
-/** Attempts over time, and who failed most. */
+/** Attempts over time, and the sources and accounts with the most failures. */
 export function Overview({
   timeline,
   failures,

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 
-/** What the keys do on the page of the log. */
+/** The actions of the keyboard shortcuts. */
 export interface ShortcutActions {
   close: () => void;
   pause: () => void;
@@ -16,19 +16,19 @@ interface Shortcut {
   run: (actions: ShortcutActions) => void;
 }
 
-/** Every key. The arrows count only on a row of the table, since they scroll elsewhere. */
+/** All keyboard shortcuts. The arrow keys work only on a row of the table, since they scroll elsewhere. */
 export const SHORTCUTS: readonly Shortcut[] = [
-  { keys: ['/'], label: '/', what: 'go to the search', run: () => document.getElementById('search')?.focus() },
+  { keys: ['/'], label: '/', what: 'go to the search field', run: () => document.getElementById('search')?.focus() },
   { keys: ['j', 'ArrowDown'], label: 'j or ↓', what: 'next event', run: () => step(1) },
   { keys: ['k', 'ArrowUp'], label: 'k or ↑', what: 'previous event', run: () => step(-1) },
   { keys: [], label: 'Enter', what: 'open the event', run: () => undefined },
   { keys: ['Escape'], label: 'Esc', what: 'close the event', run: ({ close }) => close() },
   { keys: ['p'], label: 'p', what: 'pause, or follow again', run: ({ pause }) => pause() },
-  { keys: ['r'], label: 'r', what: 'read the log again', run: ({ reload }) => reload() },
-  { keys: ['?'], label: '?', what: 'this help', run: ({ help }) => help() },
+  { keys: ['r'], label: 'r', what: 'reload the log', run: ({ reload }) => reload() },
+  { keys: ['?'], label: '?', what: 'show this help', run: ({ help }) => help() },
 ];
 
-/** Listens to the keys while the page is shown. */
+/** Handles the keyboard shortcuts while the page is shown. */
 export function useShortcuts(actions: ShortcutActions): void {
   useEffect(() => {
     function press(event: KeyboardEvent): void {
@@ -42,7 +42,7 @@ export function useShortcuts(actions: ShortcutActions): void {
   });
 }
 
-/** Whether a key is meant for the page, and not for the browser, a dialog or the field that has the focus. */
+/** Whether a key press is for the page instead of the browser, a dialog or the focused field. */
 function isForPage({ key, target, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
   if (key === 'Escape') return !document.querySelector('dialog');
   if (ctrlKey || metaKey || altKey) return false;

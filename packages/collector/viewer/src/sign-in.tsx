@@ -2,7 +2,7 @@ import type { JSX, TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
 import { api, ApiProblem, type Session } from './api.js';
 
-/** Asks for a token. */
+/** The form that asks for a token. */
 export function SignIn({ problem, onSession }: { problem: string | undefined; onSession: (session: Session) => void }): JSX.Element {
   const [message, setMessage] = useState(problem);
   async function submit(event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> {
@@ -23,7 +23,7 @@ export function SignIn({ problem, onSession }: { problem: string | undefined; on
           <input name="token" type="password" autocomplete="off" required aria-describedby="token-help" />
         </label>
         <p class="soft" id="token-help">
-          A publisher token of this collector, or a viewer token. <code>auditlogin dev</code> prints a link that carries one.
+          A publisher token of this collector, or a viewer token. <code>auditlogin dev</code> prints a link that contains one.
         </p>
         {message && (
           <p class="problem" role="alert">

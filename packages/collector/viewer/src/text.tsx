@@ -1,13 +1,13 @@
 import { showControls } from '@auditlogin/core/browser';
 import type { JSX } from 'preact';
 
-/** Text of strangers: always text, in its own direction, with what cannot be seen shown. */
+/** Shows untrusted text: never as markup, isolated in its own writing direction, and with control characters made visible. */
 export function Text({ children, none = '–' }: { children: string | null | undefined; none?: string }): JSX.Element {
   if (children === null || children === undefined || children === '') return <span class="none">{none}</span>;
   return <bdi>{showControls(children)}</bdi>;
 }
 
-/** A link to where an event points, if a browser may go there. */
+/** A link from an event, if it is an http or https address; otherwise plain text. */
 export function Href({ children }: { children: string }): JSX.Element {
   if (!/^https?:\/\//i.test(children) || !URL.canParse(children)) return <Text>{children}</Text>;
   return (
@@ -17,7 +17,7 @@ export function Href({ children }: { children: string }): JSX.Element {
   );
 }
 
-/** What became of an attempt, by word and by colour. */
+/** The outcome of an attempt, as a coloured word. */
 export function Outcome({ children }: { children: string }): JSX.Element {
   const kind = ['success', 'failure', 'challenge'].includes(children) ? children : 'unknown';
   return (

@@ -11,14 +11,14 @@ use([BarChart, GridComponent, TooltipComponent, AriaComponent, CanvasRenderer]);
 
 const KINDS = ['success', 'failure', 'challenge', 'unknown'] as const;
 
-/** Attempts by outcome. */
+/** Counts the attempts of a timeline by outcome. */
 export function totalsOf({ counts }: TimelineData): Record<(typeof KINDS)[number], number> {
   const totals = { success: 0, failure: 0, challenge: 0, unknown: 0 };
   for (const { outcome, attempts } of counts) totals[kindOf(outcome)] += attempts;
   return totals;
 }
 
-/** Attempts over time, stacked by outcome; a click on a bar narrows the range to it. */
+/** A chart of attempts over time, stacked by outcome. A click on a bar restricts the time range to it. */
 export function Timeline({
   data,
   zone,
@@ -76,7 +76,7 @@ function optionFor(data: TimelineData, zone: Zone): EChartsCoreOption {
   return {
     animation: false,
     grid: { left: 8, right: 8, top: 12, bottom: 4, containLabel: true },
-    // Not as HTML: what an outcome says may have been typed by anybody.
+    // The tooltip is not HTML, since anybody may have sent the text of an outcome.
     tooltip: { trigger: 'axis', renderMode: 'richText', axisPointer: { type: 'shadow' } },
     xAxis: {
       type: 'category',

@@ -7,11 +7,11 @@ import type { LogState } from './use-log.js';
 const LIVE: Record<LogState['live'], string> = {
   following: '● live',
   paused: '❚❚ paused',
-  interrupted: '○ interrupted, trying again',
-  off: '○ not live: the range has an end',
+  interrupted: '○ interrupted, reconnecting',
+  off: '○ not live: the time range has an end',
 };
 
-/** The head of the page: what is shown, whether it is live, and the buttons that concern the whole page. */
+/** The head of the page: project and group, whether new events appear, and the buttons for the whole page. */
 export function TopBar({
   session,
   log,
@@ -60,7 +60,7 @@ export function TopBar({
             <option value="utc">UTC</option>
           </select>
         </label>
-        <button type="button" onClick={onHelp} aria-label="Keys and search" title="?">
+        <button type="button" onClick={onHelp} aria-label="Keyboard shortcuts and search" title="?">
           ?
         </button>
         <button type="button" onClick={() => void api.signOut().finally(onSignedOut)}>

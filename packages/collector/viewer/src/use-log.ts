@@ -2,33 +2,33 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { api, ApiProblem, type EventsPage, type Failures, type Timeline, type ViewerEvent } from './api.js';
 import { type Filters, isOpenEnded, toQuery } from './filters.js';
 
-/** What the page shows of the log. */
+/** The part of the log that the page shows. */
 export interface LogState {
   page: EventsPage | undefined;
   timeline: Timeline | undefined;
   failures: Failures | undefined;
-  /** Why the last request failed; undefined if it did not. */
+  /** Why the last request failed; undefined if it succeeded. */
   problem: string | undefined;
   isLoading: boolean;
-  /** Whether new events appear by themselves. */
+  /** Whether new events appear without a reload. */
   live: 'following' | 'paused' | 'interrupted' | 'off';
-  /** How many events arrived while it was paused. */
+  /** Number of events that arrived while the page was paused. */
   held: number;
 }
 
 const REFRESH = 5_000;
-/** The most events on a page that is left open for days. */
+/** The most events on the page, which may stay open for days. */
 const MOST_SHOWN = 1_000;
 
-/** What the page shows of the log, and how it reads more. */
+/** The part of the log that the page shows, and functions that read more. */
 export interface Log extends LogState {
-  /** Reads the log again, from its end. */
+  /** Reads the newest events again. */
   reload: () => void;
-  /** Reads the page before the oldest event that is shown. */
+  /** Reads the events before the oldest one on the page. */
   older: () => void;
 }
 
-/** Reads the log and follows it. */
+/** Reads the log and follows new events. */
 export function useLog(filters: Filters, isPaused: boolean, onSignedOut: (why: string) => void): Log {
   const [state, setState] = useState<LogState>({
     page: undefined,
@@ -115,7 +115,7 @@ export function useLog(filters: Filters, isPaused: boolean, onSignedOut: (why: s
   };
 }
 
-/** A page with the events that arrived, in the order of the log: an event may arrive long after it happened. */
+/** Adds new events to a page and sorts them by time, since an event may arrive long after it happened. */
 function withArrivals(page: EventsPage, arrived: ViewerEvent[]): EventsPage {
   const known = new Set(page.events.map(({ id }) => id));
   const fresh = arrived.filter(({ id }) => !known.has(id));

@@ -30,7 +30,7 @@ export function aboutAction(action: AuditAction): { crud: Crud; title: string } 
 /**
  * Whether an action logs somebody in. Before it succeeds, no account is proven.
  *
- * @param action what was tried
+ * @param action the action of an attempt
  */
 export function isLoginAction(action: AuditAction): boolean {
   return action === 'user.login' || action === 'user.login.challenge';

@@ -28,8 +28,8 @@ interface Parties {
  * not succeed has no actor; the account that was tried is its target. A group that the request names is `claimed` until an account is proven, and is
  * never replaced by another tenant.
  *
- * @param attempt what was observed
- * @param outcome how it came out
+ * @param attempt the attempt
+ * @param outcome its outcome
  */
 export function resolveIdentity(attempt: Attempt, outcome: Outcome): ResolvedIdentity {
   const action = statedAction(attempt);

@@ -31,7 +31,7 @@ const SOURCES: readonly EvidenceSource[] = [marker, rule, library, session, cred
  * status below 400. Otherwise the observed evidence decides: a challenge together with successes is a challenge, and a failure together with a
  * success is `unknown`.
  *
- * @param attempt what was observed
+ * @param attempt the attempt
  * @param redirects redirect rules of the application
  */
 export function decideOutcome(attempt: Attempt, redirects: RedirectRules = NO_REDIRECT_RULES): Outcome {

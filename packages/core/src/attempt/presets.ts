@@ -2,9 +2,9 @@ import type { AuditAction } from './action.js';
 
 /** The routes of a library or application, in the notation of the `routes` and `rules` options. */
 export interface Preset {
-  /** Its logins. */
+  /** Routes of logins. */
   routes: readonly string[];
-  /** Its other actions on accounts and sessions. */
+  /** Rules for other actions. */
   rules: readonly { match: string; action: AuditAction }[];
 }
 

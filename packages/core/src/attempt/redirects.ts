@@ -24,7 +24,7 @@ const MAX_LOCATION = 2048;
  * Compiles the `redirects` option.
  *
  * @param redirects path patterns
- * @throws TypeError when a pattern is malformed
+ * @throws TypeError if a pattern is malformed
  */
 export function redirectRules(redirects: Record<keyof RedirectRules, readonly string[]>): RedirectRules {
   return {
@@ -34,22 +34,22 @@ export function redirectRules(redirects: Record<keyof RedirectRules, readonly st
   };
 }
 
-/** Where a request itself may have asked to be sent. */
+/** The targets that a request itself may have chosen. */
 export interface AskedTargets {
-  /** Its path and query. */
+  /** The path and query of the request. */
   request: string;
-  /** Targets that its body names. */
+  /** Targets in the body of the request. */
   targets?: readonly string[] | undefined;
 }
 
 /**
- * What the target of a redirect means. By itself it proves a failure only if it is the login page, or has an error parameter that the request did not
- * bring; other words in a path prove nothing.
+ * Interprets the target of a redirect. Without a rule, the target proves a failure only if it is the login page or has an error parameter that the request did
+ * not bring. Other words in a path prove nothing.
  *
  * @param location the `Location` header
- * @param asked what the request asked for
- * @param isLogin whether the attempt is about getting in
- * @param rules what the application says of its redirects
+ * @param asked the targets that the request may have chosen
+ * @param isLogin whether the attempt is a login
+ * @param rules the application's rules
  */
 export function redirectMeans(
   location: string,
@@ -107,7 +107,7 @@ function hasErrorOf(target: URL, given: readonly string[]): boolean {
   });
 }
 
-/** A target that the client itself named, as `returnTo` does, says nothing about the login. */
+/** Whether the client itself chose the target, for example by `returnTo`. Such a target proves nothing. */
 function isChosen(target: URL, given: readonly string[]): boolean {
   const wanted = target.pathname + target.search;
   return given.some((text) => text !== '' && (text === wanted || text === target.href || text === target.pathname));

@@ -21,13 +21,13 @@ interface RoutedRequest {
 export interface RouteMatcher {
   /** Returns the action; undefined if the request is not audited. */
   actionOf(request: RoutedRequest): AuditAction | undefined;
-  /** Whether a request may become an attempt, judged before any router has run: a superset of what {@link actionOf} accepts. */
+  /** Whether a request may become an attempt, decided before any router has run. It accepts at least what {@link actionOf} accepts. */
   mayMatch(target: string): boolean;
   /**
-   * What is audited of a route, told before any request came.
+   * Returns what is audited of a route, without a request.
    *
-   * @param method of the route
-   * @param pattern of the route, with the path where its router is mounted
+   * @param method method of the route
+   * @param pattern pattern of the route, including the path that its router is mounted on
    * @returns undefined if none of its requests is an attempt by the route
    */
   coverOf(method: string, pattern: string): RouteCover | undefined;
@@ -36,9 +36,9 @@ export interface RouteMatcher {
 /** What is audited of a route. */
 export interface RouteCover {
   action: AuditAction;
-  /** `default`: one of the login routes of the stacks that people use. `options`: `routes`, `rules` or `preset` name it, or the audit is mounted on it. */
+  /** `default`: it is a login route of a common stack. `options`: `routes`, `rules` or `preset` name it, or the audit is mounted on it. */
   by: 'default' | 'options';
-  /** Which of its requests only: those whose body has a credential, or a grant (RFC 6749); `path`: those whose path behind the wildcard is a login. */
+  /** The requests that are audited, if not all: those whose body has a credential or a grant (RFC 6749), or those whose path matches a login (`path`). */
   only?: 'credential' | 'grant' | 'path';
 }
 
@@ -52,12 +52,12 @@ export interface RouteRule {
 export const LOOKS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Compiles the `routes` and `rules` options. A rule counts before the routes, the first that matches before the others; one with the method of the
- * request before one that is named with another method.
+ * Compiles the `routes` and `rules` options. Rules precede routes, and the first match decides. A match with the method of the request precedes a match with
+ * another method.
  *
- * @param routes of logins, `METHOD /path` or `/path` (POST); without any, the login routes of the stacks that people use
- * @param rules of other actions
- * @throws TypeError when one of them is malformed
+ * @param routes routes of logins, `METHOD /path` or `/path` (POST); without any, the login routes of common stacks
+ * @param rules rules for other actions
+ * @throws TypeError if a route or rule is malformed
  */
 export function routeMatcher(routes: readonly string[] | undefined, rules: readonly RouteRule[] = []): RouteMatcher {
   const named = [...rules, ...(routes ?? []).map((match) => ({ match, action: 'user.login' as const }))].map(({ match, action }) => {
@@ -75,7 +75,7 @@ export function routeMatcher(routes: readonly string[] | undefined, rules: reado
       const here = named.filter((route) => isNamed(route, paths));
       const exact = here.find((route) => methods.some((method) => runs(route.method, method)));
       if (exact) return exact.action;
-      // Nobody brings a credential to leave.
+      // A request with a credential is no logout.
       const tried = isTried(methods, carriesCredential) && here.find(({ action }) => action !== 'user.logout');
       if (tried) return tried.action;
       if (routes !== undefined) return undefined;

@@ -50,8 +50,8 @@ const ADOPTION_PERIOD = 60_000;
  * warning.
  *
  * @param settings the auditor's settings
- * @param listener is told what happens
- * @throws AuditError `ERR_AUDIT_SPOOL` when the directory of a required spool cannot be used
+ * @param listener called while the spool is opened
+ * @throws AuditError `ERR_AUDIT_SPOOL` if the directory of a required spool cannot be used
  */
 export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListener): OpenSpool {
   const { spool: wanted, durability, sealKey } = settings;

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { consoleLogger, isLogger } from '../logger.js';
 
-/** Types of options. Their messages say what is expected and never repeat the given value, the valid words may be a secret. */
+/** Types of options. Their messages say what is expected and never repeat the given value, which may be a secret. */
 
 /**
  * A string.
  *
- * @param min the smallest value number of characters
+ * @param min the least number of characters
  */
 export function text(min = 1) {
   const expected = `expected a string of ${min} or more characters`;
@@ -16,7 +16,7 @@ export function text(min = 1) {
 /**
  * A whole number.
  *
- * @param min the least
+ * @param min the smallest value
  * @param max the largest value
  */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER) {
@@ -32,7 +32,7 @@ export function flag() {
 /**
  * One of several words.
  *
- * @param words which
+ * @param words the words
  */
 export function oneOf<const T extends readonly string[]>(words: T) {
   return v.picklist(words, `expected one of ${words.join(', ')}`);
@@ -42,7 +42,7 @@ export function oneOf<const T extends readonly string[]>(words: T) {
  * A string that a function accepts.
  *
  * @param accepts whether a string is valid
- * @param what description of the valid values
+ * @param what a description of the valid values
  */
 export function textThat(accepts: (value: string) => boolean, what: string) {
   return v.pipe(v.string(`expected ${what}`), v.check(accepts, `expected ${what}`));
@@ -73,7 +73,7 @@ export function logger() {
  * A value that a function recognises.
  *
  * @param recognises whether a value is valid
- * @param what is expected, in words
+ * @param what a description of the valid values
  */
 export function instance<T>(recognises: ((value: unknown) => value is T) | ((value: unknown) => boolean), what: string) {
   return v.custom<T>(recognises, `expected ${what}`);

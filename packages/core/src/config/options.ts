@@ -12,52 +12,52 @@ import type { CheckedReceipt } from '../publish/receipt.js';
 import type { SharedSpool } from '../spool/spool.js';
 import type { AuditEvent } from '../event/event.js';
 
-/** What `createAuditor()` takes. Everything may be left out, if the environment says where to publish. */
+/** Options of `createAuditor()`. All of them may be left out if the environment has the address, the project and the token. */
 export interface AuditorOptions {
-  /** Base address of the API; it may have a path. @default `AUDITLOG_API_BASE` */
+  /** Base address of the API, which may have a path. @default `AUDITLOG_API_BASE` */
   apiBase?: string;
   /** Project id. @default `AUDITLOG_API_PROJECT`, then `BOOTSTRAP_PUBLISHER_PROJECT` */
   project?: string;
   /**
-   * Publisher token of the project, or a function that gives it. The function is called before each request, so that the token can be rotated without a
+   * Publisher token of the project, or a function that returns it. The function is called before each request, so that the token can be rotated without a
    * restart.
    * @default `AUDITLOG_API_TOKEN`, then `BOOTSTRAP_PUBLISHER_TOKEN`
    */
   token?: string | (() => string | Promise<string>);
-  /** Whether anything is audited; `AUDITLOG_DISABLED=1` switches it off, too. @default true */
+  /** Whether attempts are audited. `AUDITLOG_DISABLED=1` disables the audit, too. @default true */
   enabled?: boolean;
   /** Name of the application, in each event's `component`. */
   component?: string;
   /** Version of the application, in each event's `version`. */
   version?: string;
   /**
-   * What is kept of the user name that was typed when no account is proven: `masked` (`a***l@example.com`), `plain`, `hmac` (only a keyed digest) or `omit`.
+   * How a typed user name is stored if no account is proven: `masked` (`a***l@example.com`), `plain`, `hmac` (only a keyed digest) or `omit`.
    * @default 'masked'
    */
   typedIdentity?: TypedIdentityPolicy;
   /**
-   * Key of the digests `fields.identity_hmac` and `fields.session_hmac`, by which the attempts on one account and the events of one session are found; 16
+   * Key of the digests `fields.identity_hmac` and `fields.session_hmac`, which identify the attempts on one account and the events of one session. 16
    * characters or more.
-   * @default derived from the key of the seal, else made for the spool folder, else (in memory) for this process
+   * @default derived from the key of the seal, else created for the spool folder, else (in memory) for this process
    */
   identityKey?: string;
   /**
-   * What the answer to a login waits for. `after-response`: nothing; the event is written afterwards. `before-response`: the event is on disk before the
-   * first byte of the answer leaves; if it cannot be written, the answer becomes 503.
+   * When the event is written. `after-response`: after the response was sent. `before-response`: before the first byte of the response is sent; if the
+   * event cannot be written, the response becomes 503.
    * @default 'after-response'
    */
   durability?: 'after-response' | 'before-response';
   /** The queue between the application and the server. */
   spool?: {
-    /** `disk`: a file that outlives the process. `memory`: events that wait are lost with the process. @default 'disk' */
+    /** `disk`: events wait in a file that outlives the process. `memory`: waiting events are lost with the process. @default 'disk' */
     kind?: 'disk' | 'memory';
-    /** Folder of the files. It is created if it is missing, for its owner only. @default `AUDITLOG_SPOOL_DIR`, then `.auditlogin` */
+    /** Folder of the files. If it is missing, it is created, with access for its owner only. @default `AUDITLOG_SPOOL_DIR`, then `.auditlogin` */
     directory?: string;
     /** Whether the start fails when the folder cannot be used. Otherwise the spool falls back to memory, with a warning. @default false */
     required?: boolean;
-    /** The most events that wait. @default 100000 */
+    /** The most events that may wait. @default 100000 */
     maxEvents?: number;
-    /** The most bytes that wait. @default 67108864 */
+    /** The most bytes that may wait. @default 67108864 */
     maxBytes?: number;
     /** How long the disk may take to write an event, in milliseconds. @default 5000 */
     commitTimeout?: number;
@@ -67,20 +67,20 @@ export interface AuditorOptions {
    * application then needs no `apiBase`, `project` or `token`; giving one of them is an error.
    */
   engine?: SharedSpool;
-  /** Seals each event, so that the log alone shows which events were deleted, reordered, altered or added, and keeps a ledger of receipts. */
+  /** Sealing each event, so that the log alone shows which events were deleted, reordered, altered or added. Receipts are kept in a ledger. */
   seal?: {
-    /** The key, 32 characters or more; a new key begins a new key id. Without a key nothing is sealed. @default the first in `AUDITLOG_SEAL_KEY` */
+    /** The key, 32 characters or more. A new key gets a new key id. Without a key nothing is sealed. @default the first in `AUDITLOG_SEAL_KEY` */
     key?: string;
   };
   /** How events are sent. */
   publish?: {
     /** The most events in one request, 1 to 50. @default 50 */
     batchSize?: number;
-    /** The most requests at the same time, 1 to 32. @default 4 */
+    /** The most concurrent requests, 1 to 32. @default 4 */
     concurrency?: number;
     /** How long to wait for a connection, in milliseconds. @default 5000 */
     connectTimeout?: number;
-    /** How long to wait for an answer, in milliseconds. @default 10000 */
+    /** How long to wait for a response, in milliseconds. @default 10000 */
     timeout?: number;
     /** The upper bound of the wait after a first failure, in milliseconds. It doubles with every further failure. @default 500 */
     backoffMin?: number;
@@ -92,28 +92,28 @@ export interface AuditorOptions {
      * @default 'resend'
      */
     inDoubt?: InDoubt;
-    /** How long the server takes until a search finds what it stored, in milliseconds. @default 3000 */
+    /** How long the server takes to index a stored event, in milliseconds. @default 3000 */
     indexLag?: number;
     /** The age at which an event that could not be sent is set aside, in milliseconds. @default 604800000, a week */
     maxAge?: number;
   };
   /** How long `flush()` and `close()` wait for the queue to drain, in milliseconds. @default 10000 */
   closeTimeout?: number;
-  /** Whether the start and the stop of the audit, and gaps in it, are recorded as events: `audit.start`, `audit.stop`, `audit.gap`. @default false */
+  /** Whether the start and stop of the audit, and lost events, are recorded as events: `audit.start`, `audit.stop`, `audit.gap`. @default false */
   lifecycleEvents?: boolean;
   /** The logger for warnings and errors: any object with pino's `warn()` and `error()`. @default standard error */
   logger?: Logger;
-  /** Is called with every receipt, after its hash was checked. */
+  /** Called with every receipt after its hash was checked. */
   onReceipt?: (receipt: CheckedReceipt) => void;
-  /** Is called for every event that is lost (no room, or still in memory when the auditor was closed) or set aside (refused by the server, or too old). */
+  /** Called for every event that is lost (no room, or still in memory when the auditor was closed) or set aside (refused by the server, or too old). */
   onDrop?: (event: AuditEvent, error: AuditError) => void;
-  /** Is called when a receipt's hash is not the hash of what was sent. */
+  /** Called if a receipt's hash is not the hash of what was sent. */
   onMismatch?: (receipt: CheckedReceipt) => void;
-  /** Is called with every error that no caller gets: failed requests, failing extractors. */
+  /** Called with every error that no caller receives: failed requests, failing extractors. */
   onError?: (error: AuditError) => void;
 }
 
-/** The types of all options: the only place with their bounds and defaults. */
+/** The types of all options, with their bounds and defaults. */
 export const auditorEntries = {
   apiBase: v.optional(option.text()),
   project: v.optional(option.text()),

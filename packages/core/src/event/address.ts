@@ -1,7 +1,7 @@
 import { isIP, isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** The address that goes into the event, and the text it was read from where the two differ. */
+/** The address for the event, and the original text if the address does not represent all of it. */
 export interface NormalisedAddress {
   /** The address in a form that the server accepts; absent if the text names no such address. */
   source_ip?: string;

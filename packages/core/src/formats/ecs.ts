@@ -59,7 +59,7 @@ function eventSection(event: AuditEvent): object | undefined {
   });
 }
 
-/** `user` acts. An account that was only tried is `user.target`: nobody is proven, and the name that was typed was the account's. */
+/** `user` is the account that acted. An account that was only tried is `user.target`, since nobody's identity is proven. */
 function userSection(event: AuditEvent): object | undefined {
   const { actor, target, fields } = event;
   const typed = actor ? undefined : fields?.['identity'];

@@ -4,11 +4,11 @@ import type { AuditEvent } from '../event/event.js';
 
 /** A property by which events are filtered and counted. */
 export interface Facet {
-  /** Heading of a column, label of a field. */
+  /** The heading of a column and the label of a field. */
   label: string;
-  /** One sentence for help texts and API documents. */
+  /** One sentence for help texts and the API's documentation. */
   description: string;
-  /** The values to offer; without them any text can be a value. */
+  /** The values to offer; if there are none, any text can be a value. */
   values?: readonly string[];
   /** Name of its column in the collector's database, and in CSV. */
   column: string;
@@ -44,7 +44,7 @@ export const FACETS: Readonly<Record<FacetName, Facet>> = {
   account: {
     label: 'Account',
     description:
-      'Id of the account that acted, or that an attempt without a proven actor was made on, or the user name that was typed, as it was kept.',
+      'Id of the actor or, if no actor is proven, of the account that was tried; if no account is known, the typed user name as it was stored.',
     column: 'account',
     letter: 'u',
     read: (event) => accountOf(event) ?? filled(event.fields?.['identity']),
@@ -58,14 +58,14 @@ export const FACETS: Readonly<Record<FacetName, Facet>> = {
   },
   address: {
     label: 'Address',
-    description: 'Source address, or what was seen in its place.',
+    description: 'Source address or, if it has no form that the server accepts, the original text.',
     column: 'address',
     letter: 's',
     read: ({ source_ip, fields }) => filled(source_ip) ?? filled(fields?.['source_ip_seen']),
   },
   action: {
     label: 'Action',
-    description: 'What was done, e.g. user.login.',
+    description: 'The audited action, e.g. user.login.',
     column: 'action',
     letter: 'x',
     read: ({ action }) => filled(action),
@@ -85,7 +85,7 @@ export function readFacets(event: AuditEvent): Record<FacetName, string | undefi
 }
 
 /**
- * The account of an event: its actor, or the account that a failed attempt was aimed at.
+ * Returns the account of an event: its actor, or the account that a failed attempt was made on.
  *
  * @param event an event as it was sent or read back
  * @returns the account's id; undefined if no account is known, even if a user name was typed
@@ -95,7 +95,7 @@ export function accountOf({ actor, target }: AuditEvent): string | undefined {
 }
 
 /**
- * The event that an event corrects: what was said about its attempt after it had been recorded. A corrected event is no attempt of its own.
+ * Returns the event that an event corrects. A corrected event does not count as an attempt.
  *
  * @param event an event as it was sent or read back
  * @returns the `external_id` of the event that is corrected
@@ -105,7 +105,7 @@ export function correctionIn({ fields }: AuditEvent): string | undefined {
 }
 
 /**
- * The number of attempts that an event stands for: more than one if failures were coalesced into it.
+ * Returns the number of attempts that an event stands for. It is more than one if failures were coalesced into the event.
  *
  * @param event an event as it was sent or read back
  */
@@ -114,7 +114,7 @@ export function attemptsIn({ fields }: AuditEvent): number {
   return typeof count === 'string' && /^[1-9]\d{0,11}$/.test(count) ? Number(count) : 1;
 }
 
-/** The server accepts fields of other types in some places; they are treated as absent. */
+/** In some places the server accepts fields of other types, which are treated as absent. */
 function filled(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -92,8 +92,8 @@ function metadataOf({ external_id, fields }: AuditEvent): object {
 }
 
 /**
- * The user is the account that the event is about. The actor is somebody else who acted for it: who impersonates, or who resets a password. A change of an
- * account has an actor in any case.
+ * Returns user and actor. The user is the account that the event is about. The actor is another account that acted: the one that impersonates, or the one that
+ * resets a password. A change of an account always has an actor.
  */
 function usersOf(event: AuditEvent): object {
   const { actor, target, group, fields } = event;

@@ -7,8 +7,8 @@ const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UN
 const TLS = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO$)/;
 
 /**
- * Classifies a failed exchange: the error's code tells a wrong address, a refused connection, a TLS failure and a time-out apart, and `inDoubt` says
- * whether the server may have stored the batch.
+ * Classifies a failed call. The code distinguishes a wrong address, a refused connection, a TLS failure and a time-out. `inDoubt` says whether the server may
+ * have stored the batch.
  *
  * @param thrown the error of the HTTP client
  * @param base the API's base address, for the message

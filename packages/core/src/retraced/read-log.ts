@@ -1,7 +1,7 @@
 import { AuditError } from '../errors.js';
 import { READ_BACK, readBack, type ReadBackEvent } from './read-back.js';
 
-/** The log to read, and which part of it. */
+/** The log, and the part of it to read. */
 export interface ReadLogOptions {
   apiBase: string;
   project: string;
@@ -48,7 +48,7 @@ export async function* logPages({ progress, query, ...where }: ReadLogOptions): 
 /**
  * Reads all events of a log that match the query.
  *
- * @param options where, and which part
+ * @param options the log and the query
  * @throws AuditError as {@link logPages}
  */
 export async function readLog(options: ReadLogOptions): Promise<ReadBackEvent[]> {
@@ -79,7 +79,7 @@ async function readPage(
     });
     text = await response.text();
   } catch (thrown) {
-    // The client's own error is left out: it may hold the request, and with it the token.
+    // The client's own error is not attached: it may contain the request and with it the token.
     const kind = thrown instanceof Error ? ((thrown.cause as { code?: string } | undefined)?.code ?? thrown.name) : 'unknown';
     throw new AuditError('ERR_AUDIT_CONNECTION', `The log at ${apiBase} could not be read (${kind}).`);
   }

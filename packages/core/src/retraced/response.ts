@@ -80,7 +80,7 @@ function readReceipts(answer: Answer, count: number, single: boolean, token: str
  * Reads the response to a search.
  *
  * @param answer the server's answer
- * @param token the token, to be kept out of what is reported
+ * @param token the token, which is removed from reported texts
  * @returns the nodes that were found
  * @throws AuditError with the code that {@link readAnswer} gives, if the search failed
  */

@@ -29,8 +29,8 @@ export function isToBeCoalesced(event: Pick<SerialisedEvent, 'isFailure'>, size:
  * Checks whether there is room for an event.
  *
  * @param event the event
- * @param size what the spool holds
- * @param bounds what it may hold
+ * @param size current size of the spool
+ * @param bounds bounds of the spool
  * @returns the error `ERR_AUDIT_SPOOL_FULL`; undefined if there is room
  */
 export function refusalOf(event: SerialisedEvent, size: SpoolSize, bounds: SpoolBounds): AuditError | undefined {

@@ -127,7 +127,7 @@ export interface SharedSpool extends Spool {
   /**
    * Appends all of the events or none. An event whose id the engine already has is skipped.
    *
-   * @param the events, in order
+   * @param events the events, in order
    * @param instance id of the instance that the events belong to
    * @returns a promise that resolves when the engine has stored the events
    * @throws AuditError `ERR_AUDIT_ENGINE` if the engine did not confirm that, `ERR_AUDIT_SPOOL_FULL` if there is no room

@@ -18,7 +18,7 @@ type DropFate = 'lost' | 'set aside';
 
 /** Losses are logged at most once in this period, in milliseconds, with their number. */
 const DROP_LOG_PERIOD = 10_000;
-/** Keys that somebody was advised about; a scanner must not grow them without end. */
+/** The most recommendations, since a scanner that requests many paths must not fill the memory. */
 const MAX_ADVICE = 1_000;
 
 /**

@@ -24,7 +24,7 @@ import { sessions } from './scenarios/sessions.js';
 import { severalAttempts } from './scenarios/several-attempts.js';
 import { statuses } from './scenarios/statuses.js';
 
-/** The scenarios that every adapter must pass, over real sockets. A new kind is one file and one line here. */
+/** The scenarios that every adapter must pass, over real sockets. To add a kind of scenarios, add a file and a line here. */
 const scenarios: readonly Scenario[] = [
   ...statuses,
   ...answers,

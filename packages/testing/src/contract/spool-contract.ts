@@ -42,10 +42,10 @@ export interface SharedSpoolUnderContract {
 }
 
 /**
- * Makes an event for a spool.
+ * Creates an event for a spool.
  *
- * @param id its `external_id`
- * @param isFailure whether it is a failed attempt
+ * @param id the event's `external_id`
+ * @param isFailure whether the event is a failed attempt
  */
 export function spoolEvent(id: string, isFailure = false): SerialisedEvent {
   return serialise({ ...normaliseEvent({ action: 'user.login', actor: { id: 'u' }, created: 0, is_failure: isFailure }), external_id: id });
@@ -54,7 +54,7 @@ export function spoolEvent(id: string, isFailure = false): SerialisedEvent {
 /**
  * Settles events with receipts, as if the server had stored them.
  *
- * @param spool has them in flight
+ * @param spool the spool that has handed them out
  * @param events the events
  */
 export function settle(spool: Spool, events: readonly SpooledEvent[]): Promise<void> {
@@ -233,7 +233,7 @@ const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => 
 /**
  * Further tests for a spool that several processes share.
  *
- * @param subject how it is opened
+ * @param subject opens spools
  */
 export function sharedSpoolContract({ reset, open, takeAndDie, putRaw }: SharedSpoolUnderContract): ContractTest[] {
   type Another = () => Promise<SharedSpool>;

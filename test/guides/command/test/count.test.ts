@@ -30,13 +30,13 @@ test('counts the events of a log by their outcome', async () => {
   expect([code, JSON.parse(stdout)]).toEqual([0, { success: 1, failure: 2 }]);
 });
 
-test('shows the numbers to people as a table', async () => {
+test('prints the numbers as a table', async () => {
   const { stdout } = await run(['count'], { env }).ended;
   expect(stdout).toMatch(/^outcome +events\n/);
   expect(stdout).toMatch(/^failure +2$/m);
 });
 
-test('says with code and exit code when the log cannot be read', async () => {
+test('reports an unreadable log with an error code and an exit code', async () => {
   const { code, stdout, stderr } = await run(['count'], { env: { ...env, AUDITLOG_API_TOKEN: 'wrong' } }).ended;
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toMatch(/^ERR_AUDIT_UNAUTHORIZED: /);

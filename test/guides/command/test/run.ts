@@ -6,12 +6,12 @@ import { run as runCommandLine } from '../../../../packages/cli/test/run.js';
 
 const CLI = join(__dirname, '..', '..', '..', '..', 'packages', 'cli');
 const GUIDE = join(__dirname, '..', 'src');
-/** Ignored by git, and where the command line's dependencies are found. */
+/** A folder that git ignores and from which Node finds the dependencies of the command line. */
 const COPY = join(CLI, '.auditlogin', 'guide');
-/** The commands stand before it. */
+/** The line after the registrations of the commands. */
 const AFTER_COMMANDS = "program.addHelpText('after', '\\nShell completion:";
 
-/** Does to a copy of the command line what the guide says, and builds it. */
+/** Applies the guide to a copy of the command line, and builds it. */
 function buildWithCommand(): string {
   rmSync(COPY, { recursive: true, force: true });
   mkdirSync(COPY, { recursive: true });
@@ -39,5 +39,5 @@ function buildWithCommand(): string {
 const bin = buildWithCommand();
 afterAll(() => rmSync(COPY, { recursive: true }));
 
-/** As the tests of the command line run it, with the command of the guide added. */
+/** Runs the command line with the command of the guide, like the tests of the command line. */
 export const run: typeof runCommandLine = (args, options) => runCommandLine(args, { ...options, bin });

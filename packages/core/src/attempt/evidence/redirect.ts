@@ -2,7 +2,7 @@ import { isLoginAction } from '../action.js';
 import { redirectMeans } from '../redirects.js';
 import type { EvidenceSource } from './statement.js';
 
-/** What the target of a redirect means: by the application's `redirects`, else by what it shows itself. */
+/** The response redirects to a target in the application's `redirects`, or to a target whose path or parameters show the outcome. */
 export const redirect: EvidenceSource = ({ ending, target, action, form }, rules) => {
   const { status = 0, location } = ending;
   if (status < 300 || status >= 400 || status === 304 || location === undefined) return undefined;

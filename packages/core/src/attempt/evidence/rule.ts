@@ -1,5 +1,5 @@
 import type { EvidenceSource } from './statement.js';
 
-/** What the application's `outcome` option says of its answer. */
+/** The application's `outcome` rule decided. */
 export const rule: EvidenceSource = ({ rule: said }) =>
   said && { evidence: 'body', says: said.outcome, strength: 'rule', ...(said.reason && { reason: said.reason }) };

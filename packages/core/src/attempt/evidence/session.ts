@@ -2,7 +2,7 @@ import { type AuditAction, isLoginAction } from '../action.js';
 import type { Attempt, NamedAccount, SessionSnapshot } from '../attempt.js';
 import type { EvidenceSource } from './statement.js';
 
-/** The session changed within this exchange in the way in which the action changes it, and was saved. */
+/** The session changed during this request in the way that the action changes it, and was saved. */
 export const session: EvidenceSource = (attempt) => {
   if (attempt.session.isSaved === false) return undefined;
   const { after } = attempt.session;
@@ -12,10 +12,9 @@ export const session: EvidenceSource = (attempt) => {
 };
 
 /**
- * Whether the session got another owner within this exchange, or the same owner in a new session where a credential was typed together with that
- * owner's name.
+ * Whether the session got another owner during this request, or the same owner in a new session after the owner's name and a password were typed.
  *
- * @param attempt the session's change, what was typed, and what the request brought
+ * @param attempt the change of the session, the form, and the credentials of the request
  */
 export function sessionGotOwner({
   session: { before, after },

@@ -2,21 +2,21 @@ import type { RedirectRules } from '../redirects.js';
 import type { Attempt, NamedAccount, OutcomeKind, Reason } from '../attempt.js';
 
 /**
- * How much a statement weighs. `word`: the application itself speaks about this attempt, in its handler. `rule`: it told us beforehand how to read its
- * answers. `sign`: we read it from what happened; signs are equal, so two that disagree prove nothing. `status`: what a status alone says.
+ * The weight of a statement. `word`: a handler stated the outcome of this attempt. `rule`: an option of the application decided. `sign`: an observation; all
+ * signs have the same weight, so two that disagree prove nothing. `status`: the status of the response.
  */
 type Strength = 'word' | 'rule' | 'sign' | 'status';
 
 /** What one kind of evidence says about an attempt. */
 export interface Statement {
-  /** Its name in `fields.evidence`: `marker`, `session`, `passport`, … */
+  /** The name in `fields.evidence`: `marker`, `session`, `passport`, … */
   evidence: string;
   says: OutcomeKind;
   strength: Strength;
   reason?: Reason;
-  /** The account that this evidence names; nothing that was there before the attempt. */
+  /** The account that this evidence names. It must not come from before the attempt. */
   account?: NamedAccount;
 }
 
-/** One kind of evidence: what it says, if it speaks. Pure. */
+/** One kind of evidence: a pure function that returns its statement, or undefined if there is no such evidence. */
 export type EvidenceSource = (attempt: Attempt, redirects: RedirectRules) => Statement | undefined;

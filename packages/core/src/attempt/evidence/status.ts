@@ -4,7 +4,7 @@ import type { EvidenceSource } from './statement.js';
 
 const REASONS_OF_STATUS: Partial<Record<number, Reason>> = { 401: 'invalid_credentials', 423: 'account_locked', 429: 'rate_limited' };
 
-/** 4xx and 5xx are failures, the first legs of a negotiation a challenge. 2xx and 3xx prove nothing about a login. */
+/** A status of 4xx or 5xx is a failure, and the first responses of a negotiation are challenges. 2xx and 3xx prove nothing about a login. */
 export const status: EvidenceSource = (attempt) => {
   const { ending, action } = attempt;
   if (ending.status === undefined) return undefined;
@@ -13,15 +13,15 @@ export const status: EvidenceSource = (attempt) => {
     const reason = reasonOfStatus(ending.status, action);
     return { evidence: 'status', says: 'failure', strength: 'status', ...(reason && { reason }) };
   }
-  // Somebody who is in already asked for it, and was not refused.
+  // Somebody who is logged in requested another action, and the application did not refuse it.
   return !isLoginAction(action) && ending.status < 300 ? { evidence: 'status', says: 'success', strength: 'status' } : undefined;
 };
 
 /**
- * The reason that a status itself gives.
+ * Derives the reason from a status.
  *
  * @param code the status
- * @param action what was tried
+ * @param action the action of the attempt
  */
 function reasonOfStatus(code: number, action: AuditAction): Reason | undefined {
   if (code >= 500) return 'server_error';
@@ -29,7 +29,7 @@ function reasonOfStatus(code: number, action: AuditAction): Reason | undefined {
   return REASONS_OF_STATUS[code];
 }
 
-/** SPNEGO (RFC 4559) goes on while the server answers with a token; Digest (RFC 7616) begins with a 401, and again when a nonce is stale. */
+/** Whether a 401 is part of a negotiation. SPNEGO (RFC 4559) continues while the server sends a token. Digest (RFC 7616) begins with a 401, and begins again when a nonce is stale. */
 function isNegotiation({ ending: { authenticate = '' }, credentials: { authorization }, form }: Attempt): boolean {
   if (/\b(?:negotiate|ntlm) +[\w+/=-]/i.test(authenticate)) return true;
   if (/\bdigest\b.*\bstale *= *"?true/i.test(authenticate)) return true;

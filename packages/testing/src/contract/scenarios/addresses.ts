@@ -3,13 +3,13 @@ import { ok, post, type Scenario } from './scenario.js';
 /** The client's address. */
 export const addresses: readonly Scenario[] = [
   {
-    name: 'behind no proxy a forwarded address is ignored',
+    name: 'a forwarded address is ignored without a trusted proxy',
     handler: ok,
     client: (client) => post(client, { headers: { 'x-forwarded-for': '203.0.113.7' } }),
     expected: [{ source_ip: '127.0.0.1' }],
   },
   {
-    name: 'behind one trusted proxy the address is the one that the proxy saw',
+    name: 'with one trusted proxy the address is the one that the proxy saw',
     setup: { trustedProxies: 1 },
     handler: ok,
     async client(client) {
@@ -19,7 +19,7 @@ export const addresses: readonly Scenario[] = [
     expected: [{ source_ip: '203.0.113.7' }, { source_ip: '203.0.113.8' }, { source_ip: '2001:db8:0:0:0:0:0:7' }],
   },
   {
-    name: 'behind two trusted proxies the address is the one that the outer proxy saw',
+    name: 'with two trusted proxies the address is the one that the outer proxy saw',
     setup: { trustedProxies: 2 },
     handler: ok,
     client: (client) => post(client, { headers: { 'x-forwarded-for': '198.51.100.9, 203.0.113.7, 10.0.0.1' } }),
@@ -40,14 +40,14 @@ export const addresses: readonly Scenario[] = [
     expected: [{ source_ip: '127.0.0.1' }],
   },
   {
-    name: 'an extractor gives the address',
+    name: 'an extractor can return the address',
     options: { address: ({ headers }) => headers['x-client'] as string },
     handler: ok,
     client: (client) => post(client, { headers: { 'x-client': '203.0.113.10' } }),
     expected: [{ source_ip: '203.0.113.10' }],
   },
   {
-    name: 'IPv6 and IPv4-mapped clients of one socket',
+    name: 'records IPv6 and IPv4-mapped clients of one socket',
     setup: { host: '::' },
     handler: ok,
     client: async (client) => [await post(client), await post(client, { host: '::1' })],

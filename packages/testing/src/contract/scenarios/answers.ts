@@ -3,14 +3,14 @@ import { CANARIES, is, type Row, type Scenario, table, tokenFor } from './scenar
 const { issued } = CANARIES;
 const typed = { ...is.success('ann', 'credential'), fields: { outcome: 'success', evidence: 'credential', actor_source: 'typed' } };
 
-/** A row whose answer is 200 with this JSON. */
+/** A row whose response is 200 with this JSON. */
 const json = (body: unknown, expected: Row['expected'], more: Partial<Row> = {}): Row => ({
   is: JSON.stringify(body)?.slice(0, 80) ?? 'undefined',
   does: (x) => x.json(200, body),
   expected,
   ...more,
 });
-/** A row whose answer is 200 and sets this cookie. */
+/** A row whose response is 200 and sets this cookie. */
 const cookie = (text: string, expected: Row['expected'], more: Partial<Row> = {}): Row => ({
   is: `Set-Cookie: ${text}`,
   does: (x) => (x.header('set-cookie', text), x.json(200, {})),
@@ -18,7 +18,7 @@ const cookie = (text: string, expected: Row['expected'], more: Partial<Row> = {}
   ...more,
 });
 
-/** The evidence of answers: credentials, and common shapes of their JSON. */
+/** The evidence of responses: credentials, and common shapes of their JSON. */
 export const answers: readonly Scenario[] = [
   table('a token that the request did not have is a success, of the account that the answer names, or else of the typed name', [
     json({ token: issued }, typed),

@@ -7,14 +7,14 @@ type Rule = NonNullable<AuditLoginOptions<never>['outcome']>;
 const WRONG = { data: null, errors: [{ message: 'wrong password' }] };
 const graphql: Rule = ({ responseBody }) =>
   (responseBody as Partial<typeof WRONG>).errors ? { outcome: 'failure', reason: 'invalid_credentials' } : 'success';
-/** One request to a handler whose answer the rule `outcome` is asked about. */
+/** A row with one request to a handler, whose response the `outcome` rule reads. */
 const ruled = (name: string, outcome: Rule, does: Row['does'], expected: Row['expected'], more: Partial<Scenario> = {}): Scenario =>
   table(name, [{ is: name, does, expected }], { ...more, options: { outcome, ...more.options } });
 
 /** Markers, and the `outcome` rule. */
 export const applicationsWord: readonly Scenario[] = [
   {
-    name: 'a marker decides where GraphQL answers 200 to both, and names the account that a failure was aimed at',
+    name: 'a marker decides if GraphQL answers 200 in both cases, and names the account that was tried',
     options: { routes: ['/graphql'] },
     handler: async (x) => (x.mark.failure('wrong_password', { actor: 'u1' }), ok(x)),
     client: (client) => client.send('POST', '/graphql', { body: {} }),
@@ -27,7 +27,7 @@ export const applicationsWord: readonly Scenario[] = [
     ],
   },
   {
-    name: 'a marker outweighs all other evidence, and contrary evidence is named',
+    name: 'a marker outranks all other evidence, and the event names contrary evidence',
     async handler(x) {
       await x.logIn('u1');
       if ((x.body as typeof LOGIN).username === 'bob') x.mark.failure('account_disabled');
@@ -41,7 +41,7 @@ export const applicationsWord: readonly Scenario[] = [
     ],
   },
   {
-    name: 'a marker of the provider keeps its method',
+    name: 'a marker with a method keeps the method',
     handler: async (x) => (x.mark.success({ actor: 'u9', method: 'oauth' }), x.redirect('/')),
     client: (client) => client.send('GET', '/callback?code=c&state=s'),
     expected: [{ ...is.success('u9', 'marker'), fields: { method: 'oauth', found_by: 'marker' } }],

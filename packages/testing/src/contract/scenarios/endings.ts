@@ -10,13 +10,13 @@ const aborted = {
 /** Exchanges that are ended by the handler, by middleware before it, or by the client. */
 export const endings: readonly Scenario[] = [
   {
-    name: 'a client that hangs up before the answer leaves an attempt that nothing proves',
+    name: 'an attempt whose client disconnects before the response is unknown',
     handler: async (x) => (await pause(80), ok(x)),
     client: async (client) => [await post(client, { hangUp: 20 }), await pause(120)],
     expected: [aborted],
   },
   {
-    name: 'a client that hangs up while the answer streams leaves an attempt that nothing proves',
+    name: 'an attempt whose client disconnects during the response is unknown',
     handler: (x) => x.stream(['a', 'b'], 150),
     client: async (client) => [await post(client, { hangUp: 'head' }), await pause(350)],
     onlyAfterResponse: true,
@@ -30,7 +30,7 @@ export const endings: readonly Scenario[] = [
     expected: [aborted],
   },
   {
-    name: 'a client that hangs up hides no success, since the handler is awaited',
+    name: 'a success is recorded even if the client disconnects, since the handler is awaited',
     async handler(x) {
       await pause(80);
       await x.logIn('u1');
@@ -44,7 +44,7 @@ export const endings: readonly Scenario[] = [
     },
   },
   {
-    name: 'a login that is marked once the client is gone is a success, and the record says that the client was gone',
+    name: 'a login that is marked after the client has disconnected is a success with the ending aborted',
     async handler(x) {
       await pause(80);
       x.mark.success({ actor: 'u1' });
@@ -54,7 +54,7 @@ export const endings: readonly Scenario[] = [
     expected: [{ ...is.success('u1', 'marker'), fields: { outcome: 'success', evidence: 'marker', ending: 'aborted' } }],
   },
   {
-    name: 'a login that was marked before the client hung up is a success',
+    name: 'a login that was marked before the client disconnected is a success',
     options: { abortWait: 60 },
     handler: async (x) => (x.mark.success({ actor: 'u1' }), x.hang()),
     client: async (client) => [await post(client, { hangUp: 30 }), await pause(100)],
@@ -82,7 +82,7 @@ export const endings: readonly Scenario[] = [
     },
   ),
   {
-    name: 'a body that no parser can read is a failed attempt',
+    name: 'a request with an unreadable body is a failed attempt',
     handler: ok,
     client: (client) =>
       client.raw(

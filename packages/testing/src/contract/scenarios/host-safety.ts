@@ -8,7 +8,7 @@ const broken = new Proxy({}, { get: thrower, has: thrower, ownKeys: thrower, get
 const cyclic: Record<string, unknown> = { name: 'Ann' };
 cyclic['self'] = cyclic;
 
-/** Whatever an application hands over, its answer is its own, and the attempt is recorded. */
+/** Invalid values of an application change neither its response nor whether the attempt is recorded. */
 const odd: readonly [what: string, put: (exchange: ContractExchange) => void, problems?: Scenario['problems']][] = [
   ['a user that throws when it is read', (x) => x.setUser(broken)],
   ['a user that refers to itself', (x) => x.setUser(cyclic)],
@@ -34,7 +34,7 @@ export const hostSafety: readonly Scenario[] = [
     ...(problems && { problems }),
   })),
   {
-    name: 'the answer of a login is the one that its handler gave: status, headers and body',
+    name: 'the audit does not change status, headers and body of the response',
     async handler(x) {
       x.header('x-own', 'kept');
       await x.logIn('u1');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { AuditEvent } from '@auditlogin/core';
 import { is, ok, pause, post, type Scenario } from './scenario.js';
 
-/** The outcomes that remain when each correction has replaced the event it corrects. */
+/** The outcomes after each correction has replaced the event that it corrects. */
 function standing(events: readonly AuditEvent[]): string[] {
   const corrected = new Set(events.map(({ fields }) => fields?.['corrects']));
   return events
@@ -10,10 +10,10 @@ function standing(events: readonly AuditEvent[]): string[] {
     .map(({ fields, actor }) => `${fields?.['outcome']} ${fields?.['reason'] ?? '-'} ${actor?.id ?? '-'}`);
 }
 
-/** Marks after the answer, and invalid marks. */
+/** Markers after the response, and invalid markers. */
 export const lateWords: readonly Scenario[] = [
   {
-    name: 'a marker after the answer becomes part of the event, or corrects it',
+    name: 'a marker after the response becomes part of the event or corrects it',
     async handler(x) {
       await x.json(401, {});
       setTimeout(() => x.newMarker().failure('account_locked'), 40);
@@ -22,7 +22,7 @@ export const lateWords: readonly Scenario[] = [
     expected: (events) => assert.deepEqual(standing(events), ['failure account_locked -'], JSON.stringify(events)),
   },
   {
-    name: 'a marker after the answer makes an event on a route that is not audited',
+    name: 'a marker after the response makes an event on a route that is not audited',
     async handler(x) {
       await x.redirect('/');
       setTimeout(() => x.newMarker().success({ actor: 'u1' }), 40);
@@ -31,7 +31,7 @@ export const lateWords: readonly Scenario[] = [
     expected: (events) => assert.deepEqual(standing(events), ['success - u1'], JSON.stringify(events)),
   },
   {
-    name: 'a second call on a marker after the answer corrects the event of the first',
+    name: 'a second call on a marker after the response corrects the event of the first',
     async handler(x) {
       x.mark.success({ actor: 'u1' });
       await ok(x);

@@ -12,7 +12,7 @@ const BYTES = Buffer.from('11ef00000000400080000000000000aa', 'hex');
 /** The actor, the target and the tenant of an event. */
 export const persons: readonly Scenario[] = [
   {
-    name: 'a failure names the account that was tried as its target, and nobody as its actor',
+    name: 'a failure has the tried account as its target and no actor',
     async handler(x) {
       x.mark.failure('account_locked', { actor: { id: 'u1', name: 'Ann' }, group: 'acme' });
       await x.json(423, {});
@@ -34,7 +34,7 @@ export const persons: readonly Scenario[] = [
     expected: [{ ...is.failure('marker', 'user_not_found'), target: undefined }],
   },
   {
-    name: 'neither the account that was logged in before nor its tenant is named in a login of another',
+    name: 'a login names neither the account that was logged in before nor its tenant',
     setup: {
       before: (x) => Promise.resolve(x.kept('userId') === 'u1' ? (x.setUser({ id: 'u1', tenantId: 'acme' }) as undefined) : undefined),
     },
@@ -100,7 +100,7 @@ export const persons: readonly Scenario[] = [
     },
   ]),
   {
-    name: 'attempts on one name have one digest, however it is written',
+    name: 'attempts on one name have the same digest, however it is written',
     handler: (x) => x.json(401, {}),
     async client(client) {
       for (const username of ['annabel', ' ANNABEL ', 'annabelle']) await post(client, { body: { ...LOGIN, username } });

@@ -43,7 +43,7 @@ export const redirects: readonly Scenario[] = [
     expected: [is.success('u1', 'session')],
   })),
   {
-    name: 'a session with an owner behind a redirect that the client chose stays a success',
+    name: 'a session that got an owner stays a success with a redirect that the client chose',
     async handler(x) {
       await x.logIn('u1');
       await x.redirect('/jobs?error=1');
@@ -62,7 +62,7 @@ export const redirects: readonly Scenario[] = [
     { options: { redirects: { success: ['/in'], failure: ['/out'], challenge: ['/code'] } } },
   ),
   {
-    name: "the application's failure outranks a session with an owner, which is named beside it",
+    name: "a failure by the application's rule outranks a session with an owner, which the event names as contrary",
     options: { redirects: { failure: ['/no-role'] } },
     async handler(x) {
       await x.logIn('u1');

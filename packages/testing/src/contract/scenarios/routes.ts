@@ -21,7 +21,7 @@ export const routes: readonly Scenario[] = [
     refused('/other', undefined, { method: 'GET' }),
   ]),
   {
-    name: 'no event for HEAD, OPTIONS and GET of a login route, another path, or what no handler answered',
+    name: 'records nothing for HEAD, OPTIONS and GET of a login route, another path, or a request without a handler',
     handler: ok,
     async client(client) {
       for (const method of ['HEAD', 'OPTIONS', 'GET']) await client.send(method, '/login');
@@ -60,7 +60,7 @@ export const routes: readonly Scenario[] = [
     expected: [{ ...is.success('u1', 'session'), fields: { outcome: 'success', found_by: 'effect', route: '/callback' } }],
   },
   {
-    name: 'a new session of a guest, and a page view of somebody who is logged in, are no attempts',
+    name: 'a new session without an owner and a page view of a logged-in user are no attempts',
     async handler(x) {
       if (x.headers['x-in'] !== undefined) await x.logIn('u1');
       else x.keep('cart', ['book']);
@@ -88,7 +88,7 @@ export const routes: readonly Scenario[] = [
     },
   ]),
   {
-    name: 'mounted twice, an attempt is one event',
+    name: 'an attempt is one event even if the adapter is mounted twice',
     setup: { twice: true },
     handler: (x) => x.json(401, {}),
     client: post,

@@ -96,7 +96,7 @@ export interface Scenario {
   name: string;
   options?: Partial<AuditLoginOptions<never>>;
   setup?: Partial<ContractSetup>;
-  /** The scenario needs an event that is recorded after the response, so it does not run with `before-response`. */
+  /** Whether the scenario needs an event that is recorded after the response, so that it cannot run with `before-response`. */
   onlyAfterResponse?: true;
   handler(exchange: ContractExchange): Promise<void>;
   /** @param client sends requests to the application */

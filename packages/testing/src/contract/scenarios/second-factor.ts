@@ -2,7 +2,7 @@ import { cookieOf, is, ok, post, type Scenario } from './scenario.js';
 
 const onAnn = { target: { id: 'u1', type: 'account' } } as const;
 
-/** Second factors that are asked for, failed and completed. */
+/** Second factors: requested, failed and completed. */
 export const secondFactor: readonly Scenario[] = [
   {
     name: 'a session with an owner that is sent to a second factor is a challenge about its account',
@@ -14,7 +14,7 @@ export const secondFactor: readonly Scenario[] = [
     expected: [{ ...is.challenge('redirect'), ...onAnn }],
   },
   {
-    name: 'a session with an owner beside {mfaRequired: true} is a challenge about its account',
+    name: 'a session with an owner and {mfaRequired: true} is a challenge about its account',
     async handler(x) {
       await x.logIn('u1');
       await x.json(200, { mfaRequired: true });
@@ -23,7 +23,7 @@ export const secondFactor: readonly Scenario[] = [
     expected: [{ ...is.challenge('body'), ...onAnn }],
   },
   {
-    name: 'a challenge by a marker, then success',
+    name: 'a challenge by a marker is followed by a success',
     handler: async (x) => ((x.body as { otp?: string }).otp ? x.mark.success({ actor: 'u1' }) : x.mark.challenge({ actor: 'u1' }), ok(x)),
     client: async (client) => [await post(client), await post(client, { body: { otp: '1' } })],
     expected: [{ ...is.challenge('marker'), ...onAnn }, is.success('u1', 'marker')],

@@ -6,7 +6,7 @@ const typedName = (body: unknown): string => (body as typeof LOGIN).username;
 /** The evidence of sessions and of the framework's user. */
 export const sessions: readonly Scenario[] = [
   {
-    name: 'both outcomes redirect to the same place: only the one with a session of an owner is a success',
+    name: 'if both outcomes redirect to the same target, only the one whose session got an owner is a success',
     async handler(x) {
       if (typedName(x.body) === 'ann') await x.logIn('u1');
       await x.redirect('/');
@@ -15,7 +15,7 @@ export const sessions: readonly Scenario[] = [
     expected: [is.success('u1', 'session'), is.unknown()],
   },
   {
-    name: 'a session from before is no evidence',
+    name: 'a session from before the request is no evidence',
     async handler(x) {
       if (typedName(x.body) === 'bob') return x.redirect('/login?error');
       await x.logIn('u1');
@@ -28,7 +28,7 @@ export const sessions: readonly Scenario[] = [
     expected: [is.success('u1', 'session'), is.failure('redirect')],
   },
   {
-    name: 'somebody who is logged in and fails to log in as another is neither logged in again nor named',
+    name: 'a failed login for another account records neither a success nor the account that is logged in',
     async handler(x) {
       if (typedName(x.body) === 'bob') return x.redirect('/');
       await x.logIn('u1');
@@ -41,7 +41,7 @@ export const sessions: readonly Scenario[] = [
     expected: [is.success('u1', 'session'), { ...is.unknown(), target: undefined }],
   },
   {
-    name: 'another account in the session of somebody is a success of the other one',
+    name: 'a login that replaces the owner of a session is a success of the new owner',
     async handler(x) {
       await x.logIn(typedName(x.body) === 'bob' ? 'u2' : 'u1');
       await ok(x);
@@ -64,7 +64,7 @@ export const sessions: readonly Scenario[] = [
     { setup: { before: (x) => Promise.resolve(void (x.kept('userId') ?? x.keep('userId', 'guest-1'))) } },
   ),
   {
-    name: 'claims that are refreshed with each request are the same owner',
+    name: 'claims that are renewed with each request belong to the same owner',
     handler: (x) => (x.keep('user', { sub: 'u1', exp: Math.random() }), typedName(x.body) === 'ann' ? x.redirect('/') : x.json(401, {})),
     async client(client) {
       const cookie = cookieOf(await post(client));
@@ -86,7 +86,7 @@ export const sessions: readonly Scenario[] = [
     },
   },
   {
-    name: 'a user that appears, and that nothing in the request explains, is a success with name and tenant',
+    name: 'a user that appears without a credential in the request is a success with name and tenant',
     handler: (x) => (x.setUser({ id: 7, name: 'Ann', tenantId: 'acme' }), ok(x)),
     client: (client) => post(client, { isBare: true }),
     expected: [

@@ -71,7 +71,7 @@ export const severalAttempts: readonly Scenario[] = [
     expected: [is.failure(), is.failure(), is.failure()],
   },
   {
-    name: 'guesses that are pipelined on one connection are all recorded, answered or not',
+    name: 'pipelined guesses on one connection are all recorded, whether answered or not',
     handler: async (x) => (await pause(100), x.json(401, {})),
     async client(client) {
       const body = JSON.stringify(LOGIN);

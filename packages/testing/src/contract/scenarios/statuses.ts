@@ -50,7 +50,7 @@ export const statuses: readonly Scenario[] = [
     { is: '404 of the handler', does: (x) => x.json(404, {}), expected: is.failure() },
   ]),
   {
-    name: 'a failure shows a mask of the typed name, and its digest',
+    name: 'a failure has the masked name and its digest',
     handler: (x) => x.json(401, {}),
     client: post,
     expected: ([event]) => {
@@ -133,7 +133,7 @@ function onCallback(rows: readonly Row[]): Row[] {
   return rows.map((row) => ({ ...row, method: 'GET', path: '/callback' }));
 }
 
-/** The expected event of a thrown error. The framework's own answer may contain further evidence in its body. */
+/** The expected event of a thrown error. The framework's own response may contain further evidence in its body. */
 function thrown(reason: string): PartialEvent {
   return { is_failure: true, actor: undefined, fields: { outcome: 'failure', reason } };
 }

@@ -1,4 +1,4 @@
-// A hook extension: Directus calls it before it mounts any middleware of its own.
+// A hook extension, which Directus calls before it mounts its own middleware.
 import { auditLogin } from '@auditlogin/express';
 
 const audit = { preset: 'directus' };

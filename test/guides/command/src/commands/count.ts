@@ -13,7 +13,7 @@ export interface CountFlags extends ConnectionFlags {
  * Counts the events of a log by their outcome.
  *
  * @param flags the command line's flags
- * @throws AuditError when the configuration is incomplete, or the log cannot be read
+ * @throws AuditError if the configuration is incomplete or the log cannot be read
  */
 export async function count(flags: CountFlags): Promise<void> {
   const connection = await connectionIn(flags);
