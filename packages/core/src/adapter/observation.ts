@@ -90,7 +90,8 @@ export class Observation {
 
   constructor(private readonly adapter: RequestAdapter<unknown>) {
     this.method = adapter.incoming.method ?? '';
-    rememberPeer(adapter.incoming);
+    // Node reads the address of a connection when it is first asked, and can no more once that is closed.
+    this.ask(undefined, () => adapter.incoming.socket?.remoteAddress);
     onResponseSent(adapter.outgoing, (isSent) => (isSent ? this.settle('answered') : this.hungUp()));
   }
 
@@ -394,9 +395,4 @@ export class Observation {
     );
     if (attempts !== undefined) this.record.keep(attempts, words, reader);
   }
-}
-
-/** Node reads the address of a connection when it is first asked, and can no more when that is closed. */
-function rememberPeer({ socket }: IncomingMessage): void {
-  void socket?.remoteAddress;
 }
