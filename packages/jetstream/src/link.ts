@@ -69,8 +69,12 @@ async function open(options: ReadyOptions): Promise<Cluster> {
       for await (const { type } of connection.status()) if (/^(?:disconnect|reconnect)$/.test(type)) isConnected = type === 'reconnect';
     })();
     return {
-      ...{ connection, isConnected: () => isConnected, client: jetstream(connection, { timeout }) },
-      ...{ manager, leases: await leasesOf(connection, options), partitions },
+      connection,
+      isConnected: () => isConnected,
+      client: jetstream(connection, { timeout }),
+      manager,
+      leases: await leasesOf(connection, options),
+      partitions,
     };
   } catch (thrown) {
     await connection.close();

@@ -40,8 +40,14 @@ export type ReadyOptions = Required<JetStreamOptions>;
  */
 export function readyOptions(options: JetStreamOptions): ReadyOptions {
   return {
-    ...{ servers: ['127.0.0.1:4222'], connection: {}, stream: 'AUDITLOGIN', replicas: 3, maxEvents: 10_000_000, partitions: 32 },
-    ...{ lease: 30_000, timeout: 10_000 },
+    servers: ['127.0.0.1:4222'],
+    connection: {},
+    stream: 'AUDITLOGIN',
+    replicas: 3,
+    maxEvents: 10_000_000,
+    partitions: 32,
+    lease: 30_000,
+    timeout: 10_000,
     ...options,
   };
 }
@@ -70,7 +76,10 @@ export const namesOf = (stream: string) => ({
  */
 export function connectTo({ servers, connection, timeout }: ReadyOptions): Promise<NatsConnection> {
   return connect({
-    ...{ name: 'auditlogin', maxReconnectAttempts: -1, reconnectTimeWait: 250, timeout },
+    name: 'auditlogin',
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    timeout,
     ...connection,
     servers,
   });
@@ -96,8 +105,13 @@ export async function initJetStream(options: JetStreamOptions = {}): Promise<voi
     const common = { storage: StorageType.File, num_replicas: replicas, duplicate_window: nanos(DUPLICATE_WINDOW) };
     const made = [
       {
-        ...{ name: stream, subjects: [subject('*')], retention: RetentionPolicy.Workqueue, ...common },
-        ...{ max_msgs: maxEvents, discard: DiscardPolicy.New, description: `partitions=${partitions}` },
+        name: stream,
+        subjects: [subject('*')],
+        retention: RetentionPolicy.Workqueue,
+        ...common,
+        max_msgs: maxEvents,
+        discard: DiscardPolicy.New,
+        description: `partitions=${partitions}`,
       },
       { name: aside, subjects: [asideSubject('*')], ...common },
     ];
@@ -147,8 +161,12 @@ export async function makeConsumer(manager: JetStreamManager, { stream, replicas
   const name = consumer(partition);
   await manager.consumers.delete(stream, name).catch(() => undefined);
   await manager.consumers.add(stream, {
-    ...{ durable_name: name, filter_subject: subject(partition), ack_policy: AckPolicy.Explicit },
-    ...{ ack_wait: nanos(ACK_WAIT), max_ack_pending: 10_000, num_replicas: replicas },
+    durable_name: name,
+    filter_subject: subject(partition),
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(ACK_WAIT),
+    max_ack_pending: 10_000,
+    num_replicas: replicas,
   });
 }
 

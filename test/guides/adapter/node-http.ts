@@ -106,7 +106,10 @@ class HttpAdapter implements RequestAdapter<HttpRequest> {
   snapshot(): RequestSnapshot {
     const { user, session, body, route, method = '' } = this.request;
     return {
-      ...{ user, session, body, method },
+      user,
+      session,
+      body,
+      method,
       isUnhandled: route === undefined && this.outgoing.statusCode === 404,
     };
   }

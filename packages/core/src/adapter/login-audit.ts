@@ -17,6 +17,7 @@ import { clientAddress } from './client-address.js';
 import type { Extractors, OutcomeRule } from './extractors.js';
 import { createImpersonations } from './impersonations.js';
 import { type Observation, observe } from './observation.js';
+import { passportSearch } from './passport.js';
 import type { RequestAdapter } from './request-adapter.js';
 import { sessionSnapshot } from './session-snapshot.js';
 import { expectUnobservedMarks } from './unobserved-mark.js';
@@ -151,7 +152,7 @@ export function createLoginAudit<Request>(options: AuditLoginOptions<Request> = 
     sessionSnapshot: (session) => sessionSnapshot(session, settings.owner),
     bodyLimit: bodyLimitOf(settings, outcome !== undefined),
     readAnswers: settings.readAnswers,
-    hearsPassport: settings.passport,
+    passport: settings.passport ? passportSearch : undefined,
     extractorTimeout: settings.extractorTimeout,
     abortWait: settings.abortWait,
     clientAddress: clientAddressOf(settings),

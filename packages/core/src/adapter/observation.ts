@@ -9,8 +9,6 @@ import { buildAttempts } from './build-attempt.js';
 import { onConnectionClosed } from './connection.js';
 import { readLoginForm } from './login-form.js';
 import { createMarker, type Marker } from './marker.js';
-import { lookForPassport, lookForPassportOn } from './passport.js';
-import { OBSERVATION, observationIn, type Observed } from './observed-request.js';
 import type { ObservedExchange } from './observed-exchange.js';
 import type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './request-adapter.js';
 import { enterContext, runInContext } from './request-context.js';
@@ -26,6 +24,23 @@ const NOTHING_SEEN: RequestSnapshot = { user: undefined, session: undefined, bod
 
 /** More routes than these run for no request; what came last counts. */
 const MAX_ROUTES = 8;
+
+/**
+ * The observation is stored on the request, under a symbol that all copies of this package share. A WeakMap of all requests would slow down the
+ * garbage collector.
+ */
+const OBSERVATION = Symbol.for('auditlogin.observation');
+
+type Observed = IncomingMessage & { [OBSERVATION]?: Observation };
+
+/**
+ * Returns the observation of a request; undefined if no adapter has seen it.
+ *
+ * @param incoming the request of node:http, or an object made from it
+ */
+export function observationIn(incoming: unknown): Observation | undefined {
+  return (incoming as Observed | null | undefined)?.[OBSERVATION];
+}
 
 /**
  * Creates a marker for an attempt of a request. If no adapter observes the request, the marker records nothing and warns with the place of the call.
@@ -107,7 +122,7 @@ export class Observation {
     this.reader = reader;
     if (isAttempt) this.isMounted = true;
     if (isFirst) {
-      if (reader.hearsPassport) this.ask(undefined, lookForPassport);
+      this.ask(undefined, () => reader.passport?.amongModules());
       this.lookBefore();
     }
     if (isAttempt || reader.matcher.mayMatch(this.adapter.target)) this.expect();
@@ -124,7 +139,7 @@ export class Observation {
     if (this.isOver) return;
     if (this.routes.length < MAX_ROUTES) this.routes.push(route);
     else this.routes[MAX_ROUTES - 1] = route;
-    if (this.reader.hearsPassport) this.ask(undefined, () => lookForPassportOn(this.adapter.incoming, this.adapter.request));
+    this.ask(undefined, () => this.reader.passport?.onRequest(this.adapter.incoming, this.adapter.request));
     if (!this.isRouted) this.lookBefore();
     this.isRouted = true;
     // Body parsers may have lost the context.
@@ -170,7 +185,7 @@ export class Observation {
 
   /** Whether verdicts of Passport are recorded. */
   get hearsPassport(): boolean {
-    return this.reader.hearsPassport;
+    return this.reader.passport !== undefined;
   }
 
   /** The session middleware has loaded a session, or made one. The first one counts, even if it is loaded by the handler. */

@@ -1,8 +1,8 @@
 import Module from 'node:module';
 import type { LibraryVerdict } from '../attempt/attempt.js';
+import type { PassportSearch } from './audit-reader.js';
 import { readLoginForm } from './login-form.js';
-import type { Observation } from './observation.js';
-import { observationIn } from './observed-request.js';
+import { type Observation, observationIn } from './observation.js';
 import { errorOf, failureOf, type StrategyNames, strategyTraits, type StrategyTraits, successOf } from './passport-verdict.js';
 
 /** A strategy, registered or acting. For each request Passport creates an object from the registered strategy and adds the five functions to it. */
@@ -83,26 +83,22 @@ function classOf(passport: object): Authenticator | undefined {
 let requests = 0;
 let isHeard = false;
 
-/** Looks for Passport among the modules that are loaded: at the first request, and ever more rarely. */
-export function lookForPassport(): void {
-  requests += 1;
-  if ((requests & (requests - 1)) === 0) lookAmongModules();
-}
-
-/**
- * Looks for Passport on a request, until it was found: it leaves its instance there, and @fastify/passport decorates Fastify's requests.
- *
- * @param holders the request of node:http, and the framework's own
- */
-export function lookForPassportOn(...holders: readonly unknown[]): void {
-  if (isHeard) return;
-  for (const holder of holders) {
-    const { _passport, passport } = holder as { _passport?: { instance?: unknown }; passport?: unknown };
-    for (const instance of [_passport?.instance, passport]) {
-      if (typeof instance === 'object' && instance !== null) auditPassport(instance);
+/** Finds Passport for adapters. */
+export const passportSearch: PassportSearch = {
+  amongModules() {
+    requests += 1;
+    if ((requests & (requests - 1)) === 0) lookAmongModules();
+  },
+  onRequest(...holders) {
+    if (isHeard) return;
+    for (const holder of holders) {
+      const { _passport, passport } = holder as { _passport?: { instance?: unknown }; passport?: unknown };
+      for (const instance of [_passport?.instance, passport]) {
+        if (typeof instance === 'object' && instance !== null) auditPassport(instance);
+      }
     }
-  }
-}
+  },
+};
 
 function lookAmongModules(): void {
   // What `require.cache` is, which modules of ECMAScript lack.
