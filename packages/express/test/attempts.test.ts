@@ -30,6 +30,20 @@ describe.each(majors)('%s', (_major, make) => {
 
   const toLogin = (base: string): Promise<Response> => post(`${base}/login`);
 
+  it('finds a login by its session in an application without routes, from the second request on', async () => {
+    const app = framework();
+    app.use(auditLogin({ auditor: harness.auditor }), session({ secret: 's', resave: false, saveUninitialized: false }));
+    app.use('/enter', (req, res) => {
+      Object.assign(req.session, { userId: 'u1' });
+      res.end();
+    });
+    const base = await harness.serve(app);
+    // The session store is not known before the first request is over.
+    await fetch(`${base}/enter`);
+    await fetch(`${base}/enter`);
+    expect(await harness.events(1)).toMatchObject([{ is_failure: false, actor: { id: 'u1' }, fields: { evidence: 'session' } }]);
+  });
+
   it.each<[string, express.RequestHandler, Partial<AuditEvent>, Record<string, string>]>([
     [
       'a 200 alone, which proves nothing',

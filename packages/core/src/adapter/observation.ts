@@ -368,9 +368,9 @@ export class Observation {
   private hasEffect(): boolean {
     const { adapter, reader, method, sessionBefore: before } = this;
     return this.ask(false, () => {
-      const after = before === 'unseen' ? undefined : reader.sessionSnapshot(adapter.session());
-      if (after?.owner !== undefined && (before as SessionSnapshot | undefined)?.owner !== after.owner) return true;
-      if (after?.owner !== undefined && (before as SessionSnapshot | undefined)?.id !== after.id) return true;
+      // Asking for the session also lets the adapter watch its store, so that the next request shows what its session was before.
+      const after = reader.sessionSnapshot(adapter.session());
+      if (after?.owner !== undefined && before !== 'unseen' && (before?.owner !== after.owner || before.id !== after.id)) return true;
       return !LOOKS.has(method) && readLoginForm(adapter.snapshot().body).hasPassword;
     });
   }
