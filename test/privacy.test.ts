@@ -66,8 +66,8 @@ function publishingAuditor(): RecordingAuditor {
       const due = Date.now() + timeout;
       while (events.length < count && Date.now() < due) await new Promise((resolve) => setTimeout(resolve, 5));
       await auditor.flush();
-      // Concurrent batches may be answered in any order.
-      return events.toSorted((a, b) => (a.external_id! < b.external_id! ? -1 : 1));
+      // Concurrent batches may be answered in any order. Events of the same millisecond are in one batch and keep its order, since their ids are random.
+      return events.toSorted((a, b) => Date.parse(a.created!) - Date.parse(b.created!));
     },
   };
 }
