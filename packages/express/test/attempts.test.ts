@@ -30,18 +30,25 @@ describe.each(majors)('%s', (_major, make) => {
 
   const toLogin = (base: string): Promise<Response> => post(`${base}/login`);
 
-  it('finds a login by its session in an application without routes, from the second request on', async () => {
+  it.each([
+    ['by a middleware that answers', (_req, res) => void res.redirect('/')],
+    ['by a middleware that hands on', (_req, _res, next) => next()],
+  ] satisfies [string, express.RequestHandler][])('finds a login that no route made: %s', async (_name, answer) => {
     const app = framework();
     app.use(auditLogin({ auditor: harness.auditor }), session({ secret: 's', resave: false, saveUninitialized: false }));
-    app.use('/enter', (req, res) => {
+    app.use('/enter', (req, res, next) => {
       Object.assign(req.session, { userId: 'u1' });
-      res.end();
+      answer(req, res, next);
     });
+    app.use((_req, res) => void res.end());
     const base = await harness.serve(app);
-    // The session store is not known before the first request is over.
-    await fetch(`${base}/enter`);
-    await fetch(`${base}/enter`);
-    expect(await harness.events(1)).toMatchObject([{ is_failure: false, actor: { id: 'u1' }, fields: { evidence: 'session' } }]);
+    // The store of the session is known once the first request is over, so the second one may bring a cookie.
+    const first = await fetch(`${base}/enter`, { redirect: 'manual' });
+    const cookie = first.headers.getSetCookie()[0]!.split(';')[0]!;
+    await fetch(`${base}/enter`, { redirect: 'manual', headers: { cookie: 'theme=dark' } });
+    await fetch(`${base}/page`, { headers: { cookie } });
+    const success = { is_failure: false, actor: { id: 'u1' }, fields: { evidence: 'session', found_by: 'effect' } };
+    expect(await harness.events(2)).toMatchObject([success, success]);
   });
 
   it.each<[string, express.RequestHandler, Partial<AuditEvent>, Record<string, string>]>([

@@ -302,7 +302,7 @@ export class Observation {
     if (this.isGated) return;
     this.isGated = true;
     const { adapter } = this;
-    const head = (this.head ??= new ResponseHead(adapter.outgoing));
+    const head = this.responseHead();
     gateResponse(
       adapter.outgoing,
       (args) => head.note(args),
@@ -366,13 +366,26 @@ export class Observation {
 
   /** Whether a request may be an attempt, or should have been, although nothing has told so: its session got an owner, or it brought a password. */
   private hasEffect(): boolean {
-    const { adapter, reader, method, sessionBefore: before } = this;
+    const { adapter, reader, method } = this;
     return this.ask(false, () => {
       // Asking for the session also lets the adapter watch its store, so that the next request shows what its session was before.
       const after = reader.sessionSnapshot(adapter.session());
-      if (after?.owner !== undefined && before !== 'unseen' && (before?.owner !== after.owner || before.id !== after.id)) return true;
+      if (after?.owner !== undefined && this.isChanged(after)) return true;
       return !LOOKS.has(method) && readLoginForm(adapter.snapshot().body).hasPassword;
     });
+  }
+
+  private isChanged({ owner, id }: SessionSnapshot): boolean {
+    // A request without a cookie, whose response sets one, had no session before. Middleware that answers by itself shows it in no other way.
+    if (this.sessionBefore === 'unseen' && this.adapter.incoming.headers.cookie === undefined) {
+      if (this.responseHead().header('set-cookie') !== undefined) this.sessionBefore = undefined;
+    }
+    const before = this.sessionBefore;
+    return before !== 'unseen' && (before?.owner !== owner || before?.id !== id);
+  }
+
+  private responseHead(): ResponseHead {
+    return (this.head ??= new ResponseHead(this.adapter.outgoing));
   }
 
   private build(kind: 'answered' | 'aborted', words: readonly Word[]): void {
@@ -380,7 +393,7 @@ export class Observation {
     this.lookForAddress();
     const look = this.ask(NOTHING_SEEN, () => adapter.snapshot());
     const form = this.ask(readLoginForm(undefined), () => readLoginForm(look.body));
-    const head = this.head ?? new ResponseHead(adapter.outgoing);
+    const head = this.responseHead();
     const exchange: ObservedExchange = {
       startedAt: this.startedAt,
       duration: performance.now() - this.startedTick,
