@@ -35,13 +35,13 @@ export interface Extractors<Request = unknown> {
   actor?: Extractor<ActorInput, Request> | undefined;
   /** The tenant. @default the tenant that the proven user belongs to */
   group?: Extractor<GroupInput, Request> | undefined;
-  /** What was typed as user name. @default the body's `username`, `email`, `login`, … */
+  /** The typed user name. @default the body's `username`, `email`, `login`, … */
   identity?: Extractor<string, Request> | undefined;
-  /** How the login was made. @default `password` when the body has a password */
+  /** The login method. @default `password` when the body has a password */
   method?: Extractor<string, Request> | undefined;
   /** The factors that were proven, e.g. `['password', 'totp']`. */
   factors?: Extractor<readonly string[], Request> | undefined;
-  /** Who really acts, while an account is impersonated. @default the session's `impersonator`, `originalUser`, … */
+  /** The account that really acts while another one is impersonated. @default the session's `impersonator`, `originalUser`, … */
   originalActor?: Extractor<ActorInput, Request> | undefined;
   /** The client's address. @default the framework's, by its trust setting */
   address?: Extractor<string, Request> | undefined;

@@ -29,45 +29,45 @@ export interface AuditLoginOptions<Request = unknown> extends AuditorOptions, Ex
   /** The routes of a stack by its name, beside `routes` and `rules`: `better-auth`, `authjs`, `strapi`, … @default none */
   preset?: PresetName;
   /**
-   * What to audit: `METHOD /path` or `/path` (POST), in the path notation of Express 5. What runs decides, however the request was spelled.
+   * Login routes: `METHOD /path` or `/path` (POST), in the path notation of Express 5. The route that ran is compared, not the spelling of the URL.
    * @default the login routes of the stacks that people use
    */
   routes?: string[];
   /**
-   * Other actions to audit, the first that matches counts: `{ match: 'POST /logout', action: 'user.logout' }`, in the notation of `routes`.
+   * Routes of other actions; the first that matches counts: `{ match: 'POST /logout', action: 'user.logout' }`, in the notation of `routes`.
    * @default none
    */
   rules?: { match: string; action: AuditAction }[];
-  /** What a redirect's target means, as path patterns; failure counts before challenge before success. */
+  /** Outcomes by the target of a redirect, as path patterns. Failure is tried first, then challenge, then success. */
   redirects?: {
-    /** Targets that only somebody who was just logged in is sent to. */
+    /** Targets to which the application redirects only after a login. */
     success?: string[];
     /** Targets of failed attempts. @default the login page, and targets with an error parameter that the request did not bring */
     failure?: string[];
-    /** Targets that ask for a further factor. @default paths whose last word is mfa, 2fa, otp, totp, two-factor or challenge */
+    /** Targets that request a further factor. @default paths whose last word is mfa, 2fa, otp, totp, two-factor or challenge */
     challenge?: string[];
   };
   /**
-   * Reads the outcome from the answer: `({ responseBody }) => …`; it outranks all but a marker. It may return `{ outcome, reason, actor, group, method,
+   * Reads the outcome from the response: `({ responseBody }) => …`. Only a marker outranks it. It may return `{ outcome, reason, actor, group, method,
    * factors, action }`, `unknown`, `skip`, or a list of these, one for each attempt.
    * @default none
    */
   outcome?: OutcomeRule<Request>;
-  /** The most bytes of an answer that are captured for `outcome` and extractors. @default 65536 */
+  /** The most bytes of a response body that are captured for `outcome` and extractors. @default 65536 */
   outcomeBodyLimit?: number;
-  /** Whether JSON answers of attempts, up to 16 KiB, are looked at for tokens and public shapes; nothing of them is kept. @default true */
+  /** Whether JSON responses to attempts, up to 16 KiB, are searched for tokens and common shapes. Nothing of them is stored. @default true */
   readAnswers?: boolean;
   /** The key of the session that holds the account, with dots for nested keys. @default passport, userId, user, … */
   owner?: string;
-  /** The header that names the client's address, e.g. `CF-Connecting-IP`; heard only from `trustedProxies`. @default the framework's own trust setting */
+  /** The header with the client's address, e.g. `CF-Connecting-IP`. It is used only if one of `trustedProxies` sent it. @default the framework's own trust setting */
   addressHeader?: string;
   /** Addresses and ranges of the proxies that may set `addressHeader`: `10.0.0.0/8`, `loopback`, … @default none */
   trustedProxies?: string[];
-  /** How long a handler is waited for whose client has hung up, in milliseconds. @default 30000 */
+  /** How long the audit waits for the handler after the client has disconnected, in milliseconds. @default 30000 */
   abortWait?: number;
   /** How long an extractor or `outcome` may take, in milliseconds. @default 1000 */
   extractorTimeout?: number;
-  /** Whether Passport is listened to where it is in use. @default true */
+  /** Whether verdicts of Passport are recorded, if the application uses it. @default true */
   passport?: boolean;
 }
 
