@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 // Every shell completion runs this file, so it imports the facets from the entry point for browsers, which loads little else.
-import { type Facet, FACET_NAMES, FACETS } from '@auditlogin/core/browser';
+import { type Facet, FACET_NAMES, FACETS, showControls } from '@auditlogin/core/browser';
 import tab from '@bomb.sh/tab/commander';
 import { Command, Option } from 'commander';
 import { paint } from './paint.js';
@@ -13,9 +14,15 @@ function lazy<M extends Record<N, (...given: never[]) => unknown>, N extends str
   return async (...given: unknown[]): Promise<void> => void (await (await load())[name](...(given as never[])));
 }
 
+/** Escapes the control and direction characters of a text of several lines. */
+function visible(text: string): string {
+  return text.split('\n').map(showControls).join('\n');
+}
+
 const program = new Command('auditlogin')
   .description('Login auditing for Node: run a collector or a relay, follow, move and verify a log, manage spools.')
   .version(version)
+  .configureOutput({ writeErr: (text) => void process.stderr.write(visible(text)) })
   .showSuggestionAfterError()
   .showHelpAfterError('(see auditlogin --help)')
   .addHelpText('after', '\nExit codes: 0 success, 1 a check or the command failed, 2 the command line is invalid.')
@@ -255,6 +262,8 @@ try {
   await program.parseAsync();
 } catch (thrown) {
   const { isAuditError } = await import('@auditlogin/core');
-  console.error(isAuditError(thrown) ? `${paint.red(thrown.code)}: ${thrown.message}` : thrown);
-  process.exitCode = 1;
+  // A message may quote what a server answered.
+  if (isAuditError(thrown)) console.error(`${paint.red(thrown.code)}: ${visible(thrown.message)}`);
+  else console.error(visible(inspect(thrown)));
+  process.exitCode = isAuditError(thrown) && thrown.code === 'ERR_AUDIT_OPTION_INVALID' ? 2 : 1;
 }

@@ -11,7 +11,7 @@ export type { IdInput, MapInput, TextInput } from './event/input.js';
 export { normaliseEvent } from './event/normalise.js';
 export { EVENT_KEYS, type Violation, violations } from './event/rules.js';
 export { checkSeal, type Seal, type SealKey, sealKeyOf, sealOf, type SealVerdict, timeOfId } from './event/seal.js';
-export { showControls } from './event/show.js';
+export { showControls, showJson } from './event/show.js';
 export { accountOf, attemptsIn, correctionIn, type Facet, FACET_NAMES, type FacetName, FACETS, readFacets } from './formats/facets.js';
 export { consoleLogger, isLogger } from './logger.js';
 export type { BreakerState } from './publish/breaker.js';

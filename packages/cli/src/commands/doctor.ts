@@ -1,5 +1,13 @@
 import { AuditError, type AuditErrorCode } from '@auditlogin/core';
-import { type Connection, eventId, httpTransport, normaliseEvent, readConnection, receiptMatches } from '@auditlogin/core/log';
+import {
+  type Connection,
+  eventId,
+  httpTransport,
+  normaliseEvent,
+  readConnection,
+  receiptMatches,
+  showControls,
+} from '@auditlogin/core/log';
 import { serialise } from '@auditlogin/core/engine';
 import { numberIn } from '../flags.js';
 import { paint } from '../paint.js';
@@ -47,8 +55,8 @@ export async function doctor(flags: DoctorFlags): Promise<void> {
   const { connection, sources } = readConnection(flags);
   const origin = (name: keyof Connection): string =>
     paint.dim(`(from ${sources[name] === 'options' ? 'the command line' : sources[name]})`);
-  console.log(`Address  ${connection.apiBase} ${origin('apiBase')}`);
-  console.log(`Project  ${connection.project} ${origin('project')}`);
+  console.log(`Address  ${showControls(connection.apiBase)} ${origin('apiBase')}`);
+  console.log(`Project  ${showControls(connection.project)} ${origin('project')}`);
   console.log(`Token    set, ${connection.token.length} characters ${origin('token')}`);
   if (connection.apiBase.startsWith('http:') && !/^http:\/\/(?:localhost|127\.|\[::1\])/.test(connection.apiBase)) {
     console.log(paint.yellow('Note     the token is sent in clear text over http; use https unless you trust the network'));
@@ -57,7 +65,7 @@ export async function doctor(flags: DoctorFlags): Promise<void> {
   console.log('Sending a test event …');
   const problem = await trial(connection, timeout);
   if (problem === undefined) return;
-  console.log(`${paint.red('✗')} ${problem.code}: ${problem.message}`);
+  console.log(`${paint.red('✗')} ${problem.code}: ${showControls(problem.message)}`);
   console.log(`  ${WHAT_TO_DO[problem.code] ?? ''}`);
   process.exitCode = 1;
 }
@@ -71,7 +79,7 @@ async function trial(connection: Connection, timeout: number): Promise<AuditErro
     if (delivery.kind !== 'accepted') return delivery.error;
     const took = Math.round(performance.now() - started);
     const receipt = delivery.receipts[0]!;
-    console.log(`${paint.green('✓')} The test event was stored in ${took} ms as ${receipt.id}`);
+    console.log(`${paint.green('✓')} The test event was stored in ${took} ms as ${showControls(receipt.id)}`);
     if (!receiptMatches(receipt, event.tail)) {
       return new AuditError('ERR_AUDIT_HASH_MISMATCH', `The server's hash ${receipt.hash} is not the hash of what was sent.`);
     }

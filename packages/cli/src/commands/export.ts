@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { Readable, type Writable } from 'node:stream';
 import { type AuditEvent, AuditError } from '@auditlogin/core';
-import { logPages, type ReadBackEvent } from '@auditlogin/core/log';
+import { logPages, type ReadBackEvent, showJson } from '@auditlogin/core/log';
 import { type ExportLine, operateCollector } from '@auditlogin/collector';
 import { connectionIn, type ConnectionFlags, numberIn, type ReadyConnection, timeIn, withRange } from '../flags.js';
 import { paint } from '../paint.js';
@@ -36,7 +36,7 @@ export async function exportLog(flags: ExportFlags): Promise<void> {
   try {
     for await (const lines of linesOf(flags, range, bar)) {
       count += lines.length;
-      if (!output.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))) await once(output, 'drain');
+      if (!output.write(lines.map((line) => `${showJson(line)}\n`).join(''))) await once(output, 'drain');
     }
   } finally {
     bar.stop();

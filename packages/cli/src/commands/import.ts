@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type AuditEvent, AuditError, type Receipt } from '@auditlogin/core';
 import { backoff, serialise, type SerialisedEvent, type ServerDelivery, type Transport } from '@auditlogin/core/engine';
-import { httpTransport, receiptMatches, violations } from '@auditlogin/core/log';
+import { httpTransport, receiptMatches, showControls, showJson, violations } from '@auditlogin/core/log';
 import { connectionIn, type ConnectionFlags, durationIn, numberIn } from '../flags.js';
 import { paint } from '../paint.js';
 import { progressBar } from '../progress.js';
@@ -56,7 +56,7 @@ export async function importLog(file: string, flags: ImportFlags): Promise<void>
     await transport.close();
   }
   const { counts, problems } = log;
-  if (flags.json) console.log(JSON.stringify({ ...counts, problems }));
+  if (flags.json) console.log(showJson({ ...counts, problems }));
   else report(counts, problems);
   if (counts.refused + counts.mismatched > 0) process.exitCode = 1;
 }
@@ -198,7 +198,7 @@ class LogImport {
 }
 
 function report({ imported, skipped, refused, mismatched }: Counts, problems: string[]): void {
-  for (const problem of problems.slice(0, MAX_SHOWN)) console.error(`${paint.red('✗')} ${problem}`);
+  for (const problem of problems.slice(0, MAX_SHOWN)) console.error(`${paint.red('✗')} ${showControls(problem)}`);
   if (problems.length > MAX_SHOWN) console.error(paint.dim(`… and ${problems.length - MAX_SHOWN} more; --json shows all.`));
   const sign = refused + mismatched === 0 ? paint.green('✓') : paint.red('✗');
   console.log(

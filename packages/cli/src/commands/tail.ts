@@ -9,6 +9,7 @@ import {
   readFacets,
   readLog,
   showControls,
+  showJson,
   timeOfId,
 } from '@auditlogin/core/log';
 import { connectionIn, type ConnectionFlags, durationIn, numberIn, type ReadyConnection, withRange } from '../flags.js';
@@ -59,7 +60,7 @@ export async function tail(flags: TailFlags): Promise<void> {
       from = now - OVERLAP;
       for (const [id, at] of shown) if (at < from - OVERLAP) shown.delete(id);
     } catch (thrown) {
-      console.error(paint.yellow(`${thrown instanceof Error ? thrown.message : String(thrown)} Trying again.`));
+      console.error(paint.yellow(`${showControls(thrown instanceof Error ? thrown.message : String(thrown))} Trying again.`));
     }
   }
 }
@@ -95,7 +96,7 @@ function matches({ event }: ReadBackEvent, flags: TailFlags): boolean {
 }
 
 function print(events: ReadBackEvent[], { json }: TailFlags): void {
-  for (const read of events) console.log(json ? JSON.stringify(read) : terminalLineOf(read));
+  for (const read of events) console.log(json ? showJson(read) : terminalLineOf(read));
 }
 
 function terminalLineOf(read: ReadBackEvent): string {

@@ -11,6 +11,7 @@ import {
   localReceiptsIn,
   type Report,
   showControls,
+  showJson,
   spoolDirectory,
 } from '@auditlogin/core/log';
 import { connectionIn, type ConnectionFlags, invalid, numberIn, type ReadyConnection, timeIn, withRange } from '../flags.js';
@@ -73,7 +74,7 @@ export async function verify(flags: VerifyFlags): Promise<void> {
   const report = checkLog({ events, keys, receipts: localReceiptsIn(directory, destination), pending, now, grace, window });
   const wrong = FAULTS.filter((fault) => report.counts[fault] > 0 && !allowed.has(fault));
 
-  if (flags.json) console.log(JSON.stringify({ ok: wrong.length === 0, ...report }, null, 2));
+  if (flags.json) console.log(showJson({ ok: wrong.length === 0, ...report }, 2));
   else show(report, wrong, events.length);
   if (wrong.length > 0) process.exitCode = 1;
 }
