@@ -88,7 +88,7 @@ connectionOptions(program.command('verify'))
   .option('--json', 'print the report as JSON')
   .addHelpText(
     'after',
-    '\nAUDITLOG_SEAL_KEY must contain every key that was ever used to seal, separated by spaces.\nExit codes: 0 no fault was found, 1 a fault was found or the log could not be read.' +
+    '\nAUDITLOG_SEAL_KEY must contain every key that was ever used to seal, separated by spaces.\nExit codes: 0 no fault was found, 1 a fault was found or the log could not be read, 2 the command line is invalid, 3 no event was read, so nothing can be judged.' +
       '\n\nExample:\n  $ AUDITLOG_SEAL_KEY="$NEW_KEY $OLD_KEY" auditlogin verify --from 2026-11-01T00:00:00Z',
   )
   .action(lazy(() => import('./commands/verify.js'), 'verify'));

@@ -1,10 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { AuditError, type AuditErrorCode } from '@auditlogin/core';
 import {
   type Connection,
+  createSealer,
   eventId,
   httpTransport,
   normaliseEvent,
+  projectKey,
   readConnection,
+  readSealKeys,
   receiptMatches,
   showControls,
 } from '@auditlogin/core/log';
@@ -73,7 +77,7 @@ export async function doctor(flags: DoctorFlags): Promise<void> {
 async function trial(connection: Connection, timeout: number): Promise<AuditError | undefined> {
   const transport = httpTransport({ ...connection, connections: 1, connectTimeout: timeout, timeout });
   try {
-    const event = testEvent();
+    const event = testEvent(connection.project);
     const started = performance.now();
     const delivery = await transport.send([event]);
     if (delivery.kind !== 'accepted') return delivery.error;
@@ -90,8 +94,8 @@ async function trial(connection: Connection, timeout: number): Promise<AuditErro
   }
 }
 
-/** Creates a test event. */
-function testEvent(): ReturnType<typeof serialise> {
+/** Creates a test event, as an instance of its own. */
+function testEvent(project: string): ReturnType<typeof serialise> {
   const now = Date.now();
   const event = normaliseEvent({
     action: 'auditlogin.doctor',
@@ -101,5 +105,8 @@ function testEvent(): ReturnType<typeof serialise> {
     description: 'Test event of auditlogin doctor',
     fields: { test: 'true' },
   });
-  return serialise({ ...event, external_id: eventId(now) });
+  const whole = { ...event, external_id: eventId(now) };
+  // Sealed like the events of an application, the test event is none that "auditlogin verify" reports.
+  const [key] = readSealKeys();
+  return serialise(key ? createSealer(projectKey(key, project), randomUUID())(whole) : whole);
 }
