@@ -297,6 +297,42 @@ describe('export and import', () => {
     expect(lines((await run(['export'], { env: otherEnv }).ended).stdout)).toHaveLength(2);
   });
 
+  const line = (id: string, which: string, more: object = {}): string =>
+    JSON.stringify({ id, event: { action: 'user.login', crud: 'c', is_anonymous: true, external_id: 'same', fields: { which }, ...more } });
+  const others = Array.from({ length: 60 }, (_, index) => line(`o${index}`, 'other', { external_id: `other-${index}` }));
+  it.each([
+    ['61 lines before it', [line('f', 'forged'), ...others, line('g', 'genuine')]],
+    ['in the same batch', [line('f', 'forged'), line('g', 'genuine')]],
+  ])('reports a line that says something else under the external_id of another one, %s', async (_, input) => {
+    const ran = await run(['import', '-', '--index-lag', '1ms', '--json'], { env: otherEnv, input: input.join('\n') }).ended;
+    const { refused, problems } = JSON.parse(ran.stdout) as { refused: number; problems: string[] };
+    expect([ran.code, refused, problems]).toEqual([1, 1, [expect.stringMatching(/^same: .*external_id.* says something else/)]]);
+  });
+
+  it('reports that the log has another event under the external_id of a line, and skips a line that says the same', async () => {
+    const input = (...given: string[]): object => ({ env: otherEnv, input: given.join('\n') });
+    const first = line('a', 'first', { metadata: {} });
+    expect((await run(['import', '-'], input(first, first)).ended).code).toBe(0);
+    expect((await run(['import', '-'], input(first)).ended).stdout).toMatch(/0 imported and verified, 1 already in the log, 0 refused/);
+    const ran = await run(['import', '-'], input(line('b', 'second'))).ended;
+    expect([ran.code, ran.stderr]).toEqual([
+      1,
+      expect.stringMatching(/same: the log has the event \w+ with this external_id, which says something else/),
+    ]);
+  });
+
+  it('imports events that are as large as the collector takes, and refuses larger ones', async () => {
+    const input = [150_000, 3_000_000, 9_000_000, 11_000_000]
+      .map((size, index) => line(`l${index}`, 'large', { external_id: `large-${index}`, description: 'x'.repeat(size) }))
+      .join('\n');
+    const { code, stdout, stderr } = await run(['import', '-'], { env: otherEnv, input }).ended;
+    expect([code, stdout, stderr]).toEqual([
+      1,
+      expect.stringContaining('3 imported and verified, 0 already in the log, 1 refused'),
+      expect.stringContaining('line 4'),
+    ]);
+  });
+
   it.each([
     [['export', '--output', 'there'], 2, /"--output" is "there", which cannot be written: it already exists/],
     [['export', '--data', 'nowhere'], 2, /no collector's database in .*nowhere/],
