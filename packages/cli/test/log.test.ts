@@ -177,8 +177,32 @@ describe('tail', () => {
     expect(lines(stdout).map(({ event }) => event.external_id)).toEqual(expected);
   });
 
+  it('takes the reasons and actions that the application made up', async () => {
+    await publish({ action: 'user.elevate', is_failure: true, fields: { reason: 'not_on_call' } });
+    for (const flags of [
+      ['--reason', 'not_on_call'],
+      ['--action', 'user.elevate'],
+      ['--action', 'user.elevate,audit.gap'],
+    ]) {
+      const { code, stdout } = await run(['tail', '--no-follow', '--json', ...flags], { env }).ended;
+      expect([code, lines(stdout)]).toEqual([
+        0,
+        [expect.objectContaining({ event: expect.objectContaining({ action: 'user.elevate' }) as object })],
+      ]);
+    }
+  });
+
   it.each([
     [['--interval', 'soon'], 2, /"--interval" is "soon"; expected a duration/],
+    [['--outcome', 'falure'], 2, /"--outcome" is "falure"; expected some of success, failure, challenge, unknown/],
+    [['--outcome', 'failure,sucess'], 2, /"--outcome" is "sucess"/],
+    [
+      ['--reason', 'wrong_pasword'],
+      2,
+      /"--reason" is "wrong_pasword"; expected some of .*wrong_password.*, or another reason that the log has/,
+    ],
+    [['--action', 'user.logn'], 2, /"--action" is "user.logn"; expected some of user.login/],
+    [['--query', 'actr.id:u'], 2, /"actr.id" is none of action, crud, actor.id.*quote text that contains a colon/],
     [['--lines', '-1'], 2, /"--lines" is "-1"; expected a whole number from 0 to 10000/],
     [['--project', 'other'], 1, /ERR_AUDIT_UNAUTHORIZED/],
   ])('fails with %j', async (flags, wanted, message) => {
@@ -336,6 +360,7 @@ describe('export and import', () => {
   it.each([
     [['export', '--output', 'there'], 2, /"--output" is "there", which cannot be written: it already exists/],
     [['export', '--data', 'nowhere'], 2, /no collector's database in .*nowhere/],
+    [['export', '--query', 'outcom:failure'], 2, /"outcom" is none of action/],
     [['export', '--from', 'x'], 2, /"--from" is "x"; expected a time in ISO 8601/],
     [['import', 'nowhere.ndjson'], 2, /"nowhere.ndjson" cannot be read \(ENOENT\)/],
     [['import', '-', '--project', 'wrong'], 1, /ERR_AUDIT_UNAUTHORIZED/],

@@ -226,6 +226,7 @@ it('accepts the faults that --allow names', async () => {
   expect(await verify('--allow', 'duplicated,unsealed')).toMatchObject({ code: 0, ok: true, counts: { duplicated: 1 } });
   const refused = await run(['verify', '--allow', 'everything']);
   expect(refused.stderr).toMatch(/Option "--allow" is "everything"; expected some of altered, missing/);
+  expect((await run(['verify', '--query', 'actr.id:u0'])).code).toBe(2);
   expect(refused.code).toBe(2);
   await collector.close();
 });

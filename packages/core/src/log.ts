@@ -23,6 +23,8 @@ export {
 } from './event/seal.js';
 export { showControls, showJson } from './event/show.js';
 export { accountOf, attemptsIn, correctionIn, type Facet, FACET_NAMES, type FacetName, FACETS, readFacets } from './formats/facets.js';
+export { KNOWN_VALUES } from './formats/known-values.js';
+export { SEARCH_FIELDS, unknownSearchField } from './formats/search-fields.js';
 export { consoleLogger, isLogger } from './logger.js';
 export type { BreakerState } from './publish/breaker.js';
 export { httpTransport, type HttpTransportOptions } from './retraced/http-transport.js';

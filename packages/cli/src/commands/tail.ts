@@ -4,6 +4,7 @@ import {
   correctionIn,
   FACET_NAMES,
   type FacetName,
+  KNOWN_VALUES,
   logPages,
   type ReadBackEvent,
   readFacets,
@@ -12,7 +13,7 @@ import {
   showJson,
   timeOfId,
 } from '@auditlogin/core/log';
-import { connectionIn, type ConnectionFlags, durationIn, numberIn, type ReadyConnection, withRange } from '../flags.js';
+import { connectionIn, type ConnectionFlags, durationIn, invalid, numberIn, queryIn, type ReadyConnection, withRange } from '../flags.js';
 import { paint } from '../paint.js';
 
 /** The flags of `auditlogin tail`. The value of a facet flag is a list separated by commas. */
@@ -27,6 +28,12 @@ export interface TailFlags extends ConnectionFlags, Partial<Record<FacetName, st
 
 /** Each search goes back this far, in milliseconds, since the server may index an event long after it received it. No event is shown twice. */
 const OVERLAP = 120_000;
+
+/** Searches for the values that an application may have made up. */
+const SEARCHES: Partial<Record<FacetName, (value: string) => string>> = {
+  reason: (value) => JSON.stringify(value),
+  action: (value) => `action:${JSON.stringify(value)}`,
+};
 
 const COLOURS = new Map<string | undefined, (text: string) => string>([
   ['success', paint.green],
@@ -44,6 +51,8 @@ export async function tail(flags: TailFlags): Promise<void> {
   const interval = durationIn('interval', flags.interval);
   const lines = numberIn('lines', flags.lines, 0, 10_000);
   const timeout = numberIn('timeout', flags.timeout, 1, 999_999);
+  queryIn(flags.query);
+  await checkFacets({ ...connection, timeout }, flags);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 
@@ -82,6 +91,29 @@ async function newest(
     }
   }
   return oldestFirst(found);
+}
+
+/**
+ * Refuses the values of a facet that has a list of values and is given another one, since no event would ever be shown. A reason or an action may be the
+ * application's own: it is known if the log has an event with it.
+ *
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID`
+ */
+async function checkFacets(connection: ReadyConnection & { timeout: number }, flags: TailFlags): Promise<void> {
+  for (const [name, known] of Object.entries(KNOWN_VALUES) as [FacetName, readonly string[]][]) {
+    const searchFor = SEARCHES[name];
+    for (const value of flags[name]?.split(',') ?? []) {
+      if (known.includes(value) || (searchFor && (await isInLog(connection, name, value, searchFor(value))))) continue;
+      throw invalid(name, value, `some of ${known.join(', ')}${searchFor ? `, or another ${name} that the log has` : ''}`);
+    }
+  }
+}
+
+async function isInLog(connection: ReadyConnection & { timeout: number }, name: FacetName, value: string, query: string): Promise<boolean> {
+  for await (const page of logPages({ ...connection, query })) {
+    if (page.some(({ event }) => readFacets(event)[name] === value)) return true;
+  }
+  return false;
 }
 
 function isNew({ id }: ReadBackEvent, shown: Map<string, number>): boolean {

@@ -23,7 +23,7 @@ import {
   type Verdict,
   verdictOf,
 } from '@auditlogin/core/log';
-import { connectionIn, type ConnectionFlags, invalid, numberIn, type ReadyConnection, timeIn, withRange } from '../flags.js';
+import { connectionIn, type ConnectionFlags, invalid, numberIn, queryIn, type ReadyConnection, timeIn, withRange } from '../flags.js';
 import { paint } from '../paint.js';
 import { type Progress, progressBar } from '../progress.js';
 import { table } from '../table.js';
@@ -79,7 +79,7 @@ export async function verify(flags: VerifyFlags): Promise<void> {
   // The spools are read before the log, so that an event that is sent in between is found in both instead of in neither.
   const pending = localEventsIn(directory);
   const now = Date.now();
-  const events = await read(connection, flags, withRange(flags.query, window.from, window.to));
+  const events = await read(connection, flags, withRange(queryIn(flags.query), window.from, window.to));
   const records = recordsOf(events, destinationOf(connection), localReceiptsIn(directory), pending);
   const outside = flags.query.trim() === '' ? undefined : await lookUp(connection, flags, receiptsOutside({ events, ...records, window }));
   const report = checkLog({ events, keys: keysOf(keys, connection.project), ...records, now, grace, window, outside });
