@@ -84,6 +84,10 @@ connectionOptions(program.command('verify'))
   .option('--to <time>', 'only events received before this time, in ISO 8601')
   .option('--grace <seconds>', 'how long an event may be missing before it counts as a fault', '60')
   .option('--timeout <ms>', 'how long to wait for each page', '30000')
+  .option(
+    '--sealed-project <ids>',
+    'further projects whose sealed events belong to this log, e.g. the one that it was moved from, separated by commas',
+  )
   .option('--allow <faults>', 'faults to accept, separated by commas, e.g. unsealed,foreign')
   .option('--json', 'print the report as JSON')
   .addHelpText(

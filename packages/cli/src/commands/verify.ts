@@ -37,6 +37,7 @@ export interface VerifyFlags extends ConnectionFlags {
   grace: string;
   timeout: string;
   allow?: string;
+  sealedProject?: string;
   json?: boolean;
 }
 
@@ -82,7 +83,15 @@ export async function verify(flags: VerifyFlags): Promise<void> {
   const events = await read(connection, flags, withRange(queryIn(flags.query), window.from, window.to));
   const records = recordsOf(events, destinationOf(connection), localReceiptsIn(directory), pending);
   const outside = flags.query.trim() === '' ? undefined : await lookUp(connection, flags, receiptsOutside({ events, ...records, window }));
-  const report = checkLog({ events, keys: keysOf(keys, connection.project), ...records, now, grace, window, outside });
+  const report = checkLog({
+    events,
+    keys: keysOf(keys, [connection.project, ...(flags.sealedProject?.split(',') ?? [])]),
+    ...records,
+    now,
+    grace,
+    window,
+    outside,
+  });
   const { verdict, wrong } = verdictOf(report, events.length, allowed);
 
   if (flags.json)
@@ -92,8 +101,8 @@ export async function verify(flags: VerifyFlags): Promise<void> {
 }
 
 /** An application with an engine does not know the project that its relay publishes to, so its events are sealed for the engine. */
-function keysOf(keys: readonly SealKey[], project: string): SealKey[] {
-  return keys.flatMap((key) => [projectKey(key, project), projectKey(key, 'engine')]);
+function keysOf(keys: readonly SealKey[], projects: readonly string[]): SealKey[] {
+  return keys.flatMap((key) => [...projects, 'engine'].map((project) => projectKey(key, project)));
 }
 
 /** Searches for events that a query left out, by their ids. */
