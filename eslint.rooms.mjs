@@ -276,7 +276,7 @@ export const rooms = {
   'cli/cli': {
     files: 'packages/cli/src/cli.ts',
     rooms: ['cli/commands', 'cli/parts', 'core/door/browser', 'core/index'],
-    modules: ['@bomb.sh/tab', 'commander', 'node:fs'],
+    modules: ['@bomb.sh/tab', 'commander', 'node:fs', 'node:util'],
   },
 };
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 // Every shell completion runs this file, so it imports the facets from the entry point for browsers, which loads little else.
-import { type Facet, FACET_NAMES, FACETS } from '@auditlogin/core/browser';
+import { type Facet, FACET_NAMES, FACETS, showControls } from '@auditlogin/core/browser';
 import tab from '@bomb.sh/tab/commander';
 import { Command, Option } from 'commander';
 import { paint } from './paint.js';
@@ -13,9 +14,15 @@ function lazy<M extends Record<N, (...given: never[]) => unknown>, N extends str
   return async (...given: unknown[]): Promise<void> => void (await (await load())[name](...(given as never[])));
 }
 
+/** Escapes the control and direction characters of a text of several lines. */
+function visible(text: string): string {
+  return text.split('\n').map(showControls).join('\n');
+}
+
 const program = new Command('auditlogin')
   .description('Login auditing for Node: run a collector or a relay, follow, move and verify a log, manage spools.')
   .version(version)
+  .configureOutput({ writeErr: (text) => void process.stderr.write(visible(text)) })
   .showSuggestionAfterError()
   .showHelpAfterError('(see auditlogin --help)')
   .addHelpText('after', '\nExit codes: 0 success, 1 a check or the command failed, 2 the command line is invalid.')
@@ -77,11 +84,15 @@ connectionOptions(program.command('verify'))
   .option('--to <time>', 'only events received before this time, in ISO 8601')
   .option('--grace <seconds>', 'how long an event may be missing before it counts as a fault', '60')
   .option('--timeout <ms>', 'how long to wait for each page', '30000')
+  .option(
+    '--sealed-project <ids>',
+    'further projects whose sealed events belong to this log, e.g. the one that it was moved from, separated by commas',
+  )
   .option('--allow <faults>', 'faults to accept, separated by commas, e.g. unsealed,foreign')
   .option('--json', 'print the report as JSON')
   .addHelpText(
     'after',
-    '\nAUDITLOG_SEAL_KEY must contain every key that was ever used to seal, separated by spaces.\nExit codes: 0 no fault was found, 1 a fault was found or the log could not be read.' +
+    '\nAUDITLOG_SEAL_KEY must contain every key that was ever used to seal, separated by spaces.\nExit codes: 0 no fault was found, 1 a fault was found or the log could not be read, 2 the command line is invalid, 3 no event was read, so nothing can be judged.' +
       '\n\nExample:\n  $ AUDITLOG_SEAL_KEY="$NEW_KEY $OLD_KEY" auditlogin verify --from 2026-11-01T00:00:00Z',
   )
   .action(lazy(() => import('./commands/verify.js'), 'verify'));
@@ -255,6 +266,8 @@ try {
   await program.parseAsync();
 } catch (thrown) {
   const { isAuditError } = await import('@auditlogin/core');
-  console.error(isAuditError(thrown) ? `${paint.red(thrown.code)}: ${thrown.message}` : thrown);
-  process.exitCode = 1;
+  // A message may quote what a server answered.
+  if (isAuditError(thrown)) console.error(`${paint.red(thrown.code)}: ${visible(thrown.message)}`);
+  else console.error(visible(inspect(thrown)));
+  process.exitCode = isAuditError(thrown) && thrown.code === 'ERR_AUDIT_OPTION_INVALID' ? 2 : 1;
 }

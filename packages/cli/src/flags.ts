@@ -1,5 +1,5 @@
 import { AuditError } from '@auditlogin/core';
-import { type Connection, readConnection } from '@auditlogin/core/log';
+import { type Connection, readConnection, SEARCH_FIELDS, unknownSearchField } from '@auditlogin/core/log';
 import bytes from 'bytes';
 import ms from 'ms';
 
@@ -85,6 +85,22 @@ export function timeIn(name: string, text: string | undefined): number | undefin
   const time = Date.parse(text);
   if (!Number.isNaN(time)) return time;
   throw invalid(name, text, 'a time in ISO 8601');
+}
+
+/**
+ * Reads a search. A field that the log does not know is refused, since the log would find nothing or something else.
+ *
+ * @param text a search in the API's syntax
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID`
+ */
+export function queryIn(text: string): string {
+  const unknown = unknownSearchField(text);
+  if (unknown === undefined) return text;
+  throw invalid(
+    'query',
+    text,
+    `only known fields, and ${JSON.stringify(unknown)} is none of ${SEARCH_FIELDS.join(', ')}; quote text that contains a colon`,
+  );
 }
 
 /** No log has an event that was received earlier or later. Servers refuse a range that lacks an end. */

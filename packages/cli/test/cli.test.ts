@@ -138,7 +138,7 @@ describe('doctor tells apart', () => {
 });
 
 it.each([
-  [['dev', '--port', 'x'], 1, /"--port" is "x"; expected a whole number from 0 to 65535/],
+  [['dev', '--port', 'x'], 2, /"--port" is "x"; expected a whole number from 0 to 65535/],
   [['dev', '--prot', '1'], 2, /unknown option '--prot'[^]*--port/],
   [['dve'], 2, /unknown command 'dve'[^]*dev/],
   [['--help'], 0, /dev[^]*doctor[^]*Exit codes/],

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createProxy, type IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -5,6 +6,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
+import { parse } from 'dotenv';
 import { readContext } from '../src/kubernetes/kubeconfig.js';
 import { certificate } from './certificate.js';
 import { run } from './run.js';
@@ -115,6 +117,43 @@ describe('prints', () => {
     answers[NAMED] = [200, secretIn('audit', { BOOTSTRAP_PUBLISHER_TOKEN: base64('abc#d'), BOOTSTRAP_PUBLISHER_PROJECT: base64('dev') })];
     expect((await env('--format', 'dotenv')).stdout).toBe(`AUDITLOG_API_TOKEN='abc#d'\nAUDITLOG_API_PROJECT=dev\n`);
     expect(JSON.parse((await env('--format', 'json')).stdout)).toEqual({ AUDITLOG_API_TOKEN: 'abc#d', AUDITLOG_API_PROJECT: 'dev' });
+  });
+
+  const HOSTILE = [
+    ['a quote and a command', "a';touch${IFS}hit;'"],
+    ['a substitution', '$(touch${IFS}hit)'],
+    ['back-ticks', '`touch${IFS}hit`'],
+    ['a variable', 'a$HOME'],
+    ['a single quote', "a'b"],
+    ['double quotes', 'a"b"c'],
+    ['all quotes', `a'b"c\`d`],
+    ['a backslash at the end', 'a\\'],
+    ['a backslash before a quote', "a\\'b"],
+    ['a comment', 'a#b'],
+    ['an escape of dotenv', 'a\\nb'],
+    ['what a history would expand', 'a!b!!'],
+    ['a newline and a command', 'a\ntouch hit\n#'],
+    ['a blank', 'a #b'],
+  ] as const;
+  it.each(HOSTILE)('%s so that a shell and dotenv read it back and run nothing, or refuses it', async (_, value) => {
+    answers[NAMED] = [200, secretIn('audit', { BOOTSTRAP_PUBLISHER_TOKEN: base64(value), BOOTSTRAP_PUBLISHER_PROJECT: base64("it's") })];
+    const expected = [value, "it's"];
+    for (const format of ['shell', 'dotenv', 'json']) {
+      const { code, stdout } = await env('--format', format);
+      if (code !== 0) {
+        expect([stdout, format === 'dotenv' || /\s/.test(value)]).toEqual(['', true]);
+        continue;
+      }
+      if (format !== 'json') {
+        const file = join(folder, 'printed.env');
+        writeFileSync(file, stdout);
+        const script = `set -a; . ${file}; printf '%s\\n' "$AUDITLOG_API_TOKEN" "$AUDITLOG_API_PROJECT"; test ! -e hit`;
+        const sourced = spawnSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' });
+        expect([sourced.status, sourced.stdout.trimEnd().split('\n')]).toEqual([0, expected]);
+      }
+      const parsed = format === 'json' ? (JSON.parse(stdout) as Record<string, string>) : parse(stdout);
+      if (format !== 'shell') expect([parsed['AUDITLOG_API_TOKEN'], parsed['AUDITLOG_API_PROJECT']]).toEqual(expected);
+    }
   });
 
   it('from the namespace, the context and the secret in the flags', async () => {

@@ -177,13 +177,37 @@ describe('tail', () => {
     expect(lines(stdout).map(({ event }) => event.external_id)).toEqual(expected);
   });
 
+  it('takes the reasons and actions that the application made up', async () => {
+    await publish({ action: 'user.elevate', is_failure: true, fields: { reason: 'not_on_call' } });
+    for (const flags of [
+      ['--reason', 'not_on_call'],
+      ['--action', 'user.elevate'],
+      ['--action', 'user.elevate,audit.gap'],
+    ]) {
+      const { code, stdout } = await run(['tail', '--no-follow', '--json', ...flags], { env }).ended;
+      expect([code, lines(stdout)]).toEqual([
+        0,
+        [expect.objectContaining({ event: expect.objectContaining({ action: 'user.elevate' }) as object })],
+      ]);
+    }
+  });
+
   it.each([
-    [['--interval', 'soon'], /"--interval" is "soon"; expected a duration/],
-    [['--lines', '-1'], /"--lines" is "-1"; expected a whole number from 0 to 10000/],
-    [['--project', 'other'], /ERR_AUDIT_UNAUTHORIZED/],
-  ])('fails with %j', async (flags, message) => {
+    [['--interval', 'soon'], 2, /"--interval" is "soon"; expected a duration/],
+    [['--outcome', 'falure'], 2, /"--outcome" is "falure"; expected some of success, failure, challenge, unknown/],
+    [['--outcome', 'failure,sucess'], 2, /"--outcome" is "sucess"/],
+    [
+      ['--reason', 'wrong_pasword'],
+      2,
+      /"--reason" is "wrong_pasword"; expected some of .*wrong_password.*, or another reason that the log has/,
+    ],
+    [['--action', 'user.logn'], 2, /"--action" is "user.logn"; expected some of user.login/],
+    [['--query', 'actr.id:u'], 2, /"actr.id" is none of action, crud, actor.id.*quote text that contains a colon/],
+    [['--lines', '-1'], 2, /"--lines" is "-1"; expected a whole number from 0 to 10000/],
+    [['--project', 'other'], 1, /ERR_AUDIT_UNAUTHORIZED/],
+  ])('fails with %j', async (flags, wanted, message) => {
     const { code, stderr } = await run(['tail', ...flags], { env }).ended;
-    expect(code).toBe(1);
+    expect(code).toBe(wanted);
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain(collector.token);
   });
@@ -297,18 +321,55 @@ describe('export and import', () => {
     expect(lines((await run(['export'], { env: otherEnv }).ended).stdout)).toHaveLength(2);
   });
 
+  const line = (id: string, which: string, more: object = {}): string =>
+    JSON.stringify({ id, event: { action: 'user.login', crud: 'c', is_anonymous: true, external_id: 'same', fields: { which }, ...more } });
+  const others = Array.from({ length: 60 }, (_, index) => line(`o${index}`, 'other', { external_id: `other-${index}` }));
   it.each([
-    [['export', '--output', 'there'], /"--output" is "there", which cannot be written: it already exists/],
-    [['export', '--data', 'nowhere'], /no collector's database in .*nowhere/],
-    [['export', '--from', 'x'], /"--from" is "x"; expected a time in ISO 8601/],
-    [['import', 'nowhere.ndjson'], /"nowhere.ndjson" cannot be read \(ENOENT\)/],
-    [['import', '-', '--project', 'wrong'], /ERR_AUDIT_UNAUTHORIZED/],
-  ])('fails with %j', async (args, message) => {
+    ['61 lines before it', [line('f', 'forged'), ...others, line('g', 'genuine')]],
+    ['in the same batch', [line('f', 'forged'), line('g', 'genuine')]],
+  ])('reports a line that says something else under the external_id of another one, %s', async (_, input) => {
+    const ran = await run(['import', '-', '--index-lag', '1ms', '--json'], { env: otherEnv, input: input.join('\n') }).ended;
+    const { refused, problems } = JSON.parse(ran.stdout) as { refused: number; problems: string[] };
+    expect([ran.code, refused, problems]).toEqual([1, 1, [expect.stringMatching(/^same: .*external_id.* says something else/)]]);
+  });
+
+  it('reports that the log has another event under the external_id of a line, and skips a line that says the same', async () => {
+    const input = (...given: string[]): object => ({ env: otherEnv, input: given.join('\n') });
+    const first = line('a', 'first', { metadata: {} });
+    expect((await run(['import', '-'], input(first, first)).ended).code).toBe(0);
+    expect((await run(['import', '-'], input(first)).ended).stdout).toMatch(/0 imported and verified, 1 already in the log, 0 refused/);
+    const ran = await run(['import', '-'], input(line('b', 'second'))).ended;
+    expect([ran.code, ran.stderr]).toEqual([
+      1,
+      expect.stringMatching(/same: the log has the event \w+ with this external_id, which says something else/),
+    ]);
+  });
+
+  it('imports events that are as large as the collector takes, and refuses larger ones', async () => {
+    const input = [150_000, 3_000_000, 9_000_000, 11_000_000]
+      .map((size, index) => line(`l${index}`, 'large', { external_id: `large-${index}`, description: 'x'.repeat(size) }))
+      .join('\n');
+    const { code, stdout, stderr } = await run(['import', '-'], { env: otherEnv, input }).ended;
+    expect([code, stdout, stderr]).toEqual([
+      1,
+      expect.stringContaining('3 imported and verified, 0 already in the log, 1 refused'),
+      expect.stringContaining('line 4'),
+    ]);
+  });
+
+  it.each([
+    [['export', '--output', 'there'], 2, /"--output" is "there", which cannot be written: it already exists/],
+    [['export', '--data', 'nowhere'], 2, /no collector's database in .*nowhere/],
+    [['export', '--query', 'outcom:failure'], 2, /"outcom" is none of action/],
+    [['export', '--from', 'x'], 2, /"--from" is "x"; expected a time in ISO 8601/],
+    [['import', 'nowhere.ndjson'], 2, /"nowhere.ndjson" cannot be read \(ENOENT\)/],
+    [['import', '-', '--project', 'wrong'], 1, /ERR_AUDIT_UNAUTHORIZED/],
+  ])('fails with %j', async (args, wanted, message) => {
     writeFileSync(join(folder, 'there'), '');
     await publish({});
     const input = JSON.stringify({ id: 'a', event: { action: 'a', crud: 'c', is_anonymous: true } });
     const { code, stderr } = await run(args, { env, cwd: folder, input }).ended;
-    expect(code).toBe(1);
+    expect(code).toBe(wanted);
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain(collector.token);
   });

@@ -14,7 +14,7 @@ it('engine init prints the SQL, and reports missing and invalid options', async 
     stderr: expect.stringMatching(/ERR_AUDIT_CONFIG_MISSING: .*--postgres-url \(AUDITLOG_POSTGRES_URL\) or --nats/),
   });
   expect(await run(['engine', 'init', '--engine', 'redis']).ended).toMatchObject({
-    code: 1,
+    code: 2,
     stderr: expect.stringContaining('"redis"; expected "postgres" or'),
   });
   const unreachable = await run(['engine', 'init'], { env: { AUDITLOG_POSTGRES_URL: 'postgres://u:canary-secret@127.0.0.1:1/x' } }).ended;
@@ -32,7 +32,7 @@ it.each([
   [['--lease', 'long'], {}, /Option "--lease" is "long"/],
 ])('relay %j fails with the reason', async (args, env, reason) => {
   const ended = await run(['relay', '--engine', 'postgres', ...args], { env: { ...API, ...env } }).ended;
-  expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(reason) });
+  expect(ended).toMatchObject({ code: 2, stderr: expect.stringMatching(reason) });
 });
 
 (noPostgres ? describe.skip : describe)('auditlogin relay', () => {

@@ -21,14 +21,14 @@ afterAll(async () => {
 const env = { PATH: process.env['PATH'], NO_COLOR: '1', AUDITLOG_SPOOL_DIR: directory };
 const run = (...args: string[]): string => execFileSync(process.execPath, [BIN, 'spool', ...args], { encoding: 'utf8', env });
 const json = (...args: string[]): unknown => JSON.parse(run(...args, '--json'));
-const fail = (...args: string[]): string => {
+const fail = (wanted: number, ...args: string[]): string => {
   const { status, stderr } = spawnSync(process.execPath, [BIN, 'spool', ...args], { encoding: 'utf8', env });
-  expect(status).toBe(1);
+  expect(status).toBe(wanted);
   return stderr;
 };
 
 it('lists, shows, replays and discards events that the server refused', async () => {
-  expect(fail('list')).toMatch(/ERR_AUDIT_SPOOL: There is no spool directory .*; set AUDITLOG_SPOOL_DIR or --spool-dir/);
+  expect(fail(1, 'list')).toMatch(/ERR_AUDIT_SPOOL: There is no spool directory .*; set AUDITLOG_SPOOL_DIR or --spool-dir/);
   const auditor = createAuditor({
     ...{ apiBase: server.apiBase, project: 'dev', token: 'spool-token-canary' },
     spool: { directory },
@@ -45,11 +45,11 @@ it('lists, shows, replays and discards events that the server refused', async ()
   // eslint-disable-next-line no-control-regex -- nothing may steer a terminal
   expect(list).not.toMatch(/[\u001b\u202e]/);
   expect(JSON.parse(run('show', 'two'))).toMatchObject({ external_id: 'two', action: 'user.login' });
-  expect(fail('show', 'four')).toMatch(/These events are not set aside: four/);
+  expect(fail(1, 'show', 'four')).toMatch(/These events are not set aside: four/);
   expect(json('stats')).toMatchObject([{ isInUse: true, events: 0, setAside: 3 }]);
   expect(run('stats')).toMatch(/running +0 +0 +0 +3/);
 
-  expect(fail('replay')).toMatch(/Expected either the ids of events or --all/);
+  expect(fail(2, 'replay')).toMatch(/Expected either the ids of events or --all/);
   expect(run('discard', 'three')).toBe('1 event was deleted.\n');
   expect(run('replay', 'one')).toMatch(/^1 event is queued again\. A running application sends them within a minute/);
   expect(json('replay', '--all')).toEqual({ replayed: 1, unreadable: [] });

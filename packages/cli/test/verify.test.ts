@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Collector, startCollector } from '@auditlogin/collector';
 import { createAuditor } from '@auditlogin/core';
+import { createSealer, eventId, projectKey, sealKeyOf } from '@auditlogin/core/log';
 import { openSqlite, type SqliteDatabase } from '@auditlogin/core/engine';
 
 // The built command: `npm test` builds before it runs the tests.
@@ -226,7 +227,8 @@ it('accepts the faults that --allow names', async () => {
   expect(await verify('--allow', 'duplicated,unsealed')).toMatchObject({ code: 0, ok: true, counts: { duplicated: 1 } });
   const refused = await run(['verify', '--allow', 'everything']);
   expect(refused.stderr).toMatch(/Option "--allow" is "everything"; expected some of altered, missing/);
-  expect(refused.code).toBe(1);
+  expect((await run(['verify', '--query', 'actr.id:u0'])).code).toBe(2);
+  expect(refused.code).toBe(2);
   await collector.close();
 });
 
@@ -244,10 +246,27 @@ it('does not report events that still wait in a spool as missing', async () => {
   await collector.close();
 }, 30_000);
 
+it("takes doctor's test event and the events of a project that the log was moved from, and no others of another project", async () => {
+  const collector = await tampered('moved', () => undefined);
+  expect((await run(['doctor'])).code).toBe(0);
+  expect(await verify()).toMatchObject({ code: 0, counts: { verified: 67 } });
+  const seal = createSealer(projectKey(sealKeyOf(NEW_KEY), 'old'), '0d7c2a5e-0000-4000-8000-000000000001');
+  const event = seal({ action: 'user.login', crud: 'c', is_failure: false, is_anonymous: true, external_id: eventId(Date.now()) });
+  const answer = await fetch(`${collector.apiBase}/publisher/v1/project/${project}/event`, {
+    method: 'POST',
+    headers: { authorization: `Token token=${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(event),
+  });
+  expect(answer.status).toBe(201);
+  expect(await verify('--allow', 'unsealed,duplicated')).toMatchObject({ code: 1, counts: { foreign: 1 } });
+  expect(await verify('--sealed-project', 'old')).toMatchObject({ code: 0, counts: { verified: 68 } });
+  await collector.close();
+}, 30_000);
+
 it('checks only the events in a time window', async () => {
   const collector = await collect(join(folder, 'true'));
   const later = new Date(Date.now() + 60_000).toISOString();
-  expect(await verify('--from', later)).toMatchObject({ code: 0, counts: { verified: 0, missing: 0 } });
+  expect(await verify('--from', later)).toMatchObject({ code: 3, ok: false, counts: { verified: 0, missing: 0 } });
   expect((await run(['verify', '--from', 'yesterday'])).stderr).toMatch(/Option "--from" is "yesterday"; expected a time in ISO 8601/);
   await collector.close();
 });

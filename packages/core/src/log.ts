@@ -10,9 +10,21 @@ export { eventId } from './event/id.js';
 export type { IdInput, MapInput, TextInput } from './event/input.js';
 export { normaliseEvent } from './event/normalise.js';
 export { EVENT_KEYS, type Violation, violations } from './event/rules.js';
-export { checkSeal, type Seal, type SealKey, sealKeyOf, sealOf, type SealVerdict, timeOfId } from './event/seal.js';
-export { showControls } from './event/show.js';
+export {
+  checkSeal,
+  createSealer,
+  projectKey,
+  type Seal,
+  type SealKey,
+  sealKeyOf,
+  sealOf,
+  type SealVerdict,
+  timeOfId,
+} from './event/seal.js';
+export { showControls, showJson } from './event/show.js';
 export { accountOf, attemptsIn, correctionIn, type Facet, FACET_NAMES, type FacetName, FACETS, readFacets } from './formats/facets.js';
+export { KNOWN_VALUES } from './formats/known-values.js';
+export { SEARCH_FIELDS, unknownSearchField } from './formats/search-fields.js';
 export { consoleLogger, isLogger } from './logger.js';
 export type { BreakerState } from './publish/breaker.js';
 export { httpTransport, type HttpTransportOptions } from './retraced/http-transport.js';
@@ -21,5 +33,15 @@ export { logPages, readLog, type ReadLogOptions } from './retraced/read-log.js';
 export { destinationOf } from './spool/disk/directory.js';
 export type { LedgerEntry } from './spool/disk/ledger.js';
 export { operateSpools, type SpoolOperator, type SpoolSummary } from './spool/disk/operate.js';
-export { checkLog, type Fault, FAULTS, type Finding, type LocalEvent, type LogEvidence, type Report } from './verify/check-log.js';
-export { localEventsIn, localReceiptsIn } from './verify/local-records.js';
+export {
+  checkLog,
+  type Fault,
+  FAULTS,
+  type Finding,
+  type LocalEvent,
+  type LogEvidence,
+  receiptsOutside,
+  type Report,
+} from './verify/check-log.js';
+export { type ByDestination, localEventsIn, localReceiptsIn, type LogRecords, recordsOf } from './verify/local-records.js';
+export { type Verdict, verdictOf } from './verify/verdict.js';

@@ -335,11 +335,11 @@ describe('damage', () => {
       { externalId: 'a', isSetAside: true },
       { externalId: 'b', isSetAside: true },
     ];
-    expect(localEventsIn(folder, DESTINATION)).toEqual(local);
+    expect(localEventsIn(folder).get(DESTINATION) ?? []).toEqual(local);
     const file = openSpoolFile(path, { maxBytes: 1e6 });
     expect(file.read(0, 10).rows).toEqual([]);
     file.close();
-    expect(localEventsIn(folder, DESTINATION)).toEqual(local);
+    expect(localEventsIn(folder).get(DESTINATION) ?? []).toEqual(local);
     expect(operateSpools(folder).replay(undefined)).toEqual({ replayed: 0, unreadable: ['a', 'b'] });
     expect(operateSpools(folder).deadLetters()).toHaveLength(2);
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { AuditEvent } from '../src/index.js';
-import { checkSeal, checkLog, normaliseEvent, readBack, type ReadBackEvent, sealKeyOf, sealOf, timeOfId } from '../src/log.js';
+import { checkSeal, checkLog, normaliseEvent, projectKey, readBack, type ReadBackEvent, sealKeyOf, sealOf, timeOfId } from '../src/log.js';
 import { eventHash } from '../src/event/hash.js';
 import { eventId } from '../src/event/id.js';
 import { createSealer } from '../src/event/seal.js';
@@ -120,4 +120,11 @@ it('finds a second chain that was made with the same key and instance', () => {
     ...{ keys: [KEY], receipts: [], pending: [], now: 1e9, grace: 0 },
   });
   expect(report.counts).toMatchObject({ reordered: 1, verified: 1 });
+});
+
+it('seals for one project, so that a sealed event of another one is not valid here', () => {
+  const sealed = createSealer(projectKey(KEY, 'shop'), INSTANCE)(base);
+  expect(checkSeal(sealed, [projectKey(KEY, 'shop')])).toBe('valid');
+  expect(checkSeal(sealed, [projectKey(KEY, 'staging')])).toBe('invalid');
+  expect(checkSeal(sealed, [projectKey(KEY, 'staging'), projectKey(KEY, 'shop')])).toBe('valid');
 });

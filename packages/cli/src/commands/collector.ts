@@ -1,5 +1,6 @@
 import { operateCollector } from '@auditlogin/collector';
 import { AuditError } from '@auditlogin/core';
+import { showControls, showJson } from '@auditlogin/core/log';
 import { paint } from '../paint.js';
 import { progressBar } from '../progress.js';
 import { table } from '../table.js';
@@ -19,8 +20,8 @@ export interface DataFlags {
 export function tokenCreate({ data, json, project, name }: DataFlags & { project: string; name: string }): void {
   using operator = operateCollector(data);
   const made = operator.tokens.create(project, name);
-  if (json) return console.log(JSON.stringify(made));
-  console.error(`Token ${made.id} is valid for project ${project}. It is shown only once:`);
+  if (json) return console.log(showJson(made));
+  console.error(`Token ${made.id} is valid for project ${showControls(project)}. It is shown only once:`);
   console.log(made.token);
 }
 
@@ -33,7 +34,7 @@ export function tokenCreate({ data, json, project, name }: DataFlags & { project
 export function tokenList({ data, json }: DataFlags): void {
   using operator = operateCollector(data);
   const tokens = operator.tokens.list();
-  if (json) return console.log(JSON.stringify(tokens));
+  if (json) return console.log(showJson(tokens));
   if (tokens.length === 0) return console.log('There are no tokens. The token that the collector was started with is not listed.');
   const time = (at: number | undefined): string => (at === undefined ? '' : new Date(at).toISOString());
   console.log(
@@ -60,7 +61,7 @@ export function tokenRevoke(id: string, { data }: DataFlags): void {
       { field: 'id' },
     );
   }
-  console.log(`Token ${id} is revoked.`);
+  console.log(`Token ${showControls(id)} is revoked.`);
 }
 
 /**
@@ -78,5 +79,7 @@ export async function backup(file: string, { data }: DataFlags): Promise<void> {
   } finally {
     bar.stop();
   }
-  console.log(`${paint.green('✓')} The events are in ${file}. To restore them, copy the file into an empty data folder as events.sqlite.`);
+  console.log(
+    `${paint.green('✓')} The events are in ${showControls(file)}. To restore them, copy the file into an empty data folder as events.sqlite.`,
+  );
 }

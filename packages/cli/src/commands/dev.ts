@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { startCollector } from '@auditlogin/collector';
+import { showControls } from '@auditlogin/core/log';
 import { durationIn, numberIn, sizeIn } from '../flags.js';
 import { paint } from '../paint.js';
 import { shellWord } from '../shell.js';
@@ -37,7 +38,7 @@ export async function dev({ host, allowedHost, token, basePath, retain, retainSi
       ...(retainSize !== undefined && { maxBytes: sizeIn('retain-size', retainSize) }),
     },
   });
-  console.log(`The collector listens on ${paint.cyan(collector.apiBase)}, and stores its events in ${collector.dataDir}`);
+  console.log(`The collector listens on ${paint.cyan(collector.apiBase)}, and stores its events in ${showControls(collector.dataDir)}`);
   console.log(`Viewer: ${paint.cyan(collector.viewerLink)}`);
   console.log(`Console: ${paint.cyan(`${collector.viewer}console/`)}\n`);
   console.log('To publish here:\n');

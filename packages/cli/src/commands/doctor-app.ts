@@ -1,4 +1,4 @@
-import { showControls } from '@auditlogin/core/log';
+import { showControls, showJson } from '@auditlogin/core/log';
 import { loginLikeRoutes, type RouteFinding } from '../app/advice.js';
 import { loadAppRoutes } from '../app/load-app.js';
 import { paint } from '../paint.js';
@@ -26,7 +26,7 @@ export async function doctorApp(module: string, timeout: number, isJson: boolean
   const findings = loginLikeRoutes(app);
   const isWrong = audits.length === 0 || findings.some(({ isMissed }) => isMissed);
   const report = isJson
-    ? JSON.stringify({ framework, routes: routes.length, audits: audits.length, findings: findings.map(findingForPrograms) }, null, 2)
+    ? showJson({ framework, routes: routes.length, audits: audits.length, findings: findings.map(findingForPrograms) }, 2)
     : textOf(module, { framework, total: routes.length, audits: audits.length, findings });
   await new Promise<void>((resolve) => process.stdout.write(`${report}\n`, () => resolve()));
   process.exit(isWrong ? 1 : 0);

@@ -1,5 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { AuditError, type AuditErrorCode } from '@auditlogin/core';
-import { type Connection, eventId, httpTransport, normaliseEvent, readConnection, receiptMatches } from '@auditlogin/core/log';
+import {
+  type Connection,
+  createSealer,
+  eventId,
+  httpTransport,
+  normaliseEvent,
+  projectKey,
+  readConnection,
+  readSealKeys,
+  receiptMatches,
+  showControls,
+} from '@auditlogin/core/log';
 import { serialise } from '@auditlogin/core/engine';
 import { numberIn } from '../flags.js';
 import { paint } from '../paint.js';
@@ -47,8 +59,8 @@ export async function doctor(flags: DoctorFlags): Promise<void> {
   const { connection, sources } = readConnection(flags);
   const origin = (name: keyof Connection): string =>
     paint.dim(`(from ${sources[name] === 'options' ? 'the command line' : sources[name]})`);
-  console.log(`Address  ${connection.apiBase} ${origin('apiBase')}`);
-  console.log(`Project  ${connection.project} ${origin('project')}`);
+  console.log(`Address  ${showControls(connection.apiBase)} ${origin('apiBase')}`);
+  console.log(`Project  ${showControls(connection.project)} ${origin('project')}`);
   console.log(`Token    set, ${connection.token.length} characters ${origin('token')}`);
   if (connection.apiBase.startsWith('http:') && !/^http:\/\/(?:localhost|127\.|\[::1\])/.test(connection.apiBase)) {
     console.log(paint.yellow('Note     the token is sent in clear text over http; use https unless you trust the network'));
@@ -57,7 +69,7 @@ export async function doctor(flags: DoctorFlags): Promise<void> {
   console.log('Sending a test event …');
   const problem = await trial(connection, timeout);
   if (problem === undefined) return;
-  console.log(`${paint.red('✗')} ${problem.code}: ${problem.message}`);
+  console.log(`${paint.red('✗')} ${problem.code}: ${showControls(problem.message)}`);
   console.log(`  ${WHAT_TO_DO[problem.code] ?? ''}`);
   process.exitCode = 1;
 }
@@ -65,13 +77,13 @@ export async function doctor(flags: DoctorFlags): Promise<void> {
 async function trial(connection: Connection, timeout: number): Promise<AuditError | undefined> {
   const transport = httpTransport({ ...connection, connections: 1, connectTimeout: timeout, timeout });
   try {
-    const event = testEvent();
+    const event = testEvent(connection.project);
     const started = performance.now();
     const delivery = await transport.send([event]);
     if (delivery.kind !== 'accepted') return delivery.error;
     const took = Math.round(performance.now() - started);
     const receipt = delivery.receipts[0]!;
-    console.log(`${paint.green('✓')} The test event was stored in ${took} ms as ${receipt.id}`);
+    console.log(`${paint.green('✓')} The test event was stored in ${took} ms as ${showControls(receipt.id)}`);
     if (!receiptMatches(receipt, event.tail)) {
       return new AuditError('ERR_AUDIT_HASH_MISMATCH', `The server's hash ${receipt.hash} is not the hash of what was sent.`);
     }
@@ -82,8 +94,8 @@ async function trial(connection: Connection, timeout: number): Promise<AuditErro
   }
 }
 
-/** Creates a test event. */
-function testEvent(): ReturnType<typeof serialise> {
+/** Creates a test event, as an instance of its own. */
+function testEvent(project: string): ReturnType<typeof serialise> {
   const now = Date.now();
   const event = normaliseEvent({
     action: 'auditlogin.doctor',
@@ -93,5 +105,8 @@ function testEvent(): ReturnType<typeof serialise> {
     description: 'Test event of auditlogin doctor',
     fields: { test: 'true' },
   });
-  return serialise({ ...event, external_id: eventId(now) });
+  const whole = { ...event, external_id: eventId(now) };
+  // Sealed like the events of an application, the test event is none that "auditlogin verify" reports.
+  const [key] = readSealKeys();
+  return serialise(key ? createSealer(projectKey(key, project), randomUUID())(whole) : whole);
 }

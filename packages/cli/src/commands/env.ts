@@ -1,4 +1,5 @@
 import type { AuditError } from '@auditlogin/core';
+import { showControls, showJson } from '@auditlogin/core/log';
 import * as v from 'valibot';
 import { type ApiServer, apiServer } from '../kubernetes/api-server.js';
 import { credentialsOf } from '../kubernetes/credentials.js';
@@ -18,7 +19,7 @@ export interface EnvFlags {
 const KEYS = { AUDITLOG_API_TOKEN: 'BOOTSTRAP_PUBLISHER_TOKEN', AUDITLOG_API_PROJECT: 'BOOTSTRAP_PUBLISHER_PROJECT' } as const;
 
 const secretSchema = v.object({
-  metadata: v.object({ name: v.string(), namespace: v.string() }),
+  metadata: v.object({ name: v.string(), namespace: v.optional(v.string(), '') }),
   data: v.nullish(v.record(v.string(), v.string())),
 });
 const listSchema = v.object({ items: v.array(secretSchema) });
@@ -42,10 +43,18 @@ export async function env({ namespace, context: chosen, secret, format }: EnvFla
   const server = apiServer(cluster, await credentialsOf(user, cluster));
   const found = await find(server, context, secret, namespace).finally(() => server.close());
   const values = Object.entries(KEYS).map(([variable, key]) => [variable, valueOf(found, key)] as const);
-  if (format === 'json') console.log(JSON.stringify(Object.fromEntries(values), null, 2));
-  for (const [variable, value] of format === 'json' ? [] : values) {
-    console.log(format === 'shell' ? `export ${variable}=${shellWord(value)}` : `${variable}=${dotenvWord(value)}`);
-  }
+  if (format === 'json') return console.log(showJson(Object.fromEntries(values), 2));
+  const write = format === 'shell' ? shellLine : dotenvLine;
+  // All lines are made before one is printed: a part of them would look like all.
+  console.log(values.map(([variable, value]) => write(variable, value)).join('\n'));
+}
+
+function shellLine(variable: string, value: string): string {
+  return `export ${variable}=${shellWord(value)}`;
+}
+
+function dotenvLine(variable: string, value: string): string {
+  return `${variable}=${dotenvWord(variable, value)}`;
 }
 
 async function find(server: ApiServer, context: Context, name: string, namespace: string | undefined): Promise<Secret> {
@@ -70,7 +79,7 @@ async function findAnywhere(server: ApiServer, name: string, what: string, clust
     const places = body.items.map(({ metadata }) => metadata.namespace).join(', ');
     throw problem(`there is a secret "${name}" in several namespaces`, `give --namespace with one of ${places}`);
   }
-  console.error(`Found in namespace "${first.metadata.namespace}".`);
+  console.error(`Found in namespace "${showControls(first.metadata.namespace)}".`);
   return first;
 }
 
@@ -121,6 +130,13 @@ function explain(status: number, what: string, cluster: string): AuditError {
   }
 }
 
-function dotenvWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text}'`;
+/**
+ * Writes a value so that both dotenv and a shell that sources the file read it back. dotenv has no escapes for quotes, and takes a backslash before a
+ * quote for one.
+ */
+function dotenvWord(name: string, text: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  if (!text.includes("'") && !text.endsWith('\\')) return `'${text}'`;
+  if (!/["$`\\]/.test(text)) return `"${text}"`;
+  throw problem(`the value for ${name} cannot be written so that both dotenv and a shell read it`, 'give --format shell or --format json');
 }

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { Readable, type Writable } from 'node:stream';
 import { type AuditEvent, AuditError } from '@auditlogin/core';
-import { logPages, type ReadBackEvent } from '@auditlogin/core/log';
+import { logPages, type ReadBackEvent, showJson } from '@auditlogin/core/log';
 import { type ExportLine, operateCollector } from '@auditlogin/collector';
-import { connectionIn, type ConnectionFlags, numberIn, type ReadyConnection, timeIn, withRange } from '../flags.js';
+import { connectionIn, type ConnectionFlags, numberIn, queryIn, type ReadyConnection, timeIn, withRange } from '../flags.js';
 import { paint } from '../paint.js';
 import { type Progress, progressBar } from '../progress.js';
 
@@ -28,7 +28,7 @@ type Line = Omit<ExportLine, 'hash'> & { hash?: string };
  * @throws AuditError if the configuration is incomplete or the log cannot be read
  */
 export async function exportLog(flags: ExportFlags): Promise<void> {
-  const range = withRange(flags.query, timeIn('from', flags.from), timeIn('to', flags.to));
+  const range = withRange(queryIn(flags.query), timeIn('from', flags.from), timeIn('to', flags.to));
   const output = flags.output === undefined ? process.stdout : createWriteStream(flags.output, { mode: 0o600, flags: 'wx' });
   if (flags.output !== undefined) await opened(output, flags.output);
   const bar = progressBar('Exporting', 'events');
@@ -36,7 +36,7 @@ export async function exportLog(flags: ExportFlags): Promise<void> {
   try {
     for await (const lines of linesOf(flags, range, bar)) {
       count += lines.length;
-      if (!output.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))) await once(output, 'drain');
+      if (!output.write(lines.map((line) => `${showJson(line)}\n`).join(''))) await once(output, 'drain');
     }
   } finally {
     bar.stop();

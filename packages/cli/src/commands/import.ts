@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type AuditEvent, AuditError, type Receipt } from '@auditlogin/core';
 import { backoff, serialise, type SerialisedEvent, type ServerDelivery, type Transport } from '@auditlogin/core/engine';
-import { httpTransport, receiptMatches, violations } from '@auditlogin/core/log';
+import { canonicalTail, httpTransport, receiptMatches, showControls, showJson, violations } from '@auditlogin/core/log';
 import { connectionIn, type ConnectionFlags, durationIn, numberIn } from '../flags.js';
 import { paint } from '../paint.js';
 import { progressBar } from '../progress.js';
@@ -26,12 +26,17 @@ interface Counts {
 }
 
 const BATCH = 50;
+/** The largest event, in bytes: the server's largest body (Publisher API, "Calls") without the braces around a batch. */
+const LARGEST = 10_485_760 - 1_024;
+/** A batch is sent when it has this many bytes, unless one event alone has more. */
+const BATCH_BYTES = 4_194_304;
 const BACKOFF = { min: 500, max: 30_000 };
 const MAX_SHOWN = 20;
 
 /**
  * Publishes events that {@link exportLog} wrote. `created` is kept, and the id in the old log becomes the `external_id` of an event without one.
- * Events that the log already has are skipped, so that an import can be repeated. Sets the exit code to 1 if a line was refused or a hash is wrong.
+ * Events that the log already has are skipped, so that an import can be repeated. An event never
+ * takes the place of another one with the same `external_id`. Sets the exit code to 1 if a line was refused or a hash is wrong.
  *
  * @param file the file, or `-` for standard input
  * @param flags the command line's flags
@@ -56,7 +61,7 @@ export async function importLog(file: string, flags: ImportFlags): Promise<void>
     await transport.close();
   }
   const { counts, problems } = log;
-  if (flags.json) console.log(JSON.stringify({ ...counts, problems }));
+  if (flags.json) console.log(showJson({ ...counts, problems }));
   else report(counts, problems);
   if (counts.refused + counts.mismatched > 0) process.exitCode = 1;
 }
@@ -64,19 +69,24 @@ export async function importLog(file: string, flags: ImportFlags): Promise<void>
 async function* batchesOf(file: string, refuse: (line: number, why: string) => void): AsyncGenerator<SerialisedEvent[]> {
   const input = file === '-' ? process.stdin : createReadStream(file);
   let batch: SerialisedEvent[] = [];
+  let bytes = 0;
   let number = 0;
   try {
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       number += 1;
       if (line.trim() === '') continue;
-      const event = eventIn(line);
-      const why = typeof event === 'string' ? event : violations(event)[0]?.message;
-      if (why !== undefined) refuse(number, why);
-      else batch.push(serialise(event as AuditEvent & { external_id: string }));
-      if (batch.length === BATCH) {
+      const event = serialisedIn(line);
+      if (typeof event === 'string') {
+        refuse(number, event);
+        continue;
+      }
+      if (batch.length === BATCH || (batch.length > 0 && bytes + event.bytes > BATCH_BYTES)) {
         yield batch;
         batch = [];
+        bytes = 0;
       }
+      batch.push(event);
+      bytes += event.bytes;
     }
   } catch (thrown) {
     const { code } = thrown as { code?: unknown };
@@ -84,6 +94,18 @@ async function* batchesOf(file: string, refuse: (line: number, why: string) => v
     throw new AuditError('ERR_AUDIT_OPTION_INVALID', `The file ${JSON.stringify(file)} cannot be read (${code}).`, { field: 'file' });
   }
   if (batch.length > 0) yield batch;
+}
+
+/** Reads and serialises the event of a line. @returns the reason if the line has no valid event */
+function serialisedIn(line: string): SerialisedEvent | string {
+  const event = eventIn(line);
+  const why = typeof event === 'string' ? event : violations(event)[0]?.message;
+  if (why !== undefined) return why;
+  try {
+    return serialise(event as AuditEvent & { external_id: string }, LARGEST);
+  } catch (thrown) {
+    return (thrown as AuditError).message;
+  }
 }
 
 /** Reads the event of a line, and sets its id and time if they are missing. @returns the reason if the line has no valid event */
@@ -145,13 +167,25 @@ class LogImport {
 
   /** Publishes events. Searches for them before it sends them, and again after a response that did not arrive, so that no event is stored twice. */
   async publish(events: readonly SerialisedEvent[]): Promise<void> {
-    const batch: Batch = { left: events, wasSearched: false };
+    const batch: Batch = { left: this.distinct(events), wasSearched: false };
     for (let failures = 1; ; failures += 1) {
       const failure = await this.try(batch);
       if (!failure) return;
       if (failures >= this.options.tries || FINAL.includes(failure.error.code)) throw failure.error;
       await wait(Math.max(failure.pause, backoff(failures, BACKOFF)));
     }
+  }
+
+  /** Leaves out the lines whose `external_id` another line has: they are skipped if they say the same, and refused otherwise. */
+  private distinct(events: readonly SerialisedEvent[]): SerialisedEvent[] {
+    const first = new Map<string, SerialisedEvent>();
+    for (const event of events) {
+      const other = first.get(event.id);
+      if (!other) first.set(event.id, event);
+      else if (other.body === event.body) this.counts.skipped += 1;
+      else this.refuse(event.id, 'another line has this external_id and says something else');
+    }
+    return [...first.values()];
   }
 
   /** @returns undefined if nothing of the batch is left to be tried again */
@@ -173,11 +207,18 @@ class LogImport {
     }
   }
 
-  /** Leaves out what the log has: from an earlier run, or from a try whose response did not arrive. */
+  /**
+   * Leaves out what the log has: from an earlier run, or from a try whose response did not arrive. An event of the log that says something else under the
+   * same `external_id` is reported, since it may be forged.
+   */
   private leaveOut(batch: Batch, receipts: ReadonlyMap<string, Receipt>): void {
-    const left = batch.left.filter(({ id }) => !receipts.has(id));
-    this.counts[batch.wasSearched ? 'imported' : 'skipped'] += batch.left.length - left.length;
-    batch.left = left;
+    for (const event of batch.left) {
+      const receipt = receipts.get(event.id);
+      if (!receipt) continue;
+      if (isIn(receipt, event)) this.counts[batch.wasSearched ? 'imported' : 'skipped'] += 1;
+      else this.refuse(event.id, `the log has the event ${receipt.id} with this external_id, which says something else`);
+    }
+    batch.left = batch.left.filter(({ id }) => !receipts.has(id));
     batch.wasSearched = true;
   }
 
@@ -197,8 +238,16 @@ class LogImport {
   }
 }
 
+/** Whether an event that was read from the log is the one to import. The log returns no empty maps. */
+function isIn(receipt: Receipt, { body, tail }: SerialisedEvent): boolean {
+  if (receiptMatches(receipt, tail)) return true;
+  const { fields, metadata, ...rest } = JSON.parse(body) as AuditEvent;
+  const filled = (map: typeof fields): boolean => map !== undefined && Object.keys(map).length > 0;
+  return receiptMatches(receipt, canonicalTail({ ...rest, ...(filled(fields) && { fields }), ...(filled(metadata) && { metadata }) }));
+}
+
 function report({ imported, skipped, refused, mismatched }: Counts, problems: string[]): void {
-  for (const problem of problems.slice(0, MAX_SHOWN)) console.error(`${paint.red('✗')} ${problem}`);
+  for (const problem of problems.slice(0, MAX_SHOWN)) console.error(`${paint.red('✗')} ${showControls(problem)}`);
   if (problems.length > MAX_SHOWN) console.error(paint.dim(`… and ${problems.length - MAX_SHOWN} more; --json shows all.`));
   const sign = refused + mismatched === 0 ? paint.green('✓') : paint.red('✗');
   console.log(

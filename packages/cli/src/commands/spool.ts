@@ -1,5 +1,5 @@
 import { AuditError } from '@auditlogin/core';
-import { operateSpools, showControls, spoolDirectory } from '@auditlogin/core/log';
+import { operateSpools, showControls, showJson, spoolDirectory } from '@auditlogin/core/log';
 import { paint } from '../paint.js';
 import { table } from '../table.js';
 
@@ -98,7 +98,7 @@ export function spoolStats({ spoolDir, json }: SpoolFlags): void {
   const directory = spoolDirectory(spoolDir);
   const summaries = operateSpools(directory).summaries();
   if (json) return print(summaries.map(({ oldest, ...rest }) => ({ ...rest, oldest: oldest === undefined ? null : time(oldest) })));
-  if (summaries.length === 0) return console.log(`There are no spools in ${directory}, so no events wait.`);
+  if (summaries.length === 0) return console.log(`There are no spools in ${showControls(directory)}, so no events wait.`);
   console.log(
     table(
       ['SPOOL', 'PROCESS', 'WAITING', 'BYTES', 'COALESCED', 'SET ASIDE', 'OLDEST'],
@@ -147,5 +147,5 @@ function time(at: number): string {
 }
 
 function print(value: unknown): void {
-  console.log(JSON.stringify(value, null, 2));
+  console.log(showJson(value, 2));
 }

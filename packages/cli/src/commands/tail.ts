@@ -4,14 +4,16 @@ import {
   correctionIn,
   FACET_NAMES,
   type FacetName,
+  KNOWN_VALUES,
   logPages,
   type ReadBackEvent,
   readFacets,
   readLog,
   showControls,
+  showJson,
   timeOfId,
 } from '@auditlogin/core/log';
-import { connectionIn, type ConnectionFlags, durationIn, numberIn, type ReadyConnection, withRange } from '../flags.js';
+import { connectionIn, type ConnectionFlags, durationIn, invalid, numberIn, queryIn, type ReadyConnection, withRange } from '../flags.js';
 import { paint } from '../paint.js';
 
 /** The flags of `auditlogin tail`. The value of a facet flag is a list separated by commas. */
@@ -26,6 +28,12 @@ export interface TailFlags extends ConnectionFlags, Partial<Record<FacetName, st
 
 /** Each search goes back this far, in milliseconds, since the server may index an event long after it received it. No event is shown twice. */
 const OVERLAP = 120_000;
+
+/** Searches for the values that an application may have made up. */
+const SEARCHES: Partial<Record<FacetName, (value: string) => string>> = {
+  reason: (value) => JSON.stringify(value),
+  action: (value) => `action:${JSON.stringify(value)}`,
+};
 
 const COLOURS = new Map<string | undefined, (text: string) => string>([
   ['success', paint.green],
@@ -43,6 +51,8 @@ export async function tail(flags: TailFlags): Promise<void> {
   const interval = durationIn('interval', flags.interval);
   const lines = numberIn('lines', flags.lines, 0, 10_000);
   const timeout = numberIn('timeout', flags.timeout, 1, 999_999);
+  queryIn(flags.query);
+  await checkFacets({ ...connection, timeout }, flags);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 
@@ -59,7 +69,7 @@ export async function tail(flags: TailFlags): Promise<void> {
       from = now - OVERLAP;
       for (const [id, at] of shown) if (at < from - OVERLAP) shown.delete(id);
     } catch (thrown) {
-      console.error(paint.yellow(`${thrown instanceof Error ? thrown.message : String(thrown)} Trying again.`));
+      console.error(paint.yellow(`${showControls(thrown instanceof Error ? thrown.message : String(thrown))} Trying again.`));
     }
   }
 }
@@ -83,6 +93,29 @@ async function newest(
   return oldestFirst(found);
 }
 
+/**
+ * Refuses the values of a facet that has a list of values and is given another one, since no event would ever be shown. A reason or an action may be the
+ * application's own: it is known if the log has an event with it.
+ *
+ * @throws AuditError `ERR_AUDIT_OPTION_INVALID`
+ */
+async function checkFacets(connection: ReadyConnection & { timeout: number }, flags: TailFlags): Promise<void> {
+  for (const [name, known] of Object.entries(KNOWN_VALUES) as [FacetName, readonly string[]][]) {
+    const searchFor = SEARCHES[name];
+    for (const value of flags[name]?.split(',') ?? []) {
+      if (known.includes(value) || (searchFor && (await isInLog(connection, name, value, searchFor(value))))) continue;
+      throw invalid(name, value, `some of ${known.join(', ')}${searchFor ? `, or another ${name} that the log has` : ''}`);
+    }
+  }
+}
+
+async function isInLog(connection: ReadyConnection & { timeout: number }, name: FacetName, value: string, query: string): Promise<boolean> {
+  for await (const page of logPages({ ...connection, query })) {
+    if (page.some(({ event }) => readFacets(event)[name] === value)) return true;
+  }
+  return false;
+}
+
 function isNew({ id }: ReadBackEvent, shown: Map<string, number>): boolean {
   if (shown.has(id)) return false;
   shown.set(id, Date.now());
@@ -95,7 +128,7 @@ function matches({ event }: ReadBackEvent, flags: TailFlags): boolean {
 }
 
 function print(events: ReadBackEvent[], { json }: TailFlags): void {
-  for (const read of events) console.log(json ? JSON.stringify(read) : terminalLineOf(read));
+  for (const read of events) console.log(json ? showJson(read) : terminalLineOf(read));
 }
 
 function terminalLineOf(read: ReadBackEvent): string {

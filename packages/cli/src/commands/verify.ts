@@ -1,21 +1,31 @@
 import { AuditError } from '@auditlogin/core';
 import {
+  checkLog,
   destinationOf,
   type Fault,
   FAULTS,
   type Finding,
+  type LedgerEntry,
   localEventsIn,
-  checkLog,
+  localReceiptsIn,
+  type LogRecords,
+  projectKey,
+  type ReadBackEvent,
   readLog,
   readSealKeys,
-  localReceiptsIn,
+  receiptsOutside,
+  recordsOf,
   type Report,
+  type SealKey,
   showControls,
+  showJson,
   spoolDirectory,
+  type Verdict,
+  verdictOf,
 } from '@auditlogin/core/log';
-import { connectionIn, type ConnectionFlags, invalid, numberIn, type ReadyConnection, timeIn, withRange } from '../flags.js';
+import { connectionIn, type ConnectionFlags, invalid, numberIn, queryIn, type ReadyConnection, timeIn, withRange } from '../flags.js';
 import { paint } from '../paint.js';
-import { progressBar } from '../progress.js';
+import { type Progress, progressBar } from '../progress.js';
 import { table } from '../table.js';
 
 /** The flags of `auditlogin verify`. */
@@ -27,6 +37,7 @@ export interface VerifyFlags extends ConnectionFlags {
   grace: string;
   timeout: string;
   allow?: string;
+  sealedProject?: string;
   json?: boolean;
 }
 
@@ -41,11 +52,13 @@ const NAMES: Record<keyof Report['counts'], string> = {
   on_the_way: 'on the way',
   set_aside: 'set aside',
 };
+const EXIT_CODES: Record<Verdict, number> = { intact: 0, violated: 1, inconclusive: 3 };
+const IDS_PER_SEARCH = 50;
 const MAX_SHOWN = 50;
 const MOST = 9_999_999;
 
 /**
- * Reads the log and checks its seals, chains and receipts. Sets the exit code to 1 if there is a fault.
+ * Reads the log and checks its seals, chains and receipts. Sets the exit code to 1 if there is a fault, and to 3 if there was nothing to judge.
  *
  * @param flags the flags of the command line
  * @throws AuditError if the configuration is incomplete or the log cannot be read
@@ -64,39 +77,87 @@ export async function verify(flags: VerifyFlags): Promise<void> {
   const window = { from: timeIn('from', flags.from), to: timeIn('to', flags.to) };
   const grace = numberIn('grace', flags.grace, 0, MOST) * 1000;
   const directory = spoolDirectory(flags.spoolDir);
-  const destination = destinationOf(connection);
-
   // The spools are read before the log, so that an event that is sent in between is found in both instead of in neither.
-  const pending = localEventsIn(directory, destination);
+  const pending = localEventsIn(directory);
   const now = Date.now();
-  const events = await read(connection, flags, window);
-  const report = checkLog({ events, keys, receipts: localReceiptsIn(directory, destination), pending, now, grace, window });
-  const wrong = FAULTS.filter((fault) => report.counts[fault] > 0 && !allowed.has(fault));
+  const events = await read(connection, flags, withRange(queryIn(flags.query), window.from, window.to));
+  const records = recordsOf(events, destinationOf(connection), localReceiptsIn(directory), pending);
+  const outside = flags.query.trim() === '' ? undefined : await lookUp(connection, flags, receiptsOutside({ events, ...records, window }));
+  const report = checkLog({
+    events,
+    keys: keysOf(keys, [connection.project, ...(flags.sealedProject?.split(',') ?? [])]),
+    ...records,
+    now,
+    grace,
+    window,
+    outside,
+  });
+  const { verdict, wrong } = verdictOf(report, events.length, allowed);
 
-  if (flags.json) console.log(JSON.stringify({ ok: wrong.length === 0, ...report }, null, 2));
-  else show(report, wrong, events.length);
-  if (wrong.length > 0) process.exitCode = 1;
+  if (flags.json)
+    console.log(showJson({ ok: verdict === 'intact', verdict, against: { receipts: records.receipts.length }, ...report }, 2));
+  else show(report, `${sentenceOf(verdict, report, wrong, events.length)} ${againstWhat(records, directory)}`, wrong);
+  process.exitCode = EXIT_CODES[verdict];
 }
 
-async function read(
+/** An application with an engine does not know the project that its relay publishes to, so its events are sealed for the engine. */
+function keysOf(keys: readonly SealKey[], projects: readonly string[]): SealKey[] {
+  return keys.flatMap((key) => [...projects, 'engine'].map((project) => projectKey(key, project)));
+}
+
+/** Searches for events that a query left out, by their ids. */
+async function lookUp(connection: ReadyConnection, flags: VerifyFlags, receipts: readonly LedgerEntry[]): Promise<ReadBackEvent[]> {
+  const found: ReadBackEvent[] = [];
+  for (let index = 0; index < receipts.length; index += IDS_PER_SEARCH) {
+    const ids = receipts.slice(index, index + IDS_PER_SEARCH).map(({ externalId }) => externalId);
+    for (const read of await readEvents(connection, flags, `external_id:${ids.join(',')}`)) found.push(read);
+  }
+  return found;
+}
+
+async function readEvents(
   connection: ReadyConnection,
   flags: VerifyFlags,
-  { from, to }: { from: number | undefined; to: number | undefined },
-): ReturnType<typeof readLog> {
+  query: string,
+  progress?: Progress['update'],
+): Promise<ReadBackEvent[]> {
+  return readLog({ ...connection, query, timeout: numberIn('timeout', flags.timeout, 1, MOST), ...(progress && { progress }) });
+}
+
+async function read(connection: ReadyConnection, flags: VerifyFlags, query: string): Promise<ReadBackEvent[]> {
   const bar = progressBar('Reading', 'events', flags.json);
   try {
-    return await readLog({
-      ...connection,
-      query: withRange(flags.query, from, to),
-      timeout: numberIn('timeout', flags.timeout, 1, MOST),
-      progress: bar.update,
-    });
+    return await readEvents(connection, flags, query, bar.update);
   } finally {
     bar.stop();
   }
 }
 
-function show({ counts, findings, instances }: Report, wrong: readonly Fault[], read: number): void {
+function sentenceOf(verdict: Verdict, { instances }: Report, wrong: readonly Fault[], read: number): string {
+  const about = `${read} events of ${instances} ${instances === 1 ? 'instance' : 'instances'} were read`;
+  switch (verdict) {
+    case 'intact':
+      return `${paint.green('✓')} intact: ${about}; no fault was found.`;
+    case 'violated':
+      return `${paint.red('✗')} violated: ${about}; the log differs from what was sent: ${wrong.join(', ')}.`;
+    case 'inconclusive':
+      return `${paint.yellow('?')} inconclusive: no event was read, so nothing can be judged.`;
+  }
+}
+
+/** Says what the log was held against, and what that leaves open. */
+function againstWhat({ receipts, unrelated }: LogRecords, directory: string): string {
+  const others =
+    unrelated === 0 ? '' : ` ${unrelated} receipts there are of other logs, or of an address that nothing connects with this log.`;
+  if (receipts.length === 0) {
+    return `There is no receipt of this log in ${showControls(directory)}: whether the newest events or whole instances are missing stays open.${others}`;
+  }
+  const newest = receipts.reduce((latest, { at }) => Math.max(latest, at), 0);
+  return `It was held against ${receipts.length} receipts up to ${new Date(newest).toISOString()}; whether newer events are missing stays open.${others}`;
+}
+
+function show({ counts, findings }: Report, sentence: string, wrong: readonly Fault[]): void {
+  console.log(`${sentence}\n`);
   const rows = Object.entries(NAMES).map(([key, name]) => {
     const count = counts[key as keyof Report['counts']];
     const isWrong = count > 0 && (wrong as readonly string[]).includes(key);
@@ -106,12 +167,6 @@ function show({ counts, findings, instances }: Report, wrong: readonly Fault[], 
   if (findings.length > 0)
     console.log(`\n${table(['FAULT', 'WHAT', 'EVENT', 'INSTANCE', 'POSITION'], findings.slice(0, MAX_SHOWN).map(cellsOf))}`);
   if (findings.length > MAX_SHOWN) console.log(paint.dim(`… and ${findings.length - MAX_SHOWN} more; --json shows all.`));
-  const about = `${read} events of ${instances} ${instances === 1 ? 'instance' : 'instances'} were read`;
-  console.log(
-    wrong.length === 0
-      ? `\n${paint.green('✓')} ${about}; no fault was found.`
-      : `\n${paint.red('✗')} ${about}; the log differs from what was sent: ${showControls(wrong.join(', '))}.`,
-  );
 }
 
 function cellsOf({ fault, what, id, externalId, instance, seq }: Finding): (string | number)[] {

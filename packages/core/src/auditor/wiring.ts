@@ -1,5 +1,5 @@
 import type { Settings } from '../config/options.js';
-import { createSealer } from '../event/seal.js';
+import { createSealer, projectKey } from '../event/seal.js';
 import { handOver } from '../publish/hand-over.js';
 import { createPublisher, type Publisher } from '../publish/publisher.js';
 import { publisherOptions } from '../publish/publisher-options.js';
@@ -48,7 +48,7 @@ export function wire(settings: Settings, given: Transport | undefined): Wiring {
     {
       ...settings,
       identityKey: identityKeyOf(settings, spoolState.kind() === 'memory' ? undefined : settings.spool.directory),
-      seal: settings.sealKey ? createSealer(settings.sealKey, instance) : (event) => event,
+      seal: settings.sealKey ? createSealer(projectKey(settings.sealKey, settings.project), instance) : (event) => event,
       gapEvent: settings.lifecycleEvents ? lifecycle.gap : undefined,
     },
     {

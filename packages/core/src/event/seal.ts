@@ -8,6 +8,16 @@ export interface SealKey {
   key: string;
 }
 
+/**
+ * Derives the key that seals the events of one project, so that a sealed event of another project is none of this one. The id stays that of the key.
+ *
+ * @param key the key
+ * @param project the project's id
+ */
+export function projectKey({ id, key }: SealKey, project: string): SealKey {
+  return { id, key: createHmac('sha256', key).update(`auditlogin.project:${project}`).digest('hex') };
+}
+
 /** A seal as stored in an event's fields. */
 export interface Seal {
   seal: string;
@@ -80,18 +90,21 @@ export function sealOf(event: AuditEvent): Seal | undefined {
  * Checks an event's seal.
  *
  * @param event an event as it was sent or read back
- * @param keys every key that was ever used to seal
+ * @param keys every key that was ever used to seal, of the project that the log is of ({@link projectKey})
  */
 export function checkSeal(event: AuditEvent, keys: readonly SealKey[]): SealVerdict {
   const seal = sealOf(event);
   if (!seal) return event.fields?.[SEAL] === undefined ? 'unsealed' : 'invalid';
-  const key = keys.find(({ id }) => id === seal.keyId);
-  if (!key) return 'unknown_key';
+  const named = keys.filter(({ id }) => id === seal.keyId);
+  if (named.length === 0) return 'unknown_key';
   const fields = { ...event.fields };
   delete fields[SEAL];
-  const expected = Buffer.from(digest({ ...event, fields }, key.key));
   const seen = Buffer.from(seal.seal);
-  return seen.length === expected.length && timingSafeEqual(seen, expected) ? 'valid' : 'invalid';
+  const isMade = named.some(({ key }) => {
+    const expected = Buffer.from(digest({ ...event, fields }, key));
+    return seen.length === expected.length && timingSafeEqual(seen, expected);
+  });
+  return isMade ? 'valid' : 'invalid';
 }
 
 /**
@@ -105,10 +118,19 @@ export function timeOfId(id: string | undefined): number | undefined {
   return match ? Number.parseInt(match[1]! + match[2]!, 16) : undefined;
 }
 
+/**
+ * Converts an event to the text that its seal covers (RFC 8785). Events with the same text say the same.
+ *
+ * @param event an event as it was sent or read back
+ */
+export function sealedText(event: AuditEvent): string {
+  return (canonicalize as unknown as (value: unknown) => string)(coveredBy(event));
+}
+
 /** Leaves out names and links, since the log returns the current names instead of those that were sent, and no links at all. */
-function digest(event: AuditEvent, key: string): string {
+function coveredBy(event: AuditEvent): object {
   const { action, crud, actor, group, target, is_failure, is_anonymous, source_ip, description, component, version, external_id } = event;
-  const covered = {
+  return {
     action,
     crud,
     is_failure,
@@ -124,7 +146,8 @@ function digest(event: AuditEvent, key: string): string {
     fields: event.fields,
     metadata: event.metadata,
   };
-  return createHmac('sha256', key)
-    .update((canonicalize as unknown as (value: unknown) => string)(covered))
-    .digest('hex');
+}
+
+function digest(event: AuditEvent, key: string): string {
+  return createHmac('sha256', key).update(sealedText(event)).digest('hex');
 }

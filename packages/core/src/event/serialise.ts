@@ -22,16 +22,14 @@ const MAX_EVENT_BYTES = 131_072;
  * Serialises an event. The hashed text is made from the same strings as the JSON that is sent (Publisher API, trap 8).
  *
  * @param event a normalised event with an `external_id`
- * @throws AuditError `ERR_AUDIT_EVENT_INVALID` if the event is larger than {@link MAX_EVENT_BYTES}
+ * @param largest the largest valid size of the JSON, in bytes; by default that of an event that is queued, 128 KiB
+ * @throws AuditError `ERR_AUDIT_EVENT_INVALID` if the event is larger
  */
-export function serialise(event: AuditEvent & { external_id: string }): SerialisedEvent {
+export function serialise(event: AuditEvent & { external_id: string }, largest = MAX_EVENT_BYTES): SerialisedEvent {
   const body = JSON.stringify(event);
   const bytes = Buffer.byteLength(body);
-  if (bytes > MAX_EVENT_BYTES) {
-    throw new AuditError(
-      'ERR_AUDIT_EVENT_INVALID',
-      `The event was not queued: it has ${bytes} bytes as JSON; expected at most ${MAX_EVENT_BYTES}.`,
-    );
+  if (bytes > largest) {
+    throw new AuditError('ERR_AUDIT_EVENT_INVALID', `The event is too large: it has ${bytes} bytes as JSON; expected at most ${largest}.`);
   }
   return { id: event.external_id, body, tail: canonicalTail(event), bytes, isFailure: event.is_failure === true };
 }

@@ -15,6 +15,10 @@ export interface ReadLogOptions {
 }
 
 const EVENTS_PER_PAGE = 500;
+/** The longest page that is read, in bytes: twice the largest body that the server takes. A longer page is asked for again in halves. */
+const MAX_PAGE = 20_971_520;
+/** How many more events than the first page announced may come: they were stored while the log was read. */
+const MOST_ARRIVALS = 10_000;
 const SEARCH = `query ($query: String!, $last: Int!, $before: String) { search(query: $query, last: $last, before: $before) {
   totalCount edges { cursor node { ${READ_BACK} } } } }`;
 
@@ -23,25 +27,73 @@ interface Page {
   edges: { cursor: string; node: unknown }[];
 }
 
+/** The answer to a search was longer than {@link MAX_PAGE}. */
+class PageTooLong extends Error {}
+
 /**
- * Reads a log back through GraphQL, page by page, newest first.
+ * Reads a log back through GraphQL, page by page, newest first. The cursor of a page's last edge leads to the next page, whatever the times say:
+ * events of one second are not ordered by it. `hasNextPage` is not used, since Retraced says true after the last page, too (Publisher API, "More of
+ * what the real server does").
  *
  * @param options the log and the query
  * @throws AuditError `ERR_AUDIT_CONNECTION`, `ERR_AUDIT_UNAUTHORIZED`, `ERR_AUDIT_NOT_FOUND` or `ERR_AUDIT_SERVER`
  */
 export async function* logPages({ progress, query, ...where }: ReadLogOptions): AsyncGenerator<ReadBackEvent[]> {
-  let count = 0;
+  const bound = new ReadBound();
+  let last = EVENTS_PER_PAGE;
   let before: string | undefined;
   for (;;) {
-    const { totalCount, edges } = await readPage(where, { query, last: EVENTS_PER_PAGE, ...(before !== undefined && { before }) });
+    let page: Page;
+    try {
+      page = await readPage(where, { query, last, ...(before !== undefined && { before }) });
+    } catch (thrown) {
+      if (!(thrown instanceof PageTooLong)) throw thrown;
+      if (last === 1)
+        throw new AuditError('ERR_AUDIT_SERVER', `The server answered a search for one event with more than ${MAX_PAGE} bytes.`);
+      last = Math.ceil(last / 2);
+      continue;
+    }
+    const { totalCount, edges } = page;
     if (edges.length === 0) return;
-    count += edges.length;
+    const events = edges.map(({ node }) => readBack(node));
+    const count = bound.add(events, totalCount);
     progress?.(count, Math.max(totalCount, count));
-    yield edges.map(({ node }) => readBack(node));
-    // Servers differ in the order within a page. The next page lies before the oldest event of this one.
-    const next = [edges[0]!, edges.at(-1)!].reduce((a, b) => (timeOf(a.node) <= timeOf(b.node) ? a : b)).cursor;
-    if (edges.length < EVENTS_PER_PAGE || next === before) return;
-    before = next;
+    yield events;
+    if (edges.length < last && count >= totalCount) return;
+    before = edges.at(-1)!.cursor;
+  }
+}
+
+/** Ends the reading of a log whose pages never end. */
+class ReadBound {
+  private count = 0;
+  private announced: number | undefined;
+  /** Ids of the first page and of the latest one: a log that repeats itself starts again with one of them. */
+  private first: ReadonlySet<string> | undefined;
+  private latest: ReadonlySet<string> = new Set();
+
+  /**
+   * Counts the events of a page.
+   *
+   * @param events the page
+   * @param totalCount the number of events that the log announced with it
+   * @returns the number of events that were read so far
+   * @throws AuditError `ERR_AUDIT_SERVER` if the log repeats its events, or gives far more than it announced
+   */
+  add(events: readonly ReadBackEvent[], totalCount: number): number {
+    const isRepeated = events.some(({ id }) => this.latest.has(id) || this.first?.has(id));
+    if (isRepeated) throw new AuditError('ERR_AUDIT_SERVER', 'The server answers a search with events of an earlier page, without an end.');
+    this.latest = new Set(events.map(({ id }) => id));
+    this.first ??= this.latest;
+    this.announced ??= totalCount;
+    this.count += events.length;
+    if (this.count > 2 * this.announced + MOST_ARRIVALS) {
+      throw new AuditError(
+        'ERR_AUDIT_SERVER',
+        `The server announced ${this.announced} events for a search and has given ${this.count}, without an end.`,
+      );
+    }
+    return this.count;
   }
 }
 
@@ -55,11 +107,6 @@ export async function readLog(options: ReadLogOptions): Promise<ReadBackEvent[]>
   const events: ReadBackEvent[] = [];
   for await (const page of logPages(options)) events.push(...page);
   return events;
-}
-
-function timeOf(node: unknown): string {
-  const { created, received } = node as { created?: string | null; received?: string | null };
-  return created ?? received ?? '';
 }
 
 async function readPage(
@@ -77,8 +124,9 @@ async function readPage(
       body: JSON.stringify({ query: SEARCH, variables }),
       signal: AbortSignal.timeout(timeout),
     });
-    text = await response.text();
+    text = await textOf(response);
   } catch (thrown) {
+    if (thrown instanceof PageTooLong) throw thrown;
     // The client's own error is not attached: it may contain the request and with it the token.
     const kind = thrown instanceof Error ? ((thrown.cause as { code?: string } | undefined)?.code ?? thrown.name) : 'unknown';
     throw new AuditError('ERR_AUDIT_CONNECTION', `The log at ${apiBase} could not be read (${kind}).`);
@@ -95,11 +143,30 @@ async function readPage(
   throw new AuditError(code, `The server answered ${response.status} to a search: ${JSON.stringify(reason)}`, { status: response.status });
 }
 
+/** @throws PageTooLong */
+async function textOf(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let length = 0;
+  for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    length += piece.length;
+    if (length > MAX_PAGE) throw new PageTooLong();
+    text += decoder.decode(piece, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
 function pageIn(text: string): Page | undefined {
   try {
     const { data } = JSON.parse(text) as { data?: { search?: Page } };
-    return Array.isArray(data?.search?.edges) ? data.search : undefined;
+    const search = data?.search;
+    return Array.isArray(search?.edges) && Number.isSafeInteger(search.totalCount) && search.edges.every(isEdge) ? search : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isEdge(edge: unknown): boolean {
+  const { cursor, node } = (edge ?? {}) as { cursor?: unknown; node?: unknown };
+  return typeof cursor === 'string' && typeof node === 'object' && node !== null;
 }

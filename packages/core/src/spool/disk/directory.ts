@@ -111,12 +111,13 @@ function namesIn(directory: string, pattern: RegExp, destination: string | undef
 }
 
 /**
- * Reads the destination from a spool's file name.
+ * Reads the destination from the file name of a spool or a ledger.
  *
- * @param path of {@link spoolsIn}
+ * @param path of {@link spoolsIn} or {@link ledgersIn}
  */
 export function destinationIn(path: string): string {
-  return SPOOL_NAME.exec(basename(path))![1]!;
+  const name = basename(path);
+  return (SPOOL_NAME.exec(name) ?? LEDGER_NAME.exec(name))![1]!;
 }
 
 /** The lock of a spool. The operating system releases it when the process ends, even by a crash. */
