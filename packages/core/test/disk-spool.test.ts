@@ -137,6 +137,20 @@ describe('close and reopen', () => {
     await spool.close();
   });
 
+  it('adds up what two orphans coalesced of one source and minute, from the first failure to the last', async () => {
+    for (const [letter, at] of [
+      ['a', 90_000],
+      ['b', 60_000],
+    ] as const) {
+      const file = openSpoolFile(leave(uuid(letter), [letter]), { maxBytes: 1e6 });
+      file.commit([{ do: 'coalesce', source: 's', at }]);
+      file.close();
+    }
+    const spool = await open();
+    expect(await spool.coalesced(99)).toEqual([{ minute: 1, source: 's', count: 2, first: 60_000, last: 90_000 }]);
+    await spool.close();
+  });
+
   it('takes over dead letters and coalesced failures, too', async () => {
     const path = leave(uuid('a'), ['x', 'y']);
     const file = openSpoolFile(path, { maxBytes: 1e6 });

@@ -51,6 +51,20 @@ describe.each(majors)('%s', (_major, make) => {
     expect(await harness.events(2)).toMatchObject([success, success]);
   });
 
+  it.each(['authorization', 'x-api-key'])(
+    'takes a session that %s restores for no login, although no route ran and the response sets a cookie',
+    async (header) => {
+      const app = framework();
+      app.use(auditLogin({ auditor: harness.auditor }), (req, res) => {
+        Object.assign(req, { session: { userId: 'u1' } });
+        res.cookie('theme', 'dark').end();
+      });
+      const base = await harness.serve(app);
+      await fetch(`${base}/page`, { headers: { [header]: 'Bearer t' } });
+      expect(await harness.events(0)).toEqual([]);
+    },
+  );
+
   it.each<[string, express.RequestHandler, Partial<AuditEvent>, Record<string, string>]>([
     [
       'a 200 alone, which proves nothing',

@@ -11,6 +11,7 @@ import type { Impersonations } from './impersonations.js';
 import { readLoginForm } from './login-form.js';
 import type { ObservedExchange } from './observed-exchange.js';
 import type { RequestAdapter } from './request-adapter.js';
+import { requestCredentials } from './request-credentials.js';
 import type { BodyReading } from './response-body.js';
 import { headerOf } from './response-head.js';
 import { shielded } from './shielded.js';
@@ -89,7 +90,7 @@ function baseOf<Request>(
     userAppeared: user !== undefined && userBefore === undefined,
     userBefore,
     user,
-    credentials: credentialsOf(headers),
+    credentials: requestCredentials(headers),
     answer: {},
     form,
     method: verdict?.method ?? (form.hasPassword ? 'password' : undefined),
@@ -111,18 +112,6 @@ function sessionOf(
   const sessionId = snapshots.find((session) => session?.id !== undefined)?.id;
   const impersonated = [change.after, before].find((session) => session?.originalActor !== undefined);
   return { sessionId, originalActor: impersonated?.originalActor ?? impersonations.of(before?.id ?? sessionId) };
-}
-
-const KEY_HEADERS = ['x-auth-token', 'x-api-key', 'api-key', 'apikey', 'x-access-token'];
-
-function credentialsOf(headers: Record<string, unknown>): Attempt['credentials'] {
-  const { authorization } = headers;
-  const scheme = typeof authorization === 'string' ? /^\s*([\w-]+)/.exec(authorization)?.[1]?.toLowerCase() : undefined;
-  return {
-    cookie: headers['cookie'] !== undefined,
-    header: KEY_HEADERS.some((name) => headers[name] !== undefined),
-    authorization: scheme,
-  };
 }
 
 function attemptsOf<Request>(

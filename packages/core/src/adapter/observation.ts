@@ -12,6 +12,7 @@ import { createMarker, type Marker } from './marker.js';
 import type { ObservedExchange } from './observed-exchange.js';
 import type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './request-adapter.js';
 import { enterContext, runInContext } from './request-context.js';
+import { carriesNoCredential } from './request-credentials.js';
 import { captureResponseBody, type CapturedBody } from './response-body.js';
 import { onResponseClosed, onResponseSent } from './response-end.js';
 import { ResponseHead } from './response-head.js';
@@ -376,8 +377,8 @@ export class Observation {
   }
 
   private isChanged({ owner, id }: SessionSnapshot): boolean {
-    // A request without a cookie, whose response sets one, had no session before. Middleware that answers by itself shows it in no other way.
-    if (this.sessionBefore === 'unseen' && this.adapter.incoming.headers.cookie === undefined) {
+    // A request without any credential, whose response sets a cookie, had no session before. Middleware that answers by itself shows it in no other way.
+    if (this.sessionBefore === 'unseen' && carriesNoCredential(this.adapter.incoming.headers)) {
       if (this.responseHead().header('set-cookie') !== undefined) this.sessionBefore = undefined;
     }
     const before = this.sessionBefore;

@@ -12,9 +12,7 @@ export class CoalescedRows implements CoalescedTable {
 
   add(source: string, at: number): void {
     const minute = minuteOf(at);
-    this.statement(
-      `INSERT INTO coalesced VALUES (?1, ?2, 1, ?3, ?3) ON CONFLICT DO UPDATE SET count = count + 1, first = min(first, ?3), last = max(last, ?3)`,
-    ).run(minute, this.hasRoomFor(source, minute) ? source : '', at);
+    this.merge({ minute, source: this.hasRoomFor(source, minute) ? source : '', count: 1, first: at, last: at });
   }
 
   before(minute: number): CoalescedFailures[] {
@@ -27,9 +25,10 @@ export class CoalescedRows implements CoalescedTable {
     this.statement('DELETE FROM coalesced WHERE count <= 0').run();
   }
 
-  /** Adds a count from another file. */
+  /** Adds a count, also one from another file. */
   merge({ minute, source, count, first, last }: CoalescedFailures): void {
-    const sql = 'INSERT INTO coalesced VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + ?3';
+    const sql = `INSERT INTO coalesced VALUES (?1, ?2, ?3, ?4, ?5)
+      ON CONFLICT DO UPDATE SET count = count + ?3, first = min(first, ?4), last = max(last, ?5)`;
     this.statement(sql).run(minute, source, count, first, last);
   }
 
