@@ -1,7 +1,8 @@
 // Entry point for adapters, which connect a web framework to the core.
 export { watchSessionStore } from './adapter/express-session.js';
 export { auditLoginSchema, createLoginAudit, type LoginAudit, type RouteCovers } from './adapter/login-audit.js';
-export { markerOf, type Observation, observationIn } from './adapter/observation.js';
+export type { Observation } from './adapter/observation.js';
+export { markerOf, observationIn } from './adapter/observed-request.js';
 export type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './adapter/request-adapter.js';
 export { sessionSnapshot } from './adapter/session-snapshot.js';
 export { shielded } from './adapter/shielded.js';

@@ -13,6 +13,7 @@ export { EVENT_KEYS, type Violation, violations } from './event/rules.js';
 export {
   checkSeal,
   createSealer,
+  ENGINE_PROJECT,
   projectKey,
   type Seal,
   type SealKey,
@@ -44,4 +45,4 @@ export {
   type Report,
 } from './verify/check-log.js';
 export { type ByDestination, localEventsIn, localReceiptsIn, type LogRecords, recordsOf } from './verify/local-records.js';
-export { type Verdict, verdictOf } from './verify/verdict.js';
+export { type LogVerdict, logVerdict } from './verify/verdict.js';

@@ -3,7 +3,7 @@ import { eventHash } from '../src/event/hash.js';
 import { eventId } from '../src/event/id.js';
 import { createSealer } from '../src/event/seal.js';
 import type { AuditEvent } from '../src/index.js';
-import { checkLog, type LedgerEntry, type ReadBackEvent, recordsOf, sealKeyOf, sealOf, verdictOf } from '../src/log.js';
+import { checkLog, type LedgerEntry, type ReadBackEvent, recordsOf, sealKeyOf, sealOf, logVerdict } from '../src/log.js';
 
 const KEY = sealKeyOf('k'.repeat(32));
 const INSTANCE = '0d7c2a5e-0000-4000-8000-000000000001';
@@ -37,7 +37,7 @@ function made(): { events: ReadBackEvent[]; receipts: LedgerEntry[] } {
 }
 function judge(events: readonly ReadBackEvent[], receipts: readonly LedgerEntry[], allow: string[] = [], outside?: ReadBackEvent[]) {
   const report = checkLog({ events, receipts, keys: [KEY], pending: [], now: 2e12, grace: 0, outside });
-  return { ...report, ...verdictOf(report, events.length, new Set(allow)) };
+  return { ...report, ...logVerdict(report, events.length, new Set(allow)) };
 }
 const forged = (event: AuditEvent, id = 'forged'): ReadBackEvent => ({ id, created: undefined, received: undefined, names, event });
 

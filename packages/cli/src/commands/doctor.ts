@@ -106,7 +106,7 @@ function testEvent(project: string): ReturnType<typeof serialise> {
     fields: { test: 'true' },
   });
   const whole = { ...event, external_id: eventId(now) };
-  // Sealed like the events of an application, the test event is none that "auditlogin verify" reports.
+  // Without a seal, "auditlogin verify" would report the test event as a fault.
   const [key] = readSealKeys();
   return serialise(key ? createSealer(projectKey(key, project), randomUUID())(whole) : whole);
 }

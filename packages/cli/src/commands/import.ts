@@ -35,8 +35,8 @@ const MAX_SHOWN = 20;
 
 /**
  * Publishes events that {@link exportLog} wrote. `created` is kept, and the id in the old log becomes the `external_id` of an event without one.
- * Events that the log already has are skipped, so that an import can be repeated. An event never
- * takes the place of another one with the same `external_id`. Sets the exit code to 1 if a line was refused or a hash is wrong.
+ * Events that the log already has are skipped, so that an import can be repeated. An event never takes the place of another one with the same
+ * `external_id`. Sets the exit code to 1 if a line was refused or a hash is wrong.
  *
  * @param file the file, or `-` for standard input
  * @param flags the command line's flags

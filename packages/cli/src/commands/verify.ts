@@ -2,6 +2,7 @@ import { AuditError } from '@auditlogin/core';
 import {
   checkLog,
   destinationOf,
+  ENGINE_PROJECT,
   type Fault,
   FAULTS,
   type Finding,
@@ -9,6 +10,8 @@ import {
   localEventsIn,
   localReceiptsIn,
   type LogRecords,
+  type LogVerdict,
+  logVerdict,
   projectKey,
   type ReadBackEvent,
   readLog,
@@ -20,8 +23,6 @@ import {
   showControls,
   showJson,
   spoolDirectory,
-  type Verdict,
-  verdictOf,
 } from '@auditlogin/core/log';
 import { connectionIn, type ConnectionFlags, invalid, numberIn, queryIn, type ReadyConnection, timeIn, withRange } from '../flags.js';
 import { paint } from '../paint.js';
@@ -52,7 +53,7 @@ const NAMES: Record<keyof Report['counts'], string> = {
   on_the_way: 'on the way',
   set_aside: 'set aside',
 };
-const EXIT_CODES: Record<Verdict, number> = { intact: 0, violated: 1, inconclusive: 3 };
+const EXIT_CODES: Record<LogVerdict, number> = { intact: 0, violated: 1, inconclusive: 3 };
 const IDS_PER_SEARCH = 50;
 const MAX_SHOWN = 50;
 const MOST = 9_999_999;
@@ -92,7 +93,7 @@ export async function verify(flags: VerifyFlags): Promise<void> {
     window,
     outside,
   });
-  const { verdict, wrong } = verdictOf(report, events.length, allowed);
+  const { verdict, wrong } = logVerdict(report, events.length, allowed);
 
   if (flags.json)
     console.log(showJson({ ok: verdict === 'intact', verdict, against: { receipts: records.receipts.length }, ...report }, 2));
@@ -100,9 +101,9 @@ export async function verify(flags: VerifyFlags): Promise<void> {
   process.exitCode = EXIT_CODES[verdict];
 }
 
-/** An application with an engine does not know the project that its relay publishes to, so its events are sealed for the engine. */
+/** Derives the keys for the projects whose events may be in the log. */
 function keysOf(keys: readonly SealKey[], projects: readonly string[]): SealKey[] {
-  return keys.flatMap((key) => [...projects, 'engine'].map((project) => projectKey(key, project)));
+  return keys.flatMap((key) => [...projects, ENGINE_PROJECT].map((project) => projectKey(key, project)));
 }
 
 /** Searches for events that a query left out, by their ids. */
@@ -133,7 +134,7 @@ async function read(connection: ReadyConnection, flags: VerifyFlags, query: stri
   }
 }
 
-function sentenceOf(verdict: Verdict, { instances }: Report, wrong: readonly Fault[], read: number): string {
+function sentenceOf(verdict: LogVerdict, { instances }: Report, wrong: readonly Fault[], read: number): string {
   const about = `${read} events of ${instances} ${instances === 1 ? 'instance' : 'instances'} were read`;
   switch (verdict) {
     case 'intact':
@@ -145,15 +146,17 @@ function sentenceOf(verdict: Verdict, { instances }: Report, wrong: readonly Fau
   }
 }
 
-/** Says what the log was held against, and what that leaves open. */
+/** Says what the log was checked against, and what that leaves open. */
 function againstWhat({ receipts, unrelated }: LogRecords, directory: string): string {
   const others =
-    unrelated === 0 ? '' : ` ${unrelated} receipts there are of other logs, or of an address that nothing connects with this log.`;
+    unrelated === 0
+      ? ''
+      : ` ${unrelated} receipts in that folder belong to other logs, or to an address that cannot be linked to this log.`;
   if (receipts.length === 0) {
     return `There is no receipt of this log in ${showControls(directory)}: whether the newest events or whole instances are missing stays open.${others}`;
   }
   const newest = receipts.reduce((latest, { at }) => Math.max(latest, at), 0);
-  return `It was held against ${receipts.length} receipts up to ${new Date(newest).toISOString()}; whether newer events are missing stays open.${others}`;
+  return `It was checked against ${receipts.length} receipts up to ${new Date(newest).toISOString()}; whether newer events are missing stays open.${others}`;
 }
 
 function show({ counts, findings }: Report, sentence: string, wrong: readonly Fault[]): void {

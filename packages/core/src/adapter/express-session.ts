@@ -1,4 +1,4 @@
-import { observationIn } from './observation.js';
+import { observationIn } from './observed-request.js';
 
 /** The part of a store of express-session that loads and saves (its README, "Session Store Implementation"). */
 interface SessionStore {

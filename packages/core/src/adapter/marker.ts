@@ -1,5 +1,6 @@
-import type { AuditAction } from '../attempt/action.js';
+import { type AuditAction, isAction } from '../attempt/action.js';
 import type { ActorInput, GroupInput, Mark, Reason } from '../attempt/attempt.js';
+import { AuditError } from '../errors.js';
 
 /** Optional details of a mark. */
 export interface MarkDetails {
@@ -49,4 +50,17 @@ export function createMarker(sink: MarkSink): Marker {
     challenge: (details) => sink({ ...details, outcome: 'challenge' }),
     skip: () => sink('skip'),
   };
+}
+
+/**
+ * Replaces the action of a mark by `user.login` if it is unknown. It comes from the application's own code, which may be written in JavaScript.
+ *
+ * @param mark the mark
+ * @param report receives `ERR_AUDIT_MARK` if the action is unknown
+ */
+export function withKnownAction(mark: Mark, report: (error: AuditError) => void): Mark {
+  if (mark.action === undefined || isAction(mark.action)) return mark;
+  const seen = JSON.stringify(String(mark.action).slice(0, 64));
+  report(new AuditError('ERR_AUDIT_MARK', `A marker names the unknown action ${seen}; the event says "user.login".`, { field: 'action' }));
+  return { ...mark, action: 'user.login' };
 }

@@ -1,14 +1,11 @@
-import type { IncomingMessage } from 'node:http';
-import { isAction } from '../attempt/action.js';
 import type { LibraryVerdict, Mark, SessionSnapshot } from '../attempt/attempt.js';
 import { LOOKS, pathOf, pathsOf } from '../attempt/route-match.js';
-import { AuditError } from '../errors.js';
 import { AttemptRecord, type Word } from './attempt-record.js';
 import type { AuditReader } from './audit-reader.js';
 import { buildAttempts } from './build-attempt.js';
 import { onConnectionClosed } from './connection.js';
 import { readLoginForm } from './login-form.js';
-import { createMarker, type Marker } from './marker.js';
+import { createMarker, type Marker, withKnownAction } from './marker.js';
 import type { ObservedExchange } from './observed-exchange.js';
 import type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './request-adapter.js';
 import { enterContext, runInContext } from './request-context.js';
@@ -18,53 +15,12 @@ import { onResponseClosed, onResponseSent } from './response-end.js';
 import { ResponseHead } from './response-head.js';
 import { gateResponse } from './response-gate.js';
 import { shielded } from './shielded.js';
-import { warnOfUnobservedMark } from './unobserved-mark.js';
 
 /** The snapshot of a request that cannot be read, which may still be an attempt. */
 const NOTHING_SEEN: RequestSnapshot = { user: undefined, session: undefined, body: undefined, method: '', isUnhandled: false };
 
 /** More routes than these run for no request; what came last counts. */
 const MAX_ROUTES = 8;
-
-/**
- * The observation is stored on the request, under a symbol that all copies of this package share. A WeakMap of all requests would slow down the
- * garbage collector.
- */
-const OBSERVATION = Symbol.for('auditlogin.observation');
-
-type Observed = IncomingMessage & { [OBSERVATION]?: Observation };
-
-/**
- * Returns the observation of a request; undefined if no adapter has seen it.
- *
- * @param incoming the request of node:http, or an object made from it
- */
-export function observationIn(incoming: unknown): Observation | undefined {
-  return (incoming as Observed | null | undefined)?.[OBSERVATION];
-}
-
-/**
- * Creates a marker for an attempt of a request. If no adapter observes the request, the marker records nothing and warns with the place of the call.
- *
- * @param incoming the request of node:http
- */
-export function markerOf(incoming: IncomingMessage): Marker {
-  return observationIn(incoming)?.marker() ?? createMarker(() => warnOfUnobservedMark(incoming));
-}
-
-/**
- * Observes a request. The first adapter creates the observation; the last one decides how it is read.
- *
- * @param adapter the exchange, as the adapter sees it
- * @param reader how the adapter reads it
- * @param isAttempt whether the adapter is mounted on this very route
- */
-export function observe(adapter: RequestAdapter<unknown>, reader: AuditReader<unknown>, isAttempt: boolean): Observation {
-  const incoming = adapter.incoming as Observed;
-  const observation = (incoming[OBSERVATION] ??= new Observation(adapter));
-  observation.attend(reader, isAttempt);
-  return observation;
-}
 
 /**
  * A request from when it is first seen to its end. It is over when its answer was handed over; after a hang-up when its handler has ended, or when
@@ -319,24 +275,12 @@ export class Observation {
 
   private marked(word: Word, mark: Mark | 'skip'): void {
     const { record } = this;
-    const checked = mark === 'skip' ? mark : this.withKnownAction(mark);
+    const checked = mark === 'skip' ? mark : withKnownAction(mark, this.reader.auditor.problem);
     const isNew = word.mark === undefined;
     word.mark = checked;
     if (isNew) record.words.push(word);
     if (!this.isOver) this.expect();
     else if (checked !== 'skip') record.late(word, checked, isNew, this.reader, () => this.build('answered', [word]));
-  }
-
-  /** The action comes from the application's own code, which may be written in JavaScript. */
-  private withKnownAction(mark: Mark): Mark {
-    if (mark.action === undefined || isAction(mark.action)) return mark;
-    const seen = JSON.stringify(String(mark.action).slice(0, 64));
-    this.reader.auditor.problem(
-      new AuditError('ERR_AUDIT_MARK', `A marker names the action ${seen}, which is none; the event says "user.login".`, {
-        field: 'action',
-      }),
-    );
-    return { ...mark, action: 'user.login' };
   }
 
   private isLoginRoute(): boolean {
@@ -377,7 +321,8 @@ export class Observation {
   }
 
   private isChanged({ owner, id }: SessionSnapshot): boolean {
-    // A request without any credential, whose response sets a cookie, had no session before. Middleware that answers by itself shows it in no other way.
+    // A request without any credential, whose response sets a cookie, had no session before. For middleware that responds without a route, nothing else
+    // shows what the session was before.
     if (this.sessionBefore === 'unseen' && carriesNoCredential(this.adapter.incoming.headers)) {
       if (this.responseHead().header('set-cookie') !== undefined) this.sessionBefore = undefined;
     }

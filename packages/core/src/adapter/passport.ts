@@ -2,7 +2,8 @@ import Module from 'node:module';
 import type { LibraryVerdict } from '../attempt/attempt.js';
 import type { PassportSearch } from './audit-reader.js';
 import { readLoginForm } from './login-form.js';
-import { type Observation, observationIn } from './observation.js';
+import type { Observation } from './observation.js';
+import { observationIn } from './observed-request.js';
 import { errorOf, failureOf, type StrategyNames, strategyTraits, type StrategyTraits, successOf } from './passport-verdict.js';
 
 /** A strategy, registered or acting. For each request Passport creates an object from the registered strategy and adds the five functions to it. */

@@ -18,6 +18,9 @@ export type AuditAction = keyof typeof ACTION_TABLE;
 /** All audited actions, with the login first. */
 export const ACTIONS = Object.keys(ACTION_TABLE) as [AuditAction, ...AuditAction[]];
 
+/** The actions of the events that an auditor records about itself. */
+export const LIFECYCLE_ACTIONS = ['audit.start', 'audit.stop', 'audit.gap'] as const;
+
 /**
  * Returns the `crud` of an action and its name in descriptions.
  *

@@ -1,3 +1,4 @@
+import type { LIFECYCLE_ACTIONS } from '../attempt/action.js';
 import type { Settings } from '../config/options.js';
 import type { AuditEvent } from '../event/event.js';
 import type { EventInput } from '../event/input.js';
@@ -20,7 +21,8 @@ export interface LifecycleEvents {
  * @param instance instance of the spool
  */
 export function lifecycleEvents(settings: Pick<Settings, 'component' | 'version' | 'spool'>, instance: string): LifecycleEvents {
-  function event(action: string, isFailure: boolean, description: string, fields: Record<string, string | number> = {}): AuditEvent {
+  type Action = (typeof LIFECYCLE_ACTIONS)[number];
+  function event(action: Action, isFailure: boolean, description: string, fields: Record<string, string | number> = {}): AuditEvent {
     const about = { action, is_failure: isFailure, is_anonymous: true, description };
     return applicationEvent({ ...about, crud: 'c', fields: { instance, pid: process.pid, ...fields } }, settings);
   }

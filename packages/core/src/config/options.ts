@@ -6,7 +6,7 @@ import type { Logger } from '../logger.js';
 import * as option from './option-types.js';
 import { invalidOption, parseOptions, show } from './parse-options.js';
 import type { TypedIdentityPolicy } from '../attempt/typed-identity.js';
-import { type SealKey, sealKeyOf } from '../event/seal.js';
+import { ENGINE_PROJECT, type SealKey, sealKeyOf } from '../event/seal.js';
 import type { InDoubt } from '../publish/publisher-options.js';
 import type { CheckedReceipt } from '../publish/receipt.js';
 import type { SharedSpool } from '../spool/spool.js';
@@ -43,7 +43,7 @@ export interface AuditorOptions {
   identityKey?: string;
   /**
    * When the event is written. `after-response`: after the response was sent. `before-response`: before the first byte of the response is sent; if the
-   * event cannot be written, the response becomes 503.
+   * event cannot be written, the response becomes 503. This needs a spool on disk.
    * @default 'after-response'
    */
   durability?: 'after-response' | 'before-response';
@@ -233,7 +233,7 @@ function noConnection(engine: SharedSpool, options: AuditorOptions): Connection 
   if (given !== undefined) {
     throw invalidOption(given, 'is given beside "engine"; give it to the relay, which publishes the events, and not to the application');
   }
-  return { apiBase: `${engine.engine}:`, project: 'engine', token: '' };
+  return { apiBase: `${engine.engine}:`, project: ENGINE_PROJECT, token: '' };
 }
 
 const DEFAULT_DIRECTORY = '.auditlogin';

@@ -8,11 +8,15 @@ export interface SealKey {
   key: string;
 }
 
+/** The project that an application with an engine seals for, since only the relay knows the project that the events are published to. */
+export const ENGINE_PROJECT = 'engine';
+
 /**
- * Derives the key that seals the events of one project, so that a sealed event of another project is none of this one. The id stays that of the key.
+ * Derives the key that seals the events of one project, so that an event that was sealed for another project is not valid in this one. The derived key
+ * has the same id.
  *
  * @param key the key
- * @param project the project's id
+ * @param project the project's id, or {@link ENGINE_PROJECT}
  */
 export function projectKey({ id, key }: SealKey, project: string): SealKey {
   return { id, key: createHmac('sha256', key).update(`auditlogin.project:${project}`).digest('hex') };
@@ -90,7 +94,7 @@ export function sealOf(event: AuditEvent): Seal | undefined {
  * Checks an event's seal.
  *
  * @param event an event as it was sent or read back
- * @param keys every key that was ever used to seal, of the project that the log is of ({@link projectKey})
+ * @param keys every key that was ever used to seal, derived for the project of the log ({@link projectKey})
  */
 export function checkSeal(event: AuditEvent, keys: readonly SealKey[]): SealVerdict {
   const seal = sealOf(event);
@@ -100,11 +104,11 @@ export function checkSeal(event: AuditEvent, keys: readonly SealKey[]): SealVerd
   const fields = { ...event.fields };
   delete fields[SEAL];
   const seen = Buffer.from(seal.seal);
-  const isMade = named.some(({ key }) => {
+  const isValid = named.some(({ key }) => {
     const expected = Buffer.from(digest({ ...event, fields }, key));
     return seen.length === expected.length && timingSafeEqual(seen, expected);
   });
-  return isMade ? 'valid' : 'invalid';
+  return isValid ? 'valid' : 'invalid';
 }
 
 /**
@@ -119,7 +123,7 @@ export function timeOfId(id: string | undefined): number | undefined {
 }
 
 /**
- * Converts an event to the text that its seal covers (RFC 8785). Events with the same text say the same.
+ * Converts an event to the text that its seal covers (RFC 8785). Two events with the same text have the same content, apart from names and links.
  *
  * @param event an event as it was sent or read back
  */

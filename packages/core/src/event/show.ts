@@ -1,5 +1,5 @@
 /**
- * Control characters, those of text direction, line separators, and characters without width: they control a terminal, reorder a line, or hide in it.
+ * Control characters, direction characters, line separators and characters without width. They can control a terminal, reorder a line or hide in it.
  */
 const UNSEEN = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\u200b-\u200d\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 

@@ -1,4 +1,4 @@
-/** The fields that a search of the log can name (Publisher API, "More of what the real server does"); the case of letters matters. */
+/** The fields that a search of the log can name (Publisher API, "What can be read back"); the case of letters matters. */
 export const SEARCH_FIELDS = [
   'action',
   'crud',
@@ -21,8 +21,7 @@ const FIELD = /^([-+!(]*[\p{L}\p{N}_][\p{L}\p{N}_.-]*):(?!\/\/)/u;
 const TEXT = /^(?:\d+:[\d:.]+|[\da-f]*:[\da-f]*:[\da-f:.]*)$/iu;
 
 /**
- * Finds the first word of a search that looks like a field and is none. The server would search the text behind the colon, and find nothing or
- * something else.
+ * Finds the first unknown field of a search. For such a field, the server finds nothing, or something else.
  *
  * @param query a search in the API's syntax
  * @returns the name before the colon, with a sign before it; undefined if all fields are known

@@ -31,9 +31,8 @@ interface Page {
 class PageTooLong extends Error {}
 
 /**
- * Reads a log back through GraphQL, page by page, newest first. The cursor of a page's last edge leads to the next page, whatever the times say:
- * events of one second are not ordered by it. `hasNextPage` is not used, since Retraced says true after the last page, too (Publisher API, "More of
- * what the real server does").
+ * Reads a log back through GraphQL, page by page, newest first. The cursor of the next page is that of the last edge, since events of one second are
+ * not in the order of their times. `hasNextPage` is ignored, since it is true even after the last page (Publisher API, "What can be read back").
  *
  * @param options the log and the query
  * @throws AuditError `ERR_AUDIT_CONNECTION`, `ERR_AUDIT_UNAUTHORIZED`, `ERR_AUDIT_NOT_FOUND` or `ERR_AUDIT_SERVER`
@@ -64,7 +63,7 @@ export async function* logPages({ progress, query, ...where }: ReadLogOptions): 
   }
 }
 
-/** Ends the reading of a log whose pages never end. */
+/** Stops reading a log whose pages never end. */
 class ReadBound {
   private count = 0;
   private announced: number | undefined;
