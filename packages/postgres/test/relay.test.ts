@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createRelay, type Relay, type RelayOptions } from '@auditlogin/core';
 import { Client } from 'pg';
@@ -137,6 +139,14 @@ if (noPostgres) console.warn(`Skipped: relays over PostgreSQL, since ${noPostgre
     const lost = relay({ engine: postgresSpool({ connection: 'postgres://x@127.0.0.1:1/x', timeout: 500 }) });
     await until(() => lost.health().engine === 'unreachable');
     expect(lost.health()).toMatchObject({ status: 'degraded', problems: ['the engine cannot be reached'] });
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const waits = relay({ engine: postgresSpool({ connection: `postgres://x@127.0.0.1:${port}/x` }) });
+    await until(() => waits.health().engine === 'unreachable');
+    // The engine's own time-out comes later.
+    expect(waits.health().lastError).toBeUndefined();
+    silent.close();
     expect(() => createRelay({ engine: open(), pol: 5 } as never)).toThrow(/Unknown option "pol"; did you mean "poll"/);
     expect(() => createRelay({ engine: {} as never })).toThrow(/Option "engine"/);
   });

@@ -42,7 +42,7 @@ export interface RelayStats {
 
 /** The state of a relay. */
 export type RelayHealth = Health & {
-  /** Whether the engine answered when it was last asked. */
+  /** Whether the engine answered when it was last asked, and within two seconds. */
   engine: 'connected' | 'unreachable';
 };
 
@@ -56,6 +56,9 @@ export interface Relay {
 
 /** From this number of crashes on, an event is a poison candidate. Relays are also ended by deployments and machines, so one crash proves nothing. */
 const POISON_CANDIDATE_FROM = 3;
+
+/** From this time on, in milliseconds, an engine that owes an answer counts as unreachable. Its time-out is longer, since a slow answer is still an answer. */
+const ANSWER_DUE = 2_000;
 
 const { apiBase, project, token, publish, logger, onReceipt, onDrop, onMismatch, onError, closeTimeout, engine } = auditorEntries;
 const relaySchema = option.object({
@@ -87,6 +90,8 @@ export function createRelay(options: RelayOptions, parts: { transport?: Transpor
   const reporter = createReporter(parsed);
   const counts = { verified: 0, mismatched: 0, setAside: 0, retries: 0 };
   let isReachable = true;
+  /** When the running poll was started, by the monotonic clock. */
+  let askedAt: number | undefined;
   let lastReceipt: string | undefined;
   let lastError: Health['lastError'];
   let closing: Promise<void> | undefined;
@@ -130,6 +135,7 @@ export function createRelay(options: RelayOptions, parts: { transport?: Transpor
   }
 
   async function look(): Promise<void> {
+    askedAt = performance.now();
     try {
       await engine.refresh();
       isReachable = true;
@@ -137,6 +143,7 @@ export function createRelay(options: RelayOptions, parts: { transport?: Transpor
     } catch (thrown) {
       engineFailed(thrown);
     }
+    askedAt = undefined;
     if (closing === undefined) timer = setTimeout(() => void look(), poll);
   }
   let timer = setTimeout(() => void look(), 0);
@@ -147,7 +154,8 @@ export function createRelay(options: RelayOptions, parts: { transport?: Transpor
       const { events, setAside } = engine.size();
       const signs = { spool: 'engine', fellBack: false, fill: 0, lost: 0, mismatched: counts.mismatched } as const;
       const health = healthOf({ ...signs, waiting: events, setAside, breaker: publisher.breaker(), lastReceipt, lastError });
-      if (isReachable) return { ...health, engine: 'connected' };
+      const isLate = askedAt !== undefined && performance.now() - askedAt > ANSWER_DUE;
+      if (isReachable && !isLate) return { ...health, engine: 'connected' };
       const problems = [...health.problems, 'the engine cannot be reached'];
       return { ...health, problems, status: health.status === 'ok' ? 'degraded' : health.status, engine: 'unreachable' };
     },
