@@ -77,7 +77,7 @@ const servers: Record<string, GraphqlServer> = {
     async start() {
       const apollo = new ApolloServer({ typeDefs: SCHEMA, resolvers, allowBatchedHttpRequests: true, stopOnTerminationSignals: false });
       await apollo.start();
-      const { send, close } = await onExpress(expressMiddleware(apollo) as RequestHandler);
+      const { send, close } = await onExpress(expressMiddleware(apollo));
       return { send, close: () => Promise.all([close(), apollo.stop()]) };
     },
     batches: true,
