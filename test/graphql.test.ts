@@ -180,6 +180,23 @@ describe.each(Object.entries(servers))('graphqlLogin on a live %s', (_name, { st
     ['a login that is skipped', mutation(loginAs('alice', WRONG).replace('{', '@skip(if: true) {'), 'logout'), []],
   ])('%s', async (_what, body, expected) => expect(await recorded(body)).toEqual(expected));
 
+  test('names each attempt by its own arguments, where the answer names no account', async () => {
+    const guess = (alias: string, username: string, password: string): string =>
+      `${alias}: login(username: ${username}, password: "${password}") { token }`;
+    const fields = [guess('a', '"dora@corp.example"', WRONG), guess('b', '"alice@corp.example"', PASSWORD), guess('c', '$who', WRONG)];
+    expect(await recorded({ query: `mutation($who: String!) { ${fields.join(' ')} }`, variables: { who: 'erik@corp.example' } })).toEqual([
+      FAILURE,
+      'success alice@corp.example',
+      FAILURE,
+    ]);
+    const events = [...audit.events].sort((one, other) => attemptOf(one) - attemptOf(other));
+    expect(events.map(({ fields = {} }) => fields['identity'] ?? fields['actor_source'])).toEqual([
+      'd***@corp.example',
+      'typed',
+      'e***@corp.example',
+    ]);
+  });
+
   test('a persisted query, if the server stores it', async () => {
     expect(await recorded({ extensions })).toEqual([]);
     expect(await recorded({ query: PERSISTED, extensions })).toEqual([ALICE]);

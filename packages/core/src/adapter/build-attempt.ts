@@ -128,12 +128,16 @@ function attemptsOf<Request>(
   const attempt = withExtracted(base, exchange, extracted);
   attempt.answer = answerFacts(exchange, reading, adapter, reader);
   if (attempt.foundBy === 'effect' && exchange.form.isRefresh) attempt.action = 'user.session.refresh';
-  const said: ({ mark: Mark } | { rule: RuleOutcome })[] =
-    marks.length > 0 ? marks.map((mark) => ({ mark })) : (rules ?? []).map((rule) => ({ rule }));
+  const said: Partial<Attempt>[] = marks.length > 0 ? marks.map((mark) => ({ mark })) : (rules ?? []).map((rule) => ruled(rule, exchange));
   if (said.length === 0) return [attempt];
   if (said.length === 1) return [Object.assign(attempt, said[0])];
   attempt.requestId ??= randomUUID();
   return said.map((one, index) => ({ ...attempt, ...one, number: index + 1 }));
+}
+
+/** A rule may name the user of each of its attempts. */
+function ruled(rule: RuleOutcome, { look }: ObservedExchange): Partial<Attempt> {
+  return rule.identity === undefined ? { rule } : { rule, form: readLoginForm(look.body, rule.identity) };
 }
 
 /** What extractors return comes from the application's own code, which may be written in JavaScript. */

@@ -1,3 +1,5 @@
+import { property } from '../attempt/property.js';
+
 /** A parsed document, as `parse` of the `graphql` package returns it. */
 export interface GraphqlDocument {
   definitions: readonly object[];
@@ -8,13 +10,20 @@ interface Node {
   kind: string;
   name?: { value: string };
   alias?: { value: string };
+  arguments?: readonly Node[];
   selectionSet?: { selections: readonly Node[] };
+  /** The text of a scalar, or the node with the value of an argument. */
+  value?: unknown;
+  values?: readonly Node[];
+  fields?: readonly Node[];
 }
 
 /** A field that an operation asks for. */
 export interface RequestedField {
   /** The names under which the answer holds it: aliases, where the client gave some. */
   keys: readonly string[];
+  /** The nodes of its arguments. */
+  arguments: readonly object[];
   /** What is asked of it; undefined where the document is not known. */
   selections: readonly object[] | undefined;
   fragments: ReadonlyMap<string, object>;
@@ -22,6 +31,8 @@ export interface RequestedField {
 
 const MAX_FIELDS = 10_000;
 const MAX_STEPS = 100_000;
+/** How deep the value of an argument is read. */
+const MAX_DEPTH = 4;
 
 /**
  * Whether a value is a document.
@@ -46,14 +57,16 @@ export function collectField(document: GraphqlDocument, operationName: string | 
   const fragments = new Map(definitions.filter(({ kind }) => kind === 'FragmentDefinition').map((node) => [node.name!.value, node]));
   const walk = { fragments, stepsLeft: MAX_STEPS };
   const running = operationName !== undefined && named.length > 0 ? named : operations;
-  let places: Place[] = running.map((operation) => ({ keys: [], selections: [...selectionsOf(operation)] }));
+  let places: Place[] = running.map((operation) => ({ keys: [], arguments: [], selections: [...selectionsOf(operation)] }));
   for (const name of path) places = placesBelow(places, name, walk);
   return places.map((place) => ({ ...place, fragments }));
 }
 
-/** Where operations ask for a field: its names in the answer from the root, and what is asked for inside of it. */
+/** Where operations ask for a field: its names in the answer from the root, its arguments, and what is asked for inside of it. */
 interface Place {
   keys: string[];
+  /** Fields that the server merges have the same arguments (GraphQL, section 5.3.2). */
+  arguments: readonly Node[];
   selections: Node[];
 }
 
@@ -65,10 +78,31 @@ function placesBelow(places: readonly Place[], name: string, walk: Walk): Place[
       const place = [...keys, keyOf(node)];
       const known = below.get(JSON.stringify(place));
       if (known) known.selections.push(...selectionsOf(node));
-      else below.set(JSON.stringify(place), { keys: place, selections: [...selectionsOf(node)] });
+      else below.set(JSON.stringify(place), { keys: place, arguments: node.arguments ?? [], selections: [...selectionsOf(node)] });
     }
   }
   return [...below.values()];
+}
+
+/**
+ * Gives the values of a field's arguments.
+ *
+ * @param field the field, as it was asked for
+ * @param variables the variables of the request
+ */
+export function argumentsOf(field: RequestedField, variables: unknown): Record<string, unknown> {
+  return objectOf(field.arguments as readonly Node[], variables, 0);
+}
+
+function objectOf(entries: readonly Node[], variables: unknown, depth: number): Record<string, unknown> {
+  return Object.fromEntries(entries.map(({ name, value }) => [name!.value, valueOf(value as Node, variables, depth + 1)]));
+}
+
+function valueOf({ kind, name, value, values, fields }: Node, variables: unknown, depth: number): unknown {
+  if (kind === 'Variable') return property(variables, name!.value);
+  if (depth > MAX_DEPTH) return undefined;
+  if (fields) return objectOf(fields, variables, depth);
+  return values ? values.map((one) => valueOf(one, variables, depth + 1)) : value;
 }
 
 /**

@@ -3,7 +3,8 @@ import { type Account, accountOf } from '../attempt/account.js';
 import { type ActorInput, type GroupInput, type OutcomeKind, type Reason, REASONS } from '../attempt/attempt.js';
 import { property } from '../attempt/property.js';
 import { credentialInHeader, credentialInJson, shapeOf } from './answer-facts.js';
-import { collectField, type GraphqlDocument, isDocument, namedByField, type RequestedField } from './graphql-document.js';
+import { argumentsOf, collectField, type GraphqlDocument, isDocument, namedByField, type RequestedField } from './graphql-document.js';
+import { readLoginForm } from './login-form.js';
 
 /** How {@link graphqlLogin} reads a login field. */
 export interface GraphqlLoginOptions {
@@ -32,6 +33,8 @@ export interface GraphqlVerdict {
   reason?: Reason;
   actor?: ActorInput;
   group?: GroupInput;
+  /** The user name that the field was asked with. */
+  identity?: string;
 }
 
 /** What a {@link graphqlLogin} rule sees of an exchange. */
@@ -84,10 +87,11 @@ interface Operation {
   name?: string;
   /** SHA-256 of the text, or whatever the server calls the document. */
   id?: string;
+  variables: unknown;
 }
 
 function operationsIn(body: unknown): Operation[] {
-  if (typeof body === 'string') return [{ text: body }];
+  if (typeof body === 'string') return [{ text: body, variables: undefined }];
   const upload = property(body, 'operations');
   const requests = typeof upload === 'string' ? parsedJson(upload) : body;
   return [requests].flat().map(operationIn);
@@ -103,6 +107,7 @@ function operationIn(request: unknown): Operation {
     ...(typeof text === 'string' && text !== '' && { text }),
     ...(typeof name === 'string' && name !== '' && { name }),
     ...(typeof id === 'string' && { id }),
+    variables: property(request, 'variables'),
   };
 }
 
@@ -116,11 +121,19 @@ function judgeOperation(operation: Operation, answer: unknown, status: number | 
   if (operation.text === undefined && isForgotten(answer)) return [];
   const document = documentOf(operation, rule);
   if (document === 'unreadable') return rule.fields.some((path) => operation.text!.includes(path.at(-1)!)) ? [refusal(answer, status)] : [];
-  if (document === undefined) return judgeByKeys(answer, status, rule);
+  if (document === undefined) return judgeByKeys(answer, status, rule).map((verdict) => withIdentity(verdict, operation.variables));
   return rule.fields
     .flatMap((path) => collectField(document, operation.name, path))
-    .map((field) => judgeField(field, answer, status, rule.options))
-    .filter((verdict) => verdict !== undefined);
+    .flatMap((field) => {
+      const verdict = judgeField(field, answer, status, rule.options);
+      return verdict === undefined ? [] : [withIdentity(verdict, argumentsOf(field, operation.variables))];
+    });
+}
+
+/** Each attempt of a request has its own user name, which may stand in the document itself. */
+function withIdentity(verdict: GraphqlVerdict, typed: unknown): GraphqlVerdict {
+  const { identity, identityIsPassword } = readLoginForm(typed);
+  return identity === undefined || identityIsPassword ? verdict : { ...verdict, identity };
 }
 
 /** The server asks for the text of a persisted document; the client sends it in its next request, which is the attempt. */
@@ -169,7 +182,7 @@ function judgeByKeys(answer: unknown, status: number | undefined, { options, fie
   const isTrusted = options.documents === 'trusted';
   const verdicts = fields
     .filter((path) => isAnswered(answer, path))
-    .map((path) => judgeField({ keys: path, selections: undefined, fragments: new Map() }, answer, status, options))
+    .map((path) => judgeField({ keys: path, arguments: [], selections: undefined, fragments: new Map() }, answer, status, options))
     .filter((verdict) => verdict !== undefined)
     .map((verdict): GraphqlVerdict => (isTrusted || verdict.outcome === 'failure' ? verdict : { outcome: 'unknown' }));
   if (verdicts.length > 0 || isTrusted) return verdicts;

@@ -49,8 +49,8 @@ export interface AuditLoginOptions<Request = unknown> extends AuditorOptions, Ex
     challenge?: string[];
   };
   /**
-   * Reads the outcome from the response: `({ responseBody }) => …`. Only a marker outranks it. It may return `{ outcome, reason, actor, group, method,
-   * factors, action }`, `unknown`, `skip`, or a list of these, one for each attempt.
+   * Reads the outcome from the response: `({ responseBody }) => …`. Only a marker outranks it. It may return `{ outcome, reason, actor, group, identity,
+   * method, factors, action }`, `unknown`, `skip`, or a list of these, one for each attempt.
    * @default none
    */
   outcome?: OutcomeRule<Request>;

@@ -21,8 +21,8 @@ function readOne(answer: unknown): RuleOutcome | 'skip' {
   if (!OUTCOMES.includes(said.outcome)) throw unusable('outcome', OUTCOMES);
   if (said.reason !== undefined && !REASONS.includes(said.reason)) throw unusable('reason', REASONS);
   if (said.action !== undefined && !isAction(said.action)) throw unusable('action', ['an action of the audit, e.g. user.login']);
-  const { outcome, reason, action, actor, group, target, originalActor, method, factors } = said;
-  const all: Record<string, unknown> = { outcome, reason, action, actor, group, target, originalActor, method, factors };
+  const { outcome, reason, action, actor, group, identity, target, originalActor, method, factors } = said;
+  const all: Record<string, unknown> = { outcome, reason, action, actor, group, identity, target, originalActor, method, factors };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined && value !== null)) as unknown as RuleOutcome;
 }
 

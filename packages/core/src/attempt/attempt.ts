@@ -68,6 +68,8 @@ export interface Mark extends Details {
 export interface RuleOutcome extends Details {
   outcome: OutcomeKind;
   reason?: Reason;
+  /** The typed user name of this attempt; that of the request's body if left out. */
+  identity?: string;
 }
 
 /** The verdict of a library that checked a credential. */
