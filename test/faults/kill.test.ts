@@ -92,6 +92,31 @@ it(
   ROUNDS * ROUND_TIMEOUT,
 );
 
+it(
+  `loses at most the last of the logins, ten milliseconds apart, when it is killed right behind an answer, ${ROUNDS} × (after-response)`,
+  async () => {
+    const rounds: string[][] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const app = await startApp('after-response');
+      const answered: string[] = [];
+      for (let number = 0; number < 50; number += 1) {
+        if (number > 0) await pause(10);
+        answered.push((await people.logIn(app.said))!);
+      }
+      await app.kill('SIGKILL');
+      rounds.push(answered);
+    }
+    await expectPublished([]);
+    const stored = new Set(server.stored.map(({ actor }) => actor?.id));
+    const lost = rounds.map((answered) => answered.filter((id) => !stored.has(id)));
+    expect(lost).toEqual(rounds.map((answered, round) => answered.slice(answered.length - lost[round]!.length)));
+    console.info(
+      `after-response: ${rounds.flat().length} logins answered, ${ROUNDS} kills right behind an answer, ${lost.flat().length} lost`,
+    );
+  },
+  ROUNDS * ROUND_TIMEOUT,
+);
+
 it('ends at its deadline after SIGTERM while the server hangs, and leaves the events on disk', async () => {
   server.always = () => undefined;
   const app = await startApp('before-response', 500);

@@ -1,11 +1,23 @@
-/** How long a batch gathers items, in milliseconds, and the most items in it. */
+/** How long a batch gathers items under load, in milliseconds, and the most items in it. */
 const GATHER_TIME = 5;
 const GATHER_MOST = 50;
 
-/** Gathers items and processes them together. */
+interface OpenBatch<Result> {
+  /** Ends the batch of an idle process in the same turn of the event loop, and gathers otherwise. */
+  trigger: { cancel(): void };
+  result: Promise<Result>;
+  settle(result: Promise<Result>): void;
+}
+
+/**
+ * Gathers items and processes them together, since that costs less. The first item after a pause waits for no other: it would be lost if the process
+ * was killed meanwhile.
+ */
 export class Batcher<Item, Result> {
   private items: Item[] = [];
-  private open: { timer: NodeJS.Timeout; result: Promise<Result>; settle(result: Promise<Result>): void } | undefined;
+  private open: OpenBatch<Result> | undefined;
+  /** When the last batch ended, by the monotonic clock. */
+  private endedAt = -GATHER_TIME;
 
   /**
    * @param process processes the items of a batch
@@ -35,14 +47,25 @@ export class Batcher<Item, Result> {
     const { open, items } = this;
     this.open = undefined;
     this.items = [];
-    clearTimeout(open.timer);
+    open.trigger.cancel();
     open.settle(this.process(items));
+    this.endedAt = performance.now();
   }
 
-  private begin(): NonNullable<typeof this.open> {
+  private begin(): OpenBatch<Result> {
     let settle!: (result: Promise<Result>) => void;
     const result = new Promise<Result>((resolve) => (settle = resolve));
     this.opened(result);
-    return { timer: setTimeout(() => this.end(), GATHER_TIME), result, settle };
+    return { trigger: this.trigger(), result, settle };
+  }
+
+  private trigger(): { cancel(): void } {
+    const end = (): void => this.end();
+    if (performance.now() - this.endedAt < GATHER_TIME) {
+      const timer = setTimeout(end, GATHER_TIME);
+      return { cancel: () => clearTimeout(timer) };
+    }
+    const immediate = setImmediate(end);
+    return { cancel: () => clearImmediate(immediate) };
   }
 }
