@@ -1,4 +1,4 @@
-// Plays each fault a hundred times (or as often as AUDITLOGIN_FAULTS says), and the flood with a million failures.
+// Plays each fault a hundred times (or as often as AUDITLOGIN_FAULTS says), and floods with a million attempts of each kind.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

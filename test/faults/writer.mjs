@@ -16,6 +16,6 @@ writeSync(1, 'ready\n');
 for (let index = 0; ; index += 1) {
   const id = `e${index}`;
   const body = JSON.stringify({ action: 'user.login', external_id: id, fill: 'x'.repeat(400) });
-  await spool.append({ id, body, tail: '', bytes: body.length, isFailure: false });
+  await spool.append({ id, body, tail: '', bytes: body.length });
   writeSync(1, `${id}\n`);
 }

@@ -13,7 +13,8 @@ export type { SqliteDatabase, SqliteStatement, SqliteValue } from './sqlite/driv
 export { refusalOf, type SpoolBounds } from './spool/bounds.js';
 export { createInFlight, type InFlight } from './spool/in-flight.js';
 export type {
-  CoalescedFailures,
+  CoalescedAttempts,
+  CoalescedKind,
   CoalescingSpool,
   DeadLetter,
   Settled,

@@ -137,31 +137,33 @@ describe('close and reopen', () => {
     await spool.close();
   });
 
-  it('adds up what two orphans coalesced of one source and minute, from the first failure to the last', async () => {
+  const FAILED = { action: 'user.login', outcome: 'failure', source: 's' };
+
+  it('adds up what two orphans coalesced of one kind and minute, from the first to the last', async () => {
     for (const [letter, at] of [
       ['a', 90_000],
       ['b', 60_000],
     ] as const) {
       const file = openSpoolFile(leave(uuid(letter), [letter]), { maxBytes: 1e6 });
-      file.commit([{ do: 'coalesce', source: 's', at }]);
+      file.commit([{ do: 'coalesce', kind: FAILED, at }]);
       file.close();
     }
     const spool = await open();
-    expect(await spool.coalesced(99)).toEqual([{ minute: 1, source: 's', count: 2, first: 60_000, last: 90_000 }]);
+    expect(await spool.coalesced(99)).toEqual([{ minute: 1, ...FAILED, count: 2, first: 60_000, last: 90_000 }]);
     await spool.close();
   });
 
-  it('takes over dead letters and coalesced failures, too', async () => {
+  it('takes over dead letters and coalesced attempts, too', async () => {
     const path = leave(uuid('a'), ['x', 'y']);
     const file = openSpoolFile(path, { maxBytes: 1e6 });
     file.commit([
       { do: 'deadLetter', seq: 1, reason: 'poison', at: 5 },
-      { do: 'coalesce', source: 's', at: 60_000 },
+      { do: 'coalesce', kind: FAILED, at: 60_000 },
     ]);
     file.close();
     const spool = await open();
     expect(spool.size()).toMatchObject({ events: 1, coalesced: 1, setAside: 1 });
-    expect(await spool.coalesced(99)).toMatchObject([{ source: 's', count: 1 }]);
+    expect(await spool.coalesced(99)).toMatchObject([{ ...FAILED, count: 1 }]);
     expect(spoolsIn(folder)).toHaveLength(1);
     await spool.close();
   });
@@ -194,7 +196,7 @@ describe('pages', () => {
     settleRange(71, 110);
     expect(seqs()).toEqual([111, 112, 113, 114, 115, 116, 117, 118, 119, 120]);
     settleRange(111, 120);
-    expect(file.size()).toEqual({ events: 0, bytes: 0, failures: 0, coalesced: 0, setAside: 0 });
+    expect(file.size()).toEqual({ events: 0, bytes: 0, coalesced: 0, setAside: 0 });
     file.close();
     const db = openSqlite(path, { readOnly: true });
     for (const table of ['pages', 'gone', 'flights', 'marks']) expect(db.prepare(`SELECT * FROM ${table}`).all()).toEqual([]);
@@ -330,7 +332,7 @@ describe('damage', () => {
     const path = leave(uuid('a'), ['a']);
     const file = openSpoolFile(path, { maxBytes: 1e6 });
     const body = spoolEvent('b').body.slice(0, 40);
-    file.commit([{ do: 'append', page: pageOf([{ body, bytes: 40, isFailure: false }, spoolEvent('c')], 1) }]);
+    file.commit([{ do: 'append', page: pageOf([{ body, bytes: 40 }, spoolEvent('c')], 1) }]);
     file.close();
     const spool = await open();
     expect(await idsIn(spool)).toEqual(['a', 'c']);

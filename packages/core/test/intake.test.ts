@@ -95,14 +95,34 @@ it('records the other attempts when one cannot be composed', async () => {
   expect(uncomposed.map(({ code }) => code)).toEqual(['ERR_AUDIT_EVENT_INVALID', 'ERR_AUDIT_EVENT_INVALID']);
 });
 
-it('coalesces a flood of failures when their share of the spool is used up, and reports a count that is lost', async () => {
+it('coalesces a flood when its share of the spool is used up, and reports a count that is lost', async () => {
   const spool = memorySpool({ ...bounds, maxEvents: 4 });
   const intake = intakeOf(spool, 4);
   await Promise.all(['a', 'b', 'c', 'd'].map((id) => record(intake, id, 401)));
-  expect([spool.size().failures, spool.size().coalesced]).toEqual([2, 2]);
+  expect([spool.size().events, spool.size().coalesced]).toEqual([2, 2]);
   const refusing: CoalescingSpool = { ...spool, coalesce: () => Promise.reject(new Failure('ERR_AUDIT_SPOOL', 'no')) };
   expect(await record(intakeOf(refusing, 4), 'e', 401)).toBe(false);
   expect(lost).toEqual([['e', 'ERR_AUDIT_SPOOL']]);
+});
+
+const owned = { before: { id: 's', owner: 'ann' }, after: { id: 's', owner: 'ann' } };
+it.each<[string, Attempt, 'counted' | 'stored']>([
+  ['a failure', answered(401), 'counted'],
+  ['a marked failure that names the account', answered(401, { mark: { outcome: 'failure', actor: 'ann' } }), 'counted'],
+  ['an attempt without evidence', answered(200), 'counted'],
+  ['a challenge', answered(200, { mark: { outcome: 'challenge', actor: 'ann' } }), 'counted'],
+  ['a refresh', answered(200, { action: 'user.session.refresh', mark: { outcome: 'success', actor: 'ann' } }), 'counted'],
+  ['a failed refresh', answered(401, { action: 'user.session.refresh' }), 'counted'],
+  ['a failed password change in a session', answered(403, { action: 'user.password.change', session: owned }), 'counted'],
+  ['a login', answered(200, { mark: { outcome: 'success', actor: 'ann' } }), 'stored'],
+  ['a password change', answered(200, { action: 'user.password.change', mark: { outcome: 'success', actor: 'ann' } }), 'stored'],
+  ['a logout', answered(200, { action: 'user.logout', mark: { outcome: 'success', actor: 'ann' } }), 'stored'],
+])('above half of the bounds %s is kept', async (_what, one, kept) => {
+  const spool = memorySpool({ ...bounds, maxEvents: 4 });
+  const intake = intakeOf(spool, 4);
+  await Promise.all(['a', 'b'].map((id) => record(intake, id)));
+  expect(await intake.record([one], (each) => decideOutcome(each))).toBe(true);
+  expect([spool.size().events, spool.size().coalesced]).toEqual(kept === 'stored' ? [3, 0] : [2, 1]);
 });
 
 it('loses and reports events that arrive after it was closed', async () => {

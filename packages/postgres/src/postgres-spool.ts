@@ -68,17 +68,16 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
   }
 
   async function count(): Promise<void> {
-    const [found] = await database.ask<Record<'events' | 'bytes' | 'failures' | 'span' | 'set_aside', string>>(
-      `SELECT count(*) AS events, coalesce(sum(bytes), 0) AS bytes, count(*) FILTER (WHERE is_failure) AS failures,
+    const [found] = await database.ask<Record<'events' | 'bytes' | 'span' | 'set_aside', string>>(
+      `SELECT count(*) AS events, coalesce(sum(bytes), 0) AS bytes,
          (SELECT coalesce(max(seq) - min(seq) + 1, 0) FROM auditlogin_outbox) AS span,
          (SELECT count(*) FROM auditlogin_set_aside) AS set_aside
-       FROM (SELECT bytes, is_failure FROM auditlogin_outbox LIMIT ${COUNTED}) AS counted`,
+       FROM (SELECT bytes FROM auditlogin_outbox LIMIT ${COUNTED}) AS counted`,
     );
     const [counted, span] = [Number(found!.events), Number(found!.span)];
     const factor = counted < COUNTED ? 1 : span / counted;
     counter.size.events = Math.round(counted * factor);
     counter.size.bytes = Math.round(Number(found!.bytes) * factor);
-    counter.size.failures = Math.round(Number(found!.failures) * factor);
     counter.size.setAside = Number(found!.set_aside);
     countedAt = Date.now();
   }
@@ -98,7 +97,6 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
       events.map(({ id }) => id),
       events.map(({ body }) => body),
       events.map(({ bytes }) => bytes),
-      events.map(({ isFailure }) => isFailure),
       Date.now(),
     ]);
     for (const event of events) counter.add(event);

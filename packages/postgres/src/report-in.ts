@@ -19,10 +19,10 @@ export interface Queryable {
 export async function reportIn(client: Queryable, event: EventInput): Promise<string> {
   const normalised = normaliseEvent(event);
   const id = normalised.external_id ?? eventId(Date.parse(normalised.created!));
-  const { body, bytes, isFailure } = serialise({ ...normalised, external_id: id });
+  const { body, bytes } = serialise({ ...normalised, external_id: id });
   await client.query(
-    `INSERT INTO auditlogin_outbox (id, instance, body, bytes, is_failure, queued_at) VALUES ($1, '', $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING`,
-    [id, body, bytes, isFailure, Date.now()],
+    `INSERT INTO auditlogin_outbox (id, instance, body, bytes, queued_at) VALUES ($1, '', $2, $3, $4) ON CONFLICT (id) DO NOTHING`,
+    [id, body, bytes, Date.now()],
   );
   return id;
 }

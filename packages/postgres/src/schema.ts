@@ -11,7 +11,6 @@ export const MIGRATIONS: readonly string[] = [
   instance text NOT NULL,
   body text NOT NULL,
   bytes integer NOT NULL,
-  is_failure boolean NOT NULL,
   queued_at bigint NOT NULL,
   in_doubt boolean NOT NULL DEFAULT false,
   crashes smallint NOT NULL DEFAULT 0

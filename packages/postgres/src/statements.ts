@@ -13,15 +13,15 @@ export interface TakenRow {
   crashes: number;
 }
 
-/** Parameters: instance, ids, bodies, bytes, is_failure, queued_at. An event whose id exists is skipped. */
+/** Parameters: instance, ids, bodies, bytes, queued_at. An event whose id exists is skipped. */
 export const APPEND = `
 WITH instance AS (
   INSERT INTO auditlogin_instances (instance) VALUES ($1)
   ON CONFLICT (instance) DO UPDATE SET seen = now() WHERE auditlogin_instances.seen < now() - interval '10 minutes'
 )
-INSERT INTO auditlogin_outbox (id, instance, body, bytes, is_failure, queued_at)
-SELECT id, $1, body, bytes, is_failure, $6
-FROM unnest($2::text[], $3::text[], $4::integer[], $5::boolean[]) WITH ORDINALITY AS event (id, body, bytes, is_failure, place)
+INSERT INTO auditlogin_outbox (id, instance, body, bytes, queued_at)
+SELECT id, $1, body, bytes, $5
+FROM unnest($2::text[], $3::text[], $4::integer[]) WITH ORDINALITY AS event (id, body, bytes, place)
 ORDER BY place
 ON CONFLICT (id) DO NOTHING`;
 

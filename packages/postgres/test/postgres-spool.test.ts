@@ -34,10 +34,11 @@ if (noPostgres) console.warn(`Skipped: the spool in PostgreSQL, since ${noPostgr
       async putRaw(body, instance) {
         const client = new Client({ connectionString: server.url });
         await client.connect();
-        await client.query(
-          `INSERT INTO auditlogin_outbox (id, instance, body, bytes, is_failure, queued_at) VALUES ($1, $2, $3, 1, false, 0)`,
-          [randomUUID(), instance, body],
-        );
+        await client.query(`INSERT INTO auditlogin_outbox (id, instance, body, bytes, queued_at) VALUES ($1, $2, $3, 1, 0)`, [
+          randomUUID(),
+          instance,
+          body,
+        ]);
         await client.end();
       },
     }),

@@ -42,7 +42,7 @@ runAll(
     takeAndDie,
     putRaw(body, instance) {
       const database = openSqlite(file);
-      const insert = 'INSERT INTO outbox (id, instance, body, bytes, is_failure, queued_at) VALUES (?, ?, ?, 0, 0, 0)';
+      const insert = 'INSERT INTO outbox (id, instance, body, bytes, queued_at) VALUES (?, ?, ?, 0, 0)';
       database.prepare(insert).run(randomUUID(), instance, body);
       return Promise.resolve(database.close());
     },

@@ -19,7 +19,6 @@ CREATE TABLE IF NOT EXISTS outbox (
   instance TEXT NOT NULL,
   body TEXT NOT NULL,
   bytes INTEGER NOT NULL,
-  is_failure INTEGER NOT NULL,
   queued_at INTEGER NOT NULL,
   in_doubt INTEGER NOT NULL DEFAULT 0,
   crashes INTEGER NOT NULL DEFAULT 0
@@ -81,7 +80,7 @@ export function sqliteEngine({ file, maxEvents = 1_000_000, lease = 30_000 }: Sq
 
   // #region append
   const insert = database.prepare(
-    'INSERT INTO outbox (id, instance, body, bytes, is_failure, queued_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+    'INSERT INTO outbox (id, instance, body, bytes, queued_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
   );
 
   const appendAll: SharedSpool['appendAll'] = (events, instance) =>
@@ -91,14 +90,14 @@ export function sqliteEngine({ file, maxEvents = 1_000_000, lease = 30_000 }: Sq
         const refusal = refusalOf(event, held, { maxEvents, maxBytes: Number.MAX_SAFE_INTEGER });
         if (refusal) throw refusal;
         held.events += 1;
-        insert.run(event.id, instance, event.body, event.bytes, Number(event.isFailure), Date.now());
+        insert.run(event.id, instance, event.body, event.bytes, Date.now());
       }
       isDry = false;
     });
 
   const count = database.prepare(`
-    SELECT count(*) AS events, coalesce(sum(bytes), 0) AS bytes, coalesce(sum(is_failure), 0) AS failures,
-      0 AS coalesced, (SELECT count(*) FROM dead_letters) AS setAside FROM outbox`);
+    SELECT count(*) AS events, coalesce(sum(bytes), 0) AS bytes, 0 AS coalesced,
+      (SELECT count(*) FROM dead_letters) AS setAside FROM outbox`);
   const size: SharedSpool['size'] = () => ({ ...(count.get() as ReturnType<SharedSpool['size']>) });
   // #endregion
 

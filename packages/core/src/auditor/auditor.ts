@@ -101,7 +101,7 @@ export interface AuditorParts {
   transport?: Transport;
 }
 
-/** How often coalesced failures become events, in milliseconds. */
+/** How often coalesced attempts become events, in milliseconds. */
 const COALESCED_PERIOD = 10_000;
 
 /**

@@ -1,13 +1,12 @@
 import type { Attempt } from '../attempt/attempt.js';
-import { isLoginAction } from '../attempt/action.js';
 import type { Outcome } from '../attempt/outcome.js';
 import { AuditError, isAuditError } from '../errors.js';
 import { composeEvent, type ComposeSettings } from '../attempt/compose-event.js';
 import type { AuditEvent } from '../event/event.js';
-import { composeCoalesced } from '../event/coalesced-event.js';
+import { composeCoalesced } from '../attempt/coalesced-event.js';
 import { eventId } from '../event/id.js';
 import { serialise, type SerialisedEvent } from '../event/serialise.js';
-import { isToBeCoalesced, type SpoolBounds } from '../spool/bounds.js';
+import { hasRoomForLoginsOnly, type SpoolBounds } from '../spool/bounds.js';
 import type { CoalescingSpool } from '../spool/spool.js';
 import { Batcher } from './batcher.js';
 import { PendingWork } from './pending-work.js';
@@ -41,7 +40,7 @@ export interface Intake {
   record(attempts: readonly Attempt[] | Promise<readonly Attempt[]>, decide: (attempt: Attempt) => Outcome): Promise<boolean>;
   /** Appends an event. @returns its id @throws AuditError if it is lost */
   append(event: AuditEvent): Promise<string>;
-  /** Replaces counts of coalesced failures by events. @param before the first minute that is not replaced, in minutes since 1970 */
+  /** Replaces counts of coalesced attempts by events. @param before the first minute that is not replaced, in minutes since 1970 */
   replaceCoalesced(before: number): Promise<void>;
   /** Whether events are about to be appended. */
   isBusy(): boolean;
@@ -134,8 +133,9 @@ class SpoolIntake implements Intake {
     let areSafe = true;
     for (const { attempt, decide } of attempts) {
       try {
-        const event = composeEvent(attempt, decide(attempt), this.settings);
-        if (this.isToBeCoalesced(event)) works.push(this.coalesce(event, attempt.startedAt));
+        const outcome = decide(attempt);
+        const event = composeEvent(attempt, outcome, this.settings);
+        if (this.isToBeCoalesced(event, outcome)) works.push(this.coalesce(event, outcome, attempt.startedAt));
         else this.appendTo(runs, attempt, event);
       } catch (thrown) {
         areSafe = false;
@@ -201,17 +201,16 @@ class SpoolIntake implements Intake {
     this.listener.uncomposed(error);
   }
 
-  /** Whether an event is coalesced: above half of the bounds, failures are only counted, so that a flood of them leaves room for successes. */
-  private isToBeCoalesced(event: AuditEvent): boolean {
-    const isFailure = event.is_failure === true;
-    if (!isFailure || this.isClosed || event.actor !== undefined || !isLoginAction(event.action as never)) return false;
-    return isToBeCoalesced({ isFailure }, this.spool.size(), this.settings.spool);
+  /** Whether an attempt is only counted: see {@link hasRoomForLoginsOnly}. */
+  private isToBeCoalesced(event: AuditEvent, { outcome }: Outcome): boolean {
+    if (this.isClosed || (outcome === 'success' && event.action !== 'user.session.refresh')) return false;
+    return hasRoomForLoginsOnly(this.spool.size(), this.settings.spool);
   }
 
-  private async coalesce(event: AuditEvent, at: number): Promise<void> {
+  private async coalesce(event: AuditEvent, { outcome }: Outcome, at: number): Promise<void> {
     const source = event.source_ip ?? '';
     try {
-      await this.spool.coalesce(source, at);
+      await this.spool.coalesce({ action: event.action, outcome, source }, at);
     } catch (thrown) {
       this.lose(serialise({ ...event, external_id: eventId(at) }), asAuditError(thrown));
       throw thrown;
@@ -222,8 +221,8 @@ class SpoolIntake implements Intake {
   private async composeCoalesced(before: number): Promise<void> {
     if (this.spool.size().coalesced === 0) return;
     for (const found of await this.spool.coalesced(before)) {
-      // While failures are being coalesced, there is no room for their events.
-      if (isToBeCoalesced({ isFailure: true }, this.spool.size(), this.settings.spool)) return;
+      // While attempts are being coalesced, there is no room for their events.
+      if (hasRoomForLoginsOnly(this.spool.size(), this.settings.spool)) return;
       const event = composeCoalesced(found, this.settings);
       await this.put(event, (serialised) => this.spool.replaceCoalesced(found, serialised));
     }

@@ -12,7 +12,6 @@ export interface SerialisedEvent {
   tail: string;
   /** The length of `body` in UTF-8. */
   bytes: number;
-  isFailure: boolean;
 }
 
 /** The largest event that is queued, in bytes. Fifty of these stay within the server's limit of 10 MiB (Publisher API, "Calls"). */
@@ -31,5 +30,5 @@ export function serialise(event: AuditEvent & { external_id: string }, largest =
   if (bytes > largest) {
     throw new AuditError('ERR_AUDIT_EVENT_INVALID', `The event is too large: it has ${bytes} bytes as JSON; expected at most ${largest}.`);
   }
-  return { id: event.external_id, body, tail: canonicalTail(event), bytes, isFailure: event.is_failure === true };
+  return { id: event.external_id, body, tail: canonicalTail(event), bytes };
 }

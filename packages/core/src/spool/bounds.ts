@@ -10,19 +10,17 @@ export interface SpoolBounds {
   maxBytes: number;
 }
 
-/** Above this share of the bounds, failures are coalesced, so that a flood of failures leaves room for successes. */
+/** Above this share of the bounds, attempts that log nobody in are coalesced, so that a flood of them leaves room for successes. */
 const COALESCE_ABOVE = 0.5;
 
 /**
- * Whether a failed attempt is coalesced instead of appended: failures may take half of the room, successes all of it.
+ * Whether there is room for logins only, so that other attempts are coalesced instead of appended.
  *
- * @param event the event
  * @param size current size of the spool
  * @param bounds bounds of the spool
  */
-export function isToBeCoalesced(event: Pick<SerialisedEvent, 'isFailure'>, size: SpoolSize, bounds: SpoolBounds): boolean {
-  if (!event.isFailure) return false;
-  return size.failures >= bounds.maxEvents * COALESCE_ABOVE || size.bytes >= bounds.maxBytes * COALESCE_ABOVE;
+export function hasRoomForLoginsOnly(size: SpoolSize, bounds: SpoolBounds): boolean {
+  return size.events >= bounds.maxEvents * COALESCE_ABOVE || size.bytes >= bounds.maxBytes * COALESCE_ABOVE;
 }
 
 /**

@@ -1,7 +1,7 @@
-import type { CoalescedFailures } from './spool.js';
+import type { CoalescedAttempts, CoalescedKind } from './spool.js';
 
-/** The most sources that are counted separately within a minute. Attempts from further sources are counted together, with an empty source. */
-export const MAX_SOURCES = 1_000;
+/** The most kinds that are counted within a minute for each source of its own. Attempts from further sources are counted with an empty source. */
+export const MAX_KINDS = 1_000;
 
 const MINUTE = 60_000;
 
@@ -15,39 +15,44 @@ export function minuteOf(at: number): number {
   return Math.floor(at / MINUTE);
 }
 
-/** Counts of coalesced failures by minute and source, in memory. */
+/** Counts of coalesced attempts by minute and kind, in memory. */
 export interface CoalescedTable {
-  add(source: string, at: number): void;
-  before(minute: number): CoalescedFailures[];
+  add(kind: CoalescedKind, at: number): void;
+  before(minute: number): CoalescedAttempts[];
   /** Subtracts a count that became an event. The stored count may have grown since it was read. */
-  subtract(coalesced: CoalescedFailures): void;
+  subtract(coalesced: CoalescedAttempts): void;
 }
 
 /** Creates an empty table. */
 export function createCoalescedTable(): CoalescedTable {
-  const minutes = new Map<number, Map<string, CoalescedFailures>>();
+  const minutes = new Map<number, Map<string, CoalescedAttempts>>();
   return {
-    add(source, at) {
+    add(kind, at) {
       const minute = minuteOf(at);
-      const sources = minutes.get(minute) ?? new Map<string, CoalescedFailures>();
-      minutes.set(minute, sources);
-      const key = sources.has(source) || sources.size < MAX_SOURCES ? source : '';
-      const coalesced = sources.get(key) ?? { source: key, minute, count: 0, first: at, last: at };
-      sources.set(key, {
-        ...coalesced,
-        count: coalesced.count + 1,
-        first: Math.min(coalesced.first, at),
-        last: Math.max(coalesced.last, at),
+      const kinds = minutes.get(minute) ?? new Map<string, CoalescedAttempts>();
+      minutes.set(minute, kinds);
+      const counted = kinds.has(keyOf(kind)) || kinds.size < MAX_KINDS ? kind : { ...kind, source: '' };
+      const found = kinds.get(keyOf(counted)) ?? { ...counted, minute, count: 0, first: at, last: at };
+      kinds.set(keyOf(counted), {
+        ...found,
+        count: found.count + 1,
+        first: Math.min(found.first, at),
+        last: Math.max(found.last, at),
       });
     },
-    before: (limit) => [...minutes].filter(([minute]) => minute < limit).flatMap(([, sources]) => [...sources.values()]),
-    subtract({ source, minute, count }) {
-      const sources = minutes.get(minute);
-      const coalesced = sources?.get(source);
-      if (!sources || !coalesced) return;
-      if (coalesced.count > count) sources.set(source, { ...coalesced, count: coalesced.count - count });
-      else sources.delete(source);
-      if (sources.size === 0) minutes.delete(minute);
+    before: (limit) => [...minutes].filter(([minute]) => minute < limit).flatMap(([, kinds]) => [...kinds.values()]),
+    subtract(coalesced) {
+      const { minute, count } = coalesced;
+      const kinds = minutes.get(minute);
+      const found = kinds?.get(keyOf(coalesced));
+      if (!kinds || !found) return;
+      if (found.count > count) kinds.set(keyOf(coalesced), { ...found, count: found.count - count });
+      else kinds.delete(keyOf(coalesced));
+      if (kinds.size === 0) minutes.delete(minute);
     },
   };
+}
+
+function keyOf({ action, outcome, source }: CoalescedKind): string {
+  return `${action} ${outcome} ${source}`;
 }

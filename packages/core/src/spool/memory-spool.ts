@@ -30,9 +30,9 @@ export function memorySpool(bounds: SpoolBounds): CoalescingSpool & { deadLetter
     const refusal = refusalOf(event, counter.size, bounds);
     if (refusal) throw refusal;
     counter.add(event);
-    const { id, body, bytes, isFailure } = event;
+    const { id, body, bytes } = event;
     const tail = queue.length < MAX_READY ? event.tail : undefined;
-    queue.push({ seq: (seq += 1), id, body, tail, bytes, isFailure, queuedAt: Date.now(), inDoubt: false, crashes: 0 });
+    queue.push({ seq: (seq += 1), id, body, tail, bytes, queuedAt: Date.now(), inDoubt: false, crashes: 0 });
   }
 
   return {
@@ -54,8 +54,8 @@ export function memorySpool(bounds: SpoolBounds): CoalescingSpool & { deadLetter
       counter.size.setAside = deadLetters.length;
       return Promise.resolve();
     },
-    coalesce(source, at) {
-      table.add(source, at);
+    coalesce(kind, at) {
+      table.add(kind, at);
       counter.size.coalesced += 1;
       return Promise.resolve();
     },

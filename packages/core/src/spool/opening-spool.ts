@@ -1,6 +1,6 @@
 import type { CoalescingSpool, SpoolSize } from './spool.js';
 
-const EMPTY: SpoolSize = { events: 0, bytes: 0, failures: 0, coalesced: 0, setAside: 0 };
+const EMPTY: SpoolSize = { events: 0, bytes: 0, coalesced: 0, setAside: 0 };
 
 /**
  * Creates a spool that is still being opened. Calls wait, in order, until the spool is open.
@@ -21,7 +21,7 @@ export function openingSpool(opening: Promise<CoalescingSpool>): CoalescingSpool
     release: (events, inDoubt) => then((spool) => spool.release(events, inDoubt)),
     settle: (settled) => then((spool) => spool.settle(settled)),
     deadLetter: (event, reason) => then((spool) => spool.deadLetter(event, reason)),
-    coalesce: (source, at) => then((spool) => spool.coalesce(source, at)),
+    coalesce: (kind, at) => then((spool) => spool.coalesce(kind, at)),
     coalesced: (before) => then((spool) => spool.coalesced(before)),
     replaceCoalesced: (coalesced, event) => then((spool) => spool.replaceCoalesced(coalesced, event)),
     size: () => opened?.size() ?? { ...EMPTY },

@@ -3,8 +3,8 @@ import type { SpoolSize } from './spool.js';
 
 /** Counts the events and bytes in a spool. */
 export interface SpoolCounter {
-  add(event: Pick<SerialisedEvent, 'bytes' | 'isFailure'>): void;
-  remove(event: Pick<SerialisedEvent, 'bytes' | 'isFailure'>): void;
+  add(event: Pick<SerialisedEvent, 'bytes'>): void;
+  remove(event: Pick<SerialisedEvent, 'bytes'>): void;
   readonly size: SpoolSize;
 }
 
@@ -14,11 +14,10 @@ export interface SpoolCounter {
  * @param start the initial size
  */
 export function createSpoolCounter(start: Partial<SpoolSize> = {}): SpoolCounter {
-  const size: SpoolSize = { events: 0, bytes: 0, failures: 0, coalesced: 0, setAside: 0, ...start };
-  const count = ({ bytes, isFailure }: Pick<SerialisedEvent, 'bytes' | 'isFailure'>, sign: 1 | -1): void => {
+  const size: SpoolSize = { events: 0, bytes: 0, coalesced: 0, setAside: 0, ...start };
+  const count = ({ bytes }: Pick<SerialisedEvent, 'bytes'>, sign: 1 | -1): void => {
     size.events += sign;
     size.bytes += sign * bytes;
-    if (isFailure) size.failures += sign;
   };
   return { add: (event) => count(event, 1), remove: (event) => count(event, -1), size };
 }

@@ -5,9 +5,7 @@ import type { SerialisedEvent } from '../event/serialise.js';
 export interface SpoolSize {
   events: number;
   bytes: number;
-  /** The number of events that are failed attempts. */
-  failures: number;
-  /** Failed attempts that were coalesced and have not become an event yet. */
+  /** Attempts that were coalesced and have not become an event yet. */
   coalesced: number;
   /** Events that were set aside and wait for an operator. */
   setAside: number;
@@ -26,7 +24,7 @@ export interface SpooledEvent extends SerialisedEvent {
 }
 
 /** An event that cannot be delivered. Its body may be unreadable. */
-export type UndeliverableEvent = Pick<SpooledEvent, 'seq' | 'id' | 'body' | 'bytes' | 'isFailure'>;
+export type UndeliverableEvent = Pick<SpooledEvent, 'seq' | 'id' | 'body' | 'bytes'>;
 
 /** A delivered event and its receipt. An event that was handed over to an engine has none: its relay gets the receipt. */
 export interface Settled {
@@ -35,10 +33,16 @@ export interface Settled {
   isVerified: boolean;
 }
 
-/** A number of failed attempts from one source within one minute, which were counted instead of stored. */
-export interface CoalescedFailures {
+/** The attempts that are counted together within a minute, when they are counted instead of stored. */
+export interface CoalescedKind {
+  action: string;
+  outcome: string;
   /** The client's address; empty if it is not known or if there were too many sources. */
   source: string;
+}
+
+/** The number of attempts of one kind within one minute. */
+export interface CoalescedAttempts extends CoalescedKind {
   /** Minutes since 1970. */
   minute: number;
   count: number;
@@ -98,23 +102,23 @@ export interface Spool {
   close(): Promise<void>;
 }
 
-/** A spool of one process. It can count failed attempts instead of storing them, when they would take the room of other events. */
+/** A spool of one process. It can count attempts instead of storing them, when they would take the room of logins. */
 export interface CoalescingSpool extends Spool {
   /**
-   * Counts a failed attempt instead of storing it.
+   * Counts an attempt instead of storing it.
    *
-   * @param source the client's address; empty if it is not known
+   * @param kind what it is counted with
    * @param at time of the attempt, in milliseconds since 1970
    */
-  coalesce(source: string, at: number): Promise<void>;
+  coalesce(kind: CoalescedKind, at: number): Promise<void>;
   /**
    * Returns the counts of earlier minutes.
    *
    * @param before the first minute that is not returned, in minutes since 1970
    */
-  coalesced(before: number): Promise<CoalescedFailures[]>;
+  coalesced(before: number): Promise<CoalescedAttempts[]>;
   /** Replaces a count by an event, atomically. */
-  replaceCoalesced(coalesced: CoalescedFailures, event: SerialisedEvent): Promise<void>;
+  replaceCoalesced(coalesced: CoalescedAttempts, event: SerialisedEvent): Promise<void>;
 }
 
 /**

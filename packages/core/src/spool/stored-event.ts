@@ -26,8 +26,7 @@ export function readStored(stored: readonly StoredEvent[]): { events: SpooledEve
       unreadable.push(unreadableEvent(seq, body, flawOf(body)));
       continue;
     }
-    const { external_id: id, is_failure } = event!;
-    events.push({ seq, id, body, tail, bytes: Buffer.byteLength(body), isFailure: is_failure === true, queuedAt, inDoubt, crashes });
+    events.push({ seq, id: event!.external_id, body, tail, bytes: Buffer.byteLength(body), queuedAt, inDoubt, crashes });
   }
   return { events, unreadable };
 }
@@ -40,7 +39,7 @@ export function readStored(stored: readonly StoredEvent[]): { events: SpooledEve
  * @param reason why the text cannot be read
  */
 export function unreadableEvent(seq: number, body: string, reason: string): UnreadableEvent {
-  return { seq, id: idIn(body, seq), body, bytes: Buffer.byteLength(body), isFailure: parsed(body)?.['is_failure'] === true, reason };
+  return { seq, id: idIn(body, seq), body, bytes: Buffer.byteLength(body), reason };
 }
 
 /**

@@ -7,7 +7,7 @@ const COUNTERS = {
   mismatched: 'Published events whose receipt has a wrong hash',
   lost: 'Events that were lost',
   retries: 'Failed calls that were or will be repeated',
-  coalesced: 'Failed attempts that were counted instead of stored',
+  coalesced: 'Attempts that were counted instead of stored',
 } as const satisfies Partial<Record<keyof AuditorStats, string>>;
 const GAUGES = {
   waiting: 'Events that wait in the spool',

@@ -14,7 +14,7 @@ export interface AuditorStats {
   lost: number;
   /** Events that were set aside for an operator, since the server refused them or they were too old. */
   setAside: number;
-  /** Failed logins that were counted instead of stored, while the spool was more than half full. */
+  /** Attempts other than successes that were counted instead of stored, while the spool was more than half full. */
   coalesced: number;
   /** Events that were taken over from processes that have ended. */
   adopted: number;

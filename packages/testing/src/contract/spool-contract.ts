@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {
-  type CoalescedFailures,
+  type CoalescedAttempts,
   type CoalescingSpool,
   serialise,
   type SerialisedEvent,
@@ -45,10 +45,9 @@ export interface SharedSpoolUnderContract {
  * Creates an event for a spool.
  *
  * @param id the event's `external_id`
- * @param isFailure whether the event is a failed attempt
  */
-export function spoolEvent(id: string, isFailure = false): SerialisedEvent {
-  return serialise({ ...normaliseEvent({ action: 'user.login', actor: { id: 'u' }, created: 0, is_failure: isFailure }), external_id: id });
+export function spoolEvent(id: string): SerialisedEvent {
+  return serialise({ ...normaliseEvent({ action: 'user.login', actor: { id: 'u' }, created: 0 }), external_id: id });
 }
 
 /**
@@ -110,7 +109,7 @@ export function spoolContract({ open, isOneBatchAtATime = false }: SpoolUnderCon
       await settle(spool, [a!]);
       await spool.deadLetter(b!, 'poison');
       await spool.release([c!], false);
-      assert.deepEqual(spool.size(), { events: 1, bytes: c!.bytes, failures: 0, coalesced: 0, setAside: 1 });
+      assert.deepEqual(spool.size(), { events: 1, bytes: c!.bytes, coalesced: 0, setAside: 1 });
       assert.deepEqual(ids(await spool.peek(5)), ['c']);
     }),
 
@@ -147,25 +146,21 @@ export function spoolContract({ open, isOneBatchAtATime = false }: SpoolUnderCon
         ],
       );
     }),
-
-    test('counts failed attempts separately', async (spool) => {
-      await spool.append(spoolEvent('ok'));
-      await spool.append(spoolEvent('no', true));
-      assert.deepEqual([spool.size().events, spool.size().failures], [2, 1]);
-      await settle(spool, await spool.peek(2));
-      assert.deepEqual(spool.size(), { events: 0, bytes: 0, failures: 0, coalesced: 0, setAside: 0 });
-    }),
   ];
 }
 
-async function countsBefore(spool: CoalescingSpool, minute: number): Promise<CoalescedFailures[]> {
+const FAILED = { action: 'user.login', outcome: 'failure', source: 'a' };
+
+const nameOf = ({ source, action, outcome }: CoalescedAttempts): string => `${source} ${action} ${outcome}`;
+
+async function countsBefore(spool: CoalescingSpool, minute: number): Promise<CoalescedAttempts[]> {
   // Copies the objects: under Jest, messages from a worker have the prototypes of another realm, which a strict comparison distinguishes.
   const counts = Array.from(await spool.coalesced(minute), (found) => ({ ...found }));
-  return counts.sort((one, other) => one.source.localeCompare(other.source));
+  return counts.sort((one, other) => nameOf(one).localeCompare(nameOf(other)));
 }
 
 /**
- * Further tests for a spool of one process, which coalesces failures.
+ * Further tests for a spool of one process, which coalesces attempts.
  *
  * @param open opens an empty spool
  */
@@ -175,36 +170,43 @@ export function coalescingContract(open: () => Promise<CoalescingSpool> | Coales
     run: () => withSpool(open, body),
   });
   return [
-    test('counts coalesced failures by source and minute, and replaces a count by an event', async (spool) => {
-      for (const [source, at] of [
-        ['a', 60_000],
-        ['a', 61_000],
-        ['b', 62_000],
-        ['a', 125_000],
+    test('counts coalesced attempts by kind and minute, and replaces a count by an event', async (spool) => {
+      for (const [kind, at] of [
+        [FAILED, 60_000],
+        [FAILED, 61_000],
+        [{ ...FAILED, source: 'b' }, 62_000],
+        [{ ...FAILED, source: 'c', outcome: 'challenge' }, 62_000],
+        [{ ...FAILED, source: 'c', action: 'user.session.refresh' }, 62_000],
+        [FAILED, 125_000],
       ] as const) {
-        await spool.coalesce(source, at);
+        await spool.coalesce(kind, at);
       }
       const coalesced = await countsBefore(spool, 2);
+      const once = { minute: 1, count: 1, first: 62_000, last: 62_000 };
       assert.deepEqual(coalesced, [
-        { source: 'a', minute: 1, count: 2, first: 60_000, last: 61_000 },
-        { source: 'b', minute: 1, count: 1, first: 62_000, last: 62_000 },
+        { ...FAILED, minute: 1, count: 2, first: 60_000, last: 61_000 },
+        { ...FAILED, source: 'b', ...once },
+        { ...FAILED, source: 'c', outcome: 'challenge', ...once },
+        { ...FAILED, source: 'c', action: 'user.session.refresh', ...once },
       ]);
-      // A failure that arrives while the event is composed stays for the next event.
-      await spool.coalesce('a', 63_000);
-      await spool.replaceCoalesced(coalesced[0]!, spoolEvent('f', true));
-      assert.deepEqual([spool.size().events, spool.size().coalesced], [1, 3]);
+      // An attempt that arrives while the event is composed stays for the next event.
+      await spool.coalesce(FAILED, 63_000);
+      await spool.replaceCoalesced(coalesced[0]!, spoolEvent('f'));
+      assert.deepEqual([spool.size().events, spool.size().coalesced], [1, 5]);
       assert.deepEqual(
         (await countsBefore(spool, 2)).map(({ source, count }) => [source, count]),
         [
           ['a', 1],
           ['b', 1],
+          ['c', 1],
+          ['c', 1],
         ],
       );
       assert.deepEqual(ids(await spool.peek(5)), ['f']);
     }),
 
     test('counts a thousand sources a minute separately, and further sources together', async (spool) => {
-      for (let index = 0; index < 1_500; index += 1) await spool.coalesce(`s${index}`, 5);
+      for (let index = 0; index < 1_500; index += 1) await spool.coalesce({ ...FAILED, source: `s${index}` }, 5);
       const coalesced = await spool.coalesced(1);
       assert.ok(coalesced.length <= 1_001, `${coalesced.length} sources`);
       assert.equal(

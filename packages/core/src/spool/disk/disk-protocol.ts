@@ -1,5 +1,5 @@
 import type { AuditErrorCode } from '../../errors.js';
-import type { CoalescedFailures, SpoolSize } from '../spool.js';
+import type { CoalescedAttempts, SpoolSize } from '../spool.js';
 import type { LedgerEntry } from './ledger.js';
 import type { Synchronous } from '../../sqlite/database.js';
 import type { SpoolChange, SpoolFile } from './spool-file.js';
@@ -38,7 +38,7 @@ export interface DiskState {
 /** The answers, by request. */
 export interface DiskAnswers {
   read: ReturnType<SpoolFile['read']>;
-  coalesced: CoalescedFailures[];
+  coalesced: CoalescedAttempts[];
   adopt: DiskState;
   close: { isEmpty: boolean };
 }

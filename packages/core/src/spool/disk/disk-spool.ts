@@ -3,7 +3,7 @@ import type { AuditEvent } from '../../event/event.js';
 import { sealOf } from '../../event/seal.js';
 import type { SerialisedEvent } from '../../event/serialise.js';
 import { refusalOf, type SpoolBounds } from '../bounds.js';
-import type { CoalescedFailures, CoalescingSpool, Settled, SpooledEvent, SpoolSize, UndeliverableEvent } from '../spool.js';
+import type { CoalescedAttempts, CoalescedKind, CoalescingSpool, Settled, SpooledEvent, SpoolSize, UndeliverableEvent } from '../spool.js';
 import { createSpoolCounter } from '../spool-counter.js';
 import { readStored } from '../stored-event.js';
 import type { SpoolPlace } from './directory.js';
@@ -118,16 +118,16 @@ export class DiskSpool implements CoalescingSpool {
     await this.change({ do: 'deadLetter', seq: event.seq, reason, at: Date.now() });
   }
 
-  async coalesce(source: string, at: number): Promise<void> {
-    await this.change({ do: 'coalesce', source, at });
+  async coalesce(kind: CoalescedKind, at: number): Promise<void> {
+    await this.change({ do: 'coalesce', kind, at });
     this.counter.size.coalesced += 1;
   }
 
-  coalesced(before: number): Promise<CoalescedFailures[]> {
+  coalesced(before: number): Promise<CoalescedAttempts[]> {
     return this.channel.ask({ ask: 'coalesced', before });
   }
 
-  async replaceCoalesced(coalesced: CoalescedFailures, event: SerialisedEvent): Promise<void> {
+  async replaceCoalesced(coalesced: CoalescedAttempts, event: SerialisedEvent): Promise<void> {
     const refusal = this.refusalOf(event);
     if (refusal) throw refusal;
     this.counter.add(event);
@@ -192,8 +192,8 @@ export class DiskSpool implements CoalescingSpool {
   private async write(events: readonly SerialisedEvent[], queuedAt: number, changeWith: (page: NewPage) => SpoolChange): Promise<void> {
     try {
       const first = await this.channel.change(() => ({ change: changeWith(pageOf(events, queuedAt)) }));
-      for (const [index, { id, body, tail, bytes, isFailure }] of events.entries()) {
-        this.window.add({ seq: first + index, id, body, tail, bytes, isFailure, queuedAt, inDoubt: false, crashes: 0 });
+      for (const [index, { id, body, tail, bytes }] of events.entries()) {
+        this.window.add({ seq: first + index, id, body, tail, bytes, queuedAt, inDoubt: false, crashes: 0 });
       }
     } catch (thrown) {
       for (const event of events) this.counter.remove(event);

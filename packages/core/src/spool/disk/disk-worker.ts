@@ -20,7 +20,7 @@ try {
   lock = lockSpool(path);
   file = openSpoolFile(path, { maxBytes, synchronous });
   if (ledgerPath !== undefined) ledger = openLedger(ledgerPath);
-  send({ ready: adoptOrphans({ events: 0, bytes: 0, failures: 0, coalesced: 0, setAside: 0 }) });
+  send({ ready: adoptOrphans({ events: 0, bytes: 0, coalesced: 0, setAside: 0 }) });
   port.on('message', (posted: DiskRequest[]) => {
     // All requests that arrive in this turn are committed together.
     if (requests.length === 0) setImmediate(work);

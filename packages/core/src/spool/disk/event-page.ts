@@ -9,7 +9,6 @@ export interface NewPage {
   count: number;
   /** Length of the events' JSON, in bytes. */
   bytes: number;
-  failures: number;
   /** Time of the append, in milliseconds since 1970. */
   queuedAt: number;
 }
@@ -19,7 +18,6 @@ export interface StoredPage {
   first: number;
   last: number;
   bytes: number;
-  failures: number;
   queued_at: number;
   lines: string;
   crcs: Uint8Array;
@@ -36,14 +34,9 @@ const DAMAGED = 'damaged on disk: its checksum is wrong';
  * @param events 1 or more
  * @param queuedAt time of the append, in milliseconds since 1970
  */
-export function pageOf(events: readonly Pick<SerialisedEvent, 'body' | 'bytes' | 'isFailure'>[], queuedAt: number): NewPage {
-  let bytes = 0;
-  let failures = 0;
-  for (const event of events) {
-    bytes += event.bytes;
-    if (event.isFailure) failures += 1;
-  }
-  return { lines: events.map(({ body }) => body).join('\n'), count: events.length, bytes, failures, queuedAt };
+export function pageOf(events: readonly Pick<SerialisedEvent, 'body' | 'bytes'>[], queuedAt: number): NewPage {
+  const bytes = events.reduce((sum, event) => sum + event.bytes, 0);
+  return { lines: events.map(({ body }) => body).join('\n'), count: events.length, bytes, queuedAt };
 }
 
 /**
@@ -51,8 +44,8 @@ export function pageOf(events: readonly Pick<SerialisedEvent, 'body' | 'bytes' |
  *
  * @param body the event's JSON
  */
-export function pageEntry(body: string): Pick<SerialisedEvent, 'body' | 'bytes' | 'isFailure'> {
-  return { body, bytes: Buffer.byteLength(body), isFailure: eventIn(body)?.is_failure === true };
+export function pageEntry(body: string): Pick<SerialisedEvent, 'body' | 'bytes'> {
+  return { body, bytes: Buffer.byteLength(body) };
 }
 
 /**

@@ -6,8 +6,7 @@ import type { Statements } from '../../sqlite/database.js';
 
 /** The tables of {@link EventPages}. `gone` lists removed events whose page still holds others, as ranges of positions. */
 export const PAGE_TABLES = `
-  CREATE TABLE IF NOT EXISTS pages (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, bytes INTEGER NOT NULL, failures INTEGER NOT NULL,
-    queued_at INTEGER NOT NULL, lines TEXT NOT NULL, crcs BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS pages (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, bytes INTEGER NOT NULL, queued_at INTEGER NOT NULL, lines TEXT NOT NULL, crcs BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS gone (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
   ${DELIVERY_TABLES}`;
 
@@ -37,11 +36,11 @@ export class EventPages {
   }
 
   /** @returns position of the first event */
-  add({ lines, count, bytes, failures, queuedAt }: NewPage): number {
+  add({ lines, count, bytes, queuedAt }: NewPage): number {
     const first = this.next;
     this.next += count;
-    const insert = this.statement('INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?)');
-    insert.run(first, this.next - 1, bytes, failures, queuedAt, lines, checksumsOf(lines));
+    const insert = this.statement('INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?)');
+    insert.run(first, this.next - 1, bytes, queuedAt, lines, checksumsOf(lines));
     return first;
   }
 
@@ -95,17 +94,14 @@ export class EventPages {
     return { rows, unreadable };
   }
 
-  size(): { events: number; bytes: number; failures: number } {
-    const all =
-      'SELECT coalesce(sum(last - first + 1), 0) AS events, coalesce(sum(bytes), 0) AS bytes, coalesce(sum(failures), 0) AS failures FROM pages';
-    const size = { ...(this.statement(all).get() as { events: number; bytes: number; failures: number }) };
+  size(): { events: number; bytes: number } {
+    const all = 'SELECT coalesce(sum(last - first + 1), 0) AS events, coalesce(sum(bytes), 0) AS bytes FROM pages';
+    const size = { ...(this.statement(all).get() as { events: number; bytes: number }) };
     for (const { first, last } of this.goneIn(EVERYWHERE)) {
       const page = this.pageWith(first)!;
       for (const line of page.lines.split('\n').slice(first - page.first, last - page.first + 1)) {
-        const { bytes, isFailure } = pageEntry(line);
         size.events -= 1;
-        size.bytes -= bytes;
-        if (isFailure) size.failures -= 1;
+        size.bytes -= Buffer.byteLength(line);
       }
     }
     return size;

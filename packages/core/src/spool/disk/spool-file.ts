@@ -1,5 +1,5 @@
 import { AuditError } from '../../errors.js';
-import type { CoalescedFailures, DeadLetter, SpoolSize } from '../spool.js';
+import type { CoalescedAttempts, CoalescedKind, DeadLetter, SpoolSize } from '../spool.js';
 import { idIn, type StoredEvent, type UnreadableEvent } from '../stored-event.js';
 import { CoalescedRows } from './coalesced-rows.js';
 import { DeadLetterRows } from './dead-letter-rows.js';
@@ -18,8 +18,8 @@ export type SpoolChange =
   | { do: 'release'; seqs: number[]; inDoubt: boolean }
   | { do: 'settle'; seqs: number[] }
   | { do: 'deadLetter'; seq: number; reason: string; at: number }
-  | { do: 'coalesce'; source: string; at: number }
-  | { do: 'replaceCoalesced'; coalesced: CoalescedFailures; page: NewPage };
+  | { do: 'coalesce'; kind: CoalescedKind; at: number }
+  | { do: 'replaceCoalesced'; coalesced: CoalescedAttempts; page: NewPage };
 
 /** Options for opening a file. */
 export interface SpoolFileOptions {
@@ -125,7 +125,7 @@ export class SpoolFile {
    *
    * @param minute the first minute that is not returned, in minutes since 1970
    */
-  coalesced(minute: number): CoalescedFailures[] {
+  coalesced(minute: number): CoalescedAttempts[] {
     return this.counts.before(minute);
   }
 
@@ -209,7 +209,7 @@ export class SpoolFile {
         this.setAside(change);
         return 0;
       case 'coalesce':
-        this.counts.add(change.source, change.at);
+        this.counts.add(change.kind, change.at);
         return 0;
       case 'replaceCoalesced':
         this.counts.subtract(change.coalesced);

@@ -1,8 +1,12 @@
-import type { AuditEvent } from './event.js';
-import { cleanEvent } from './normalise.js';
+import { aboutAction, type AuditAction } from './action.js';
+import type { AuditEvent } from '../event/event.js';
+import { cleanEvent } from '../event/normalise.js';
 
-/** A number of failed logins that were counted instead of stored one by one. */
+/** A number of attempts that were counted instead of stored one by one. */
 export interface CoalescedCount {
+  /** An action of the audit. */
+  action: string;
+  outcome: string;
   /** The client's address; empty if it is not known. */
   source: string;
   count: number;
@@ -12,27 +16,28 @@ export interface CoalescedCount {
 }
 
 /**
- * Composes the event that stands for coalesced failures. `fields.coalesced_count` holds their number.
+ * Composes the event that stands for coalesced attempts. `fields.coalesced_count` holds their number.
  *
  * @param coalesced the count
  * @param about the application's name and version
  */
 export function composeCoalesced(
-  { source, count, first, last }: CoalescedCount,
+  { action, outcome, source, count, first, last }: CoalescedCount,
   about: { component?: string | undefined; version?: string | undefined },
 ): AuditEvent {
+  const { crud, title } = aboutAction(action as AuditAction);
   return cleanEvent({
-    action: 'user.login',
-    crud: 'c',
-    is_failure: true,
+    action,
+    crud,
+    is_failure: outcome === 'failure' || outcome === 'unknown',
     is_anonymous: true,
     source_ip: source === '' ? undefined : source,
     created: first,
-    description: `${count} failed logins from ${source === '' ? 'many sources' : 'one source'} within a minute`,
+    description: `${title}: ${count} attempts with the outcome "${outcome}" from ${source === '' ? 'many sources' : 'one source'} within a minute`,
     component: about.component,
     version: about.version,
     fields: {
-      outcome: 'failure',
+      outcome,
       evidence: 'coalesced',
       coalesced_count: count,
       coalesced_first: new Date(first).toISOString(),
