@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { endsInLoginWord, isLoginPath, looseForms } from '../src/attempt/login-routes.js';
 
-const NONE = { carriesCredential: false, hasGrant: false };
+const NONE = { carriesCredential: false, asksForToken: false };
 
 it.each([
   ...['/login', '/LOGIN/', '/log-in', '/log_in', '/logon', '/log-on', '/signin', '/sign-in', '/users/sign_in', '/api/authenticate'],
@@ -26,11 +26,11 @@ it.each([
 
 it.each(['/session', '/v1/sessions', '/api/Sessions/'])('POST %s is a login with a credential', (path) => {
   expect(isLoginPath(path, { ...NONE, carriesCredential: true })).toBe(true);
-  expect(isLoginPath(path, { ...NONE, hasGrant: true })).toBe(false);
+  expect(isLoginPath(path, { ...NONE, asksForToken: true })).toBe(false);
 });
 
-it.each(['/token', '/oauth/token', '/connect/token/'])('POST %s is a login with a grant', (path) => {
-  expect(isLoginPath(path, { ...NONE, hasGrant: true })).toBe(true);
+it.each(['/token', '/oauth/token', '/connect/token/'])('POST %s is a login if it asks for a token', (path) => {
+  expect(isLoginPath(path, { ...NONE, asksForToken: true })).toBe(true);
   expect(isLoginPath(path, { ...NONE, carriesCredential: true })).toBe(false);
 });
 

@@ -5,7 +5,7 @@ const matcherOf = (name: PresetName): ((request: string) => string | undefined) 
   const { actionOf } = routeMatcher([...PRESETS[name].routes], [...PRESETS[name].rules]);
   return (request) => {
     const { method, path } = parseRoute(request);
-    return actionOf({ methods: [method], paths: [path], carriesCredential: false, hasGrant: false });
+    return actionOf({ methods: [method], paths: [path], carriesCredential: false, asksForToken: false });
   };
 };
 

@@ -1,7 +1,7 @@
 import { routeMatcher } from '../src/attempt/route-match.js';
 
 const path = '/authentication';
-const request = (methods: string[], carriesCredential = true) => ({ methods, paths: [path], carriesCredential, hasGrant: false });
+const request = (methods: string[], carriesCredential = true) => ({ methods, paths: [path], carriesCredential, asksForToken: false });
 
 describe('a path that has one action by POST and another by DELETE', () => {
   const { actionOf } = routeMatcher(undefined, [

@@ -23,7 +23,8 @@ const WATCHED = Symbol.for('auditlogin.session');
  */
 export function loadedSession(context: Context): unknown {
   const own = Object.getOwnPropertyDescriptor(context, 'session');
-  if (own) return own.value ?? undefined;
+  // koa-generic-session defines a getter on each context, which may load the session, and keeps what was loaded in `_session`.
+  if (own) return (own.get ? context['_session'] : own.value) ?? undefined;
   const property = symbolIn(context, PROPERTIES);
   return (property && (context as unknown as Record<symbol, ContextSession>)[property]?.session) || undefined;
 }

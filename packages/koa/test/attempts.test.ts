@@ -5,6 +5,7 @@ import { type RecordingAuditor, recordingAuditor } from '@auditlogin/testing';
 import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
+import genericSession from 'koa-generic-session';
 import session from 'koa-session';
 import { auditLogin } from '../src/index.js';
 
@@ -44,7 +45,9 @@ async function post(url: string, body: object, cookie = ''): Promise<string> {
 
 interface Sessions {
   name: string;
-  options(): object;
+  middleware(app: Koa): Koa.Middleware;
+  /** Whether the audit can see how a session is loaded behind it. */
+  showsLoading: boolean;
 }
 const rows = new Map<string, object>();
 const store = {
@@ -53,18 +56,21 @@ const store = {
   destroy: (key: string) => Promise.resolve(void rows.delete(key)),
 };
 
+const koaSession = session as (options: object, app: Koa) => Koa.Middleware;
+
 const sessions: Sessions[] = [
-  { name: 'a cookie', options: () => ({}) },
-  { name: 'a store', options: () => ({ store }) },
+  { name: 'koa-session in a cookie', middleware: (app) => koaSession({}, app), showsLoading: true },
+  { name: 'koa-session in a store', middleware: (app) => koaSession({ store }, app), showsLoading: true },
+  { name: 'koa-generic-session', middleware: () => genericSession({ store: new genericSession.MemoryStore() }), showsLoading: false },
 ];
 
-describe.each(sessions)('koa-session in $name', ({ options }) => {
-  it.each(['first', 'behind the session', 'on the route'])(
+describe.each(sessions)('$name', ({ middleware, showsLoading }) => {
+  it.each([...(showsLoading ? ['first'] : []), 'behind the session', 'on the route'])(
     'records successful logins as such, and no others, with auditLogin() %s',
     async (where) => {
       const base = await serve((app) => {
         const audit = auditLogin({ auditor });
-        const keeps = (session as (options: object, app: Koa) => unknown)(options(), app) as Koa.Middleware;
+        const keeps = middleware(app);
         const router = new Router();
         const login = (context: Context): void => {
           const { username, password } = (context.request as unknown as { body: Record<string, string> }).body;
@@ -96,7 +102,7 @@ describe.each(sessions)('koa-session in $name', ({ options }) => {
   it('does not create a session', async () => {
     const base = await serve((app) => {
       app.use(auditLogin({ auditor }));
-      app.use((session as (options: object, app: Koa) => unknown)(options(), app) as Koa.Middleware);
+      app.use(middleware(app));
       app.use((context) => {
         context.status = 401;
       });

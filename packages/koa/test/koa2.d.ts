@@ -6,3 +6,8 @@ declare module 'koa2' {
 declare module 'koa-session' {
   export default function session(app: object): unknown;
 }
+declare module 'koa-generic-session' {
+  import type { Middleware } from 'koa';
+  const session: { (options: object): Middleware; MemoryStore: new () => object };
+  export default session;
+}

@@ -67,7 +67,7 @@ function textOf(module: string, { framework, total, audits, findings }: Summary)
 
 const ONLY = {
   credential: 'with a credential in the body',
-  grant: 'with an OAuth grant in the body',
+  token: 'with an OAuth grant or a password in the body',
   path: 'where the path behind the wildcard is a login',
 } as const;
 

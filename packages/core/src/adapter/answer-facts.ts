@@ -37,10 +37,10 @@ const CHALLENGE_WORD = /^(?:mfa|2fa|otp|totp|two[-_]?factor)[-_](?:required|need
  */
 export function credentialInJson(json: unknown, isKnown: (token: string) => boolean): GivenCredential | undefined {
   let given: GivenCredential | undefined;
-  for (const { bag, parent } of objectsIn(json)) {
+  for (const { bag, around } of objectsIn(json)) {
     const tokens = newTokensOf(bag, isKnown);
     if (tokens.length === 0) continue;
-    const owners = [...ownersIn(bag), ...ownersIn(parent)];
+    const owners = [bag, ...around].flatMap(ownersIn);
     const claims = tokens.map(claimsOf);
     // A token for a guest does not prove a login.
     if ([...owners, ...claims].some(isNobody)) continue;
@@ -79,7 +79,7 @@ export function credentialInCookies(setCookie: readonly string[], cookieHeader: 
  * @param isKnown whether the request brought this token; then it is not given out
  */
 export function credentialInHeader(value: string | undefined, isKnown: (token: string) => boolean): GivenCredential | undefined {
-  const token = value?.trim().replace(/^(?:bearer|token|jwt) +/i, '') ?? '';
+  const token = withoutScheme(value ?? '');
   if (!isToken(token) || isKnown(token)) return undefined;
   return given([token]);
 }
@@ -103,18 +103,18 @@ export function shapeOf(json: unknown, requestCarriesCredential: boolean): Answe
   return succeeds && requestCarriesCredential ? 'success' : undefined;
 }
 
-/** The objects in a response, three levels deep, each with its parent. */
-function objectsIn(json: unknown): { bag: object; parent: object | undefined }[] {
-  const found: { bag: object; parent: object | undefined; depth: number }[] = [];
-  const add = (value: unknown, parent: object | undefined, depth: number): void => {
-    if (typeof value !== 'object' || value === null || depth > MAX_DEPTH || found.length >= MAX_OBJECTS) return;
-    if (Array.isArray(value)) value.slice(0, MAX_OBJECTS).forEach((entry) => add(entry, parent, depth));
-    else found.push({ bag: value, parent, depth });
+/** The objects in a response, three levels deep, each with the objects around it, the innermost first. */
+function objectsIn(json: unknown): { bag: object; around: readonly object[] }[] {
+  const found: { bag: object; around: readonly object[] }[] = [];
+  const add = (value: unknown, around: readonly object[]): void => {
+    if (typeof value !== 'object' || value === null || around.length >= MAX_DEPTH || found.length >= MAX_OBJECTS) return;
+    if (Array.isArray(value)) value.slice(0, MAX_OBJECTS).forEach((entry) => add(entry, around));
+    else found.push({ bag: value, around });
   };
-  add(json, undefined, 1);
+  add(json, []);
   for (let i = 0; i < found.length; i += 1) {
-    const { bag, depth } = found[i]!;
-    for (const value of Object.values(bag)) add(value, bag, depth + 1);
+    const { bag, around } = found[i]!;
+    for (const value of Object.values(bag)) add(value, [bag, ...around]);
   }
   return found;
 }
@@ -122,7 +122,7 @@ function objectsIn(json: unknown): { bag: object; parent: object | undefined }[]
 function newTokensOf(bag: object, isKnown: (token: string) => boolean): string[] {
   return Object.entries(bag)
     .filter((entry): entry is [string, string] => typeof entry[1] === 'string' && TOKEN_NAMES.has(plainName(entry[0])))
-    .map(([, token]) => token)
+    .map(([, token]) => withoutScheme(token))
     .filter((token) => isToken(token) && !isKnown(token));
 }
 
@@ -131,7 +131,12 @@ function isToken(text: string): boolean {
   return text.length >= MIN_TOKEN && !/\s/.test(text);
 }
 
-function ownersIn(bag: object | undefined): unknown[] {
+/** A token as it stands in `Authorization` may have its scheme before it. */
+function withoutScheme(text: string): string {
+  return text.trim().replace(/^(?:bearer|token|jwt) +/i, '');
+}
+
+function ownersIn(bag: object): unknown[] {
   return OWNER_NAMES.map((name) => property(bag, name)).filter((owner) => typeof owner === 'object' && owner !== null);
 }
 

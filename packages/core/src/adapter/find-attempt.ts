@@ -25,10 +25,9 @@ export function findAttempt(
   matcher: RouteMatcher,
 ): FoundAttempt | undefined {
   const { ending, form, methods, routes, isMounted } = exchange;
-  const { carriesCredential, hasGrant } = form;
+  const body = { carriesCredential: form.carriesCredential, asksForToken: form.hasGrant || form.hasPassword };
   const isByRoute = isHandled(exchange);
-  const action =
-    isByRoute || isMarked ? matcher.actionOf({ methods, paths: pathsOf(target, routes), carriesCredential, hasGrant }) : undefined;
+  const action = isByRoute || isMarked ? matcher.actionOf({ methods, paths: pathsOf(target, routes), ...body }) : undefined;
   if (action !== undefined && ending.status !== 405) return { action, foundBy: 'route' };
   if (isMounted && isByRoute && !methods.every((method) => method === 'HEAD')) return { action: 'user.login', foundBy: 'route' };
   if (isMarked) return { action: 'user.login', foundBy: 'marker' };

@@ -286,7 +286,7 @@ export class Observation {
   private isLoginRoute(): boolean {
     const { adapter, method, routes, reader } = this;
     const paths = pathsOf(adapter.target, routes);
-    return reader.matcher.actionOf({ methods: [method, 'POST'], paths, carriesCredential: true, hasGrant: true }) !== undefined;
+    return reader.matcher.actionOf({ methods: [method, 'POST'], paths, carriesCredential: true, asksForToken: true }) !== undefined;
   }
 
   private settle(kind: 'answered' | 'aborted'): void {

@@ -2,8 +2,8 @@
 export interface BodyKind {
   /** Whether the body contains a credential. */
   carriesCredential: boolean;
-  /** Whether the body requests a token (RFC 6749, `grant_type`). */
-  hasGrant: boolean;
+  /** Whether the body asks for a token: by an OAuth grant (RFC 6749, `grant_type`) or a password. */
+  asksForToken: boolean;
 }
 
 const LOGIN_WORDS: ReadonlySet<string> = new Set([
@@ -42,7 +42,7 @@ const PLAIN_TARGET = /^(?:\/[\w-][\w.~!$&'()*+,=:@-]*)*\/?(?=[?#]|$)/;
  * Whether a POST is a login by default, if no routes are configured: the table contains the login paths of common stacks.
  *
  * @param path the decoded path without its query; letter case and trailing slashes are ignored
- * @param body properties of the body: `session` is a login only with a credential, `token` only with a grant
+ * @param body properties of the body: `session` is a login only with a credential, `token` only if it asks for one
  */
 export function isLoginPath(path: string, body: BodyKind): boolean {
   const text = path.slice(-MAX_PATH).toLowerCase();
@@ -51,7 +51,7 @@ export function isLoginPath(path: string, body: BodyKind): boolean {
   if (last === undefined) return false;
   if (LOGIN_WORDS.has(last) || (folder !== undefined && LOGIN_FOLDERS.has(folder))) return true;
   if (LOGIN_ENDS.has(`${folder ?? ''}/${last}`) || isLoginProcedure(last)) return true;
-  if (last === 'token') return body.hasGrant;
+  if (last === 'token') return body.asksForToken;
   return (last === 'session' || last === 'sessions') && body.carriesCredential;
 }
 

@@ -13,8 +13,8 @@ interface RoutedRequest {
   paths: readonly string[];
   /** Whether its body contains a credential. */
   carriesCredential: boolean;
-  /** Whether its body has an OAuth grant (RFC 6749). */
-  hasGrant: boolean;
+  /** Whether its body asks for a token: by an OAuth grant (RFC 6749) or a password. */
+  asksForToken: boolean;
 }
 
 /** Determines the action of a request by its route. */
@@ -38,8 +38,8 @@ export interface RouteCover {
   action: AuditAction;
   /** `default`: it is a login route of a common stack. `options`: `routes`, `rules` or `preset` name it, or the audit is mounted on it. */
   by: 'default' | 'options';
-  /** The requests that are audited, if not all: those whose body has a credential or a grant (RFC 6749), or those whose path matches a login (`path`). */
-  only?: 'credential' | 'grant' | 'path';
+  /** The requests that are audited, if not all: those whose body has a credential, those that ask for a token by a grant (RFC 6749) or a password, or those whose path matches a login (`path`). */
+  only?: 'credential' | 'token' | 'path';
 }
 
 /** A rule of the `rules` option. */
@@ -67,11 +67,14 @@ export function routeMatcher(routes: readonly string[] | undefined, rules: reado
   const isNamed = ({ path, matches }: { path: string; matches: PathMatcher }, paths: readonly string[]): boolean =>
     paths.some((one) => one === path || matches(one));
 
-  const isAudited = (method: string, pattern: string, body: { carriesCredential: boolean; hasGrant: boolean }): AuditAction | undefined =>
-    matcher.actionOf({ methods: [method], paths: [pattern], ...body });
+  const isAudited = (
+    method: string,
+    pattern: string,
+    body: { carriesCredential: boolean; asksForToken: boolean },
+  ): AuditAction | undefined => matcher.actionOf({ methods: [method], paths: [pattern], ...body });
 
   const matcher: RouteMatcher = {
-    actionOf({ methods, paths, carriesCredential, hasGrant }) {
+    actionOf({ methods, paths, carriesCredential, asksForToken }) {
       const here = named.filter((route) => isNamed(route, paths));
       const exact = here.find((route) => methods.some((method) => runs(route.method, method)));
       if (exact) return exact.action;
@@ -80,21 +83,21 @@ export function routeMatcher(routes: readonly string[] | undefined, rules: reado
       if (tried) return tried.action;
       if (routes !== undefined) return undefined;
       const mayTry = methods.includes('POST') || isTried(methods, carriesCredential);
-      return mayTry && paths.some((path) => isLoginPath(path, { carriesCredential, hasGrant })) ? 'user.login' : undefined;
+      return mayTry && paths.some((path) => isLoginPath(path, { carriesCredential, asksForToken })) ? 'user.login' : undefined;
     },
     mayMatch(target) {
       const paths = looseForms(target);
       if (named.some((route) => isNamed(route, paths))) return true;
-      return routes === undefined && paths.some((path) => isLoginPath(path, { carriesCredential: true, hasGrant: true }));
+      return routes === undefined && paths.some((path) => isLoginPath(path, { carriesCredential: true, asksForToken: true }));
     },
     coverOf(method, pattern) {
       const by = named.some((route) => isNamed(route, [pattern])) ? 'options' : 'default';
-      const always = isAudited(method, pattern, { carriesCredential: false, hasGrant: false });
+      const always = isAudited(method, pattern, { carriesCredential: false, asksForToken: false });
       if (always) return { action: always, by };
-      const withCredential = isAudited(method, pattern, { carriesCredential: true, hasGrant: false });
+      const withCredential = isAudited(method, pattern, { carriesCredential: true, asksForToken: false });
       if (withCredential) return { action: withCredential, by, only: 'credential' };
-      const withGrant = isAudited(method, pattern, { carriesCredential: false, hasGrant: true });
-      if (withGrant) return { action: withGrant, by, only: 'grant' };
+      const withToken = isAudited(method, pattern, { carriesCredential: false, asksForToken: true });
+      if (withToken) return { action: withToken, by, only: 'token' };
       if (!OPEN_END.test(pattern)) return undefined;
       return { action: 'user.login', by: routes === undefined ? 'default' : 'options', only: 'path' };
     },
