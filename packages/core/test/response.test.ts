@@ -8,14 +8,19 @@ it.each<[number, string, object]>([
   [201, JSON.stringify({ id: 'x', hash: HASH }), { kind: 'accepted', receipts: [{ id: 'x', hash: HASH }] }],
   [201, '{"id":"x"', { kind: 'retry', inDoubt: true, error: { code: 'ERR_AUDIT_RECEIPT' } }],
   [200, '{}', { kind: 'retry', inDoubt: false, error: { code: 'ERR_AUDIT_NOT_FOUND' } }],
-  [400, '{"error":"bad"}', { kind: 'refused', error: { reason: 'bad' } }],
+  [400, '{"status":400,"error":"bad","type":"ERROR"}', { kind: 'refused', error: { reason: 'bad' } }],
+  [422, '{"error":"bad","invalid":[{"index":0,"message":"no","violations":[]}]}', { kind: 'refused', indexes: [0] }],
+  [400, '{"error":"bad"}', { kind: 'retry', inDoubt: false, error: { code: 'ERR_AUDIT_REFUSED', reason: 'bad' } }],
+  [400, '<html><h1>400</h1><center>nginx</center></html>', { kind: 'retry', inDoubt: false, error: { code: 'ERR_AUDIT_REFUSED' } }],
+  [400, '['.repeat(5_000_000), { kind: 'retry', inDoubt: false }],
+  [201, '['.repeat(5_000_000), { kind: 'retry', inDoubt: true, error: { code: 'ERR_AUDIT_RECEIPT' } }],
   [403, '', { kind: 'retry', inDoubt: false, error: { code: 'ERR_AUDIT_UNAUTHORIZED', reason: '(no reason given)' } }],
-  [413, '', { kind: 'refused' }],
+  [413, '', { kind: 'retry', inDoubt: false, error: { code: 'ERR_AUDIT_REFUSED' } }],
   [429, '', { kind: 'retry', inDoubt: false, error: { code: 'ERR_AUDIT_RATE_LIMITED' } }],
   [500, '', { kind: 'retry', inDoubt: false }],
   [502, '', { kind: 'retry', inDoubt: true }],
   [504, '', { kind: 'retry', inDoubt: true }],
-])('reads the response %i %s', (status, body, expected) => expect(readAnswer({ status, body }, 1, true, TOKEN)).toMatchObject(expected));
+])('reads the response %i %.60s', (status, body, expected) => expect(readAnswer({ status, body }, 1, true, TOKEN)).toMatchObject(expected));
 
 it.each<[object, object]>([
   [{ code: 'ECONNREFUSED' }, { inDoubt: false, error: { code: 'ERR_AUDIT_CONNECTION' } }],

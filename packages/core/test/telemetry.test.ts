@@ -43,7 +43,7 @@ it('publishes messages on diagnostics_channel', async () => {
   const { auditor } = watchedAuditor(server.apiBase);
   server.faults.push(
     (_, response) => answer(response, 503, 'no'),
-    (_, response) => answer(response, 400, { error: 'poison' }),
+    (_, response) => answer(response, 400, { status: 400, error: 'poison', type: 'ERROR' }),
   );
   await auditor.report(event('a'));
   await auditor.flush();
@@ -71,7 +71,7 @@ it('describes every problem in health()', async () => {
   await expect(auditor.flush({ timeout: 100 })).rejects.toMatchObject({ code: 'ERR_AUDIT_TIMEOUT' });
   expect(auditor.health()).toMatchObject({
     status: 'degraded',
-    problems: ['the server cannot be reached'],
+    problems: ['the server does not accept events (503)'],
     lastError: { code: 'ERR_AUDIT_SERVER' },
   });
   for (const id of ['c', 'd', 'e', 'f']) await auditor.report(event(id));

@@ -88,6 +88,29 @@ if (noPostgres) console.warn(`Skipped: relays over PostgreSQL, since ${noPostgre
     await app.close();
   });
 
+  it.each([
+    ['of the same instance', ['one']],
+    ['of other instances', ['one', 'two', 'three']],
+  ])('publishes the events behind one that a firewall refuses, %s', async (_which, instances) => {
+    log.always = ({ events }, response, store) =>
+      events.some(({ external_id }) => external_id === 'one-bad')
+        ? answer(response, 403, '<h1>Blocked</h1>')
+        : answer(response, 201, store());
+    const app = open();
+    for (const instance of instances) {
+      const names = [...(instance === 'one' ? ['bad'] : []), ...Array.from({ length: 30 }, (_, index) => `${index}`)];
+      await app.appendAll(
+        names.map((name) => spoolEvent(`${instance}-${name}`)),
+        instance,
+      );
+    }
+    const working = relay();
+    await until(() => working.stats().verified === 30 * instances.length);
+    await until(() => working.stats().setAside === 1);
+    expect(log.stored.map(({ external_id }) => external_id)).not.toContain('one-bad');
+    await app.close();
+  });
+
   it('finishes the calls in flight and releases the other events when it is closed', async () => {
     const app = open();
     await app.appendAll(

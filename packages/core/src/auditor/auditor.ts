@@ -167,7 +167,7 @@ function auditorWith(settings: Settings, parts: AuditorParts): Auditor {
     flush: ({ timeout = settings.closeTimeout } = {}) => drain.flush(timeout),
     close: ({ timeout = settings.closeTimeout } = {}) => (closing ??= stop(timeout)),
     stats,
-    health: () => telemetry.health({ spool: spoolState.kind(), fellBack: spoolState.fellBack(), breaker: publisher.breaker() }),
+    health: () => telemetry.health({ spool: spoolState.kind(), fellBack: spoolState.fellBack(), ...publisher.state() }),
     problem,
     [Symbol.asyncDispose]: () => auditor.close(),
   };

@@ -2,6 +2,7 @@ import type { Settings } from '../config/options.js';
 import type { AuditError } from '../errors.js';
 import type { AuditEvent, Receipt } from '../event/event.js';
 import type { SerialisedEvent } from '../event/serialise.js';
+import type { PublisherState } from '../publish/publisher.js';
 import type { PublisherListener } from '../publish/publisher-listener.js';
 import type { Verdict } from '../publish/receipt.js';
 import type { SpoolSize } from '../spool/spool.js';
@@ -12,7 +13,7 @@ import type { AuditorStats } from '../telemetry/stats.js';
 import { asAuditError, type IntakeListener } from './intake.js';
 
 /** The values that telemetry reads from other parts. */
-export type KnownElsewhere = Pick<HealthSigns, 'spool' | 'fellBack' | 'breaker'>;
+export type KnownElsewhere = Pick<HealthSigns, 'spool' | 'fellBack' | keyof PublisherState>;
 
 /** Counts events by result, and reports results to diagnostics channels, the logger and the application's callbacks. */
 export class EventTelemetry implements PublisherListener, IntakeListener {

@@ -1,11 +1,13 @@
+import type { AuditError } from '../errors.js';
 import { backoff, type BackoffBounds } from './retry.js';
 
-/** Whether the server can be reached: `closed` while calls succeed, `open` after a failure, `probing` while one batch tests the connection. */
+/** Whether the server accepts events: `closed` while calls succeed, `open` after a failure, `probing` while one batch tests it. */
 export type BreakerState = 'closed' | 'open' | 'probing';
 
 /** Counts consecutive failures and pauses after each one. The pause grows with the number of failures. */
 export class Breaker {
   private failures = 0;
+  private error: AuditError | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
 
@@ -32,18 +34,26 @@ export class Breaker {
     return !this.isPaused && isSending ? 'probing' : 'open';
   }
 
+  /** The error of the last call, unless it passed. */
+  get lastFailure(): AuditError | undefined {
+    return this.error;
+  }
+
   succeeded(): void {
     this.failures = 0;
+    this.error = undefined;
   }
 
   /**
    * Counts a failure and starts a pause, unless one is running.
    *
+   * @param error why the call failed
    * @param atLeast the wait that the server asked for, in milliseconds
    * @returns the wait until the next call, in milliseconds
    */
-  failed(atLeast = 0): number {
+  failed(error: AuditError, atLeast = 0): number {
     this.failures += 1;
+    this.error = error;
     const wait = Math.max(atLeast, backoff(this.failures, this.bounds));
     if (this.isStopped || this.isPaused) return wait;
     this.timer = setTimeout(() => {

@@ -5,10 +5,16 @@ import type { Spool, SpooledEvent } from '../spool/spool.js';
 import type { Breaker } from './breaker.js';
 import type { PublisherListener } from './publisher-listener.js';
 import type { PublisherOptions } from './publisher-options.js';
-import type { Transport } from './transport.js';
+import type { Suspects } from './suspects.js';
+import type { Delivery, Transport } from './transport.js';
 
 /** Six rounds of halving separate a batch of fifty events. */
 const MAX_ROUNDS = 6;
+const TOO_LARGE = 413;
+/** These statuses are about the caller or the moment (RFC 9110, section 15; RFC 6585, section 4), so no event is set aside because of them. */
+const NOT_ABOUT_EVENTS: ReadonlySet<number> = new Set([401, 429, 503]);
+
+type Failure = Extract<Delivery, { kind: 'retry' }>;
 
 /** Sends batches to the server, and settles, releases or sets aside each event according to the response. */
 export class Deliverer {
@@ -21,6 +27,7 @@ export class Deliverer {
     private readonly listener: PublisherListener,
     private readonly options: Pick<PublisherOptions, 'inDoubt' | 'indexLag'>,
     private readonly breaker: Breaker,
+    private readonly suspects: Suspects,
   ) {}
 
   /** Sends a batch. When it resolves, each event is settled, set aside or released. */
@@ -33,6 +40,7 @@ export class Deliverer {
   }
 
   async setAside(event: SpooledEvent, error: AuditError): Promise<void> {
+    this.suspects.forget(event);
     await this.spool.deadLetter(event, error.reason ?? error.message);
     this.listener.setAside(event, error);
   }
@@ -49,7 +57,7 @@ export class Deliverer {
     if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
     const search = await this.transport.find(doubtful.map(({ id }) => id));
     if (search.kind === 'failed') {
-      await this.retry(events, search.error, true, undefined);
+      await this.postpone(events, { error: search.error, inDoubt: true });
       return [];
     }
     const found = doubtful.filter(({ id }) => search.receipts.has(id));
@@ -62,22 +70,65 @@ export class Deliverer {
     return events.filter((event) => !found.includes(event));
   }
 
-  private async send(events: SpooledEvent[], round: number): Promise<void> {
+  /**
+   * @param events the events of one call
+   * @param round how often they were divided
+   * @param isDivided whether they are a part of a batch that failed while others passed
+   */
+  private async send(events: SpooledEvent[], round: number, isDivided = false): Promise<void> {
     const delivery = await this.transport.send(events);
     switch (delivery.kind) {
       case 'accepted':
-        this.breaker.succeeded();
+        this.passed(events);
         return this.settle(events, delivery.receipts);
       case 'handedOver':
-        this.breaker.succeeded();
+        this.passed(events);
         await this.spool.settle(events.map((event) => ({ event, isVerified: false })));
         return this.listener.handedOver(events);
       case 'retry':
-        return this.retry(events, delivery.error, delivery.inDoubt, delivery.after);
+        return this.failed(events, delivery, isDivided);
       case 'refused':
         this.breaker.succeeded();
         return this.bisect(events, delivery.error, delivery.indexes, round);
     }
+  }
+
+  private passed(events: readonly SpooledEvent[]): void {
+    this.breaker.succeeded();
+    this.suspects.passed(events);
+  }
+
+  /** Decides by comparison whether a failure is about the events, see {@link Suspects}. */
+  private async failed(events: SpooledEvent[], failure: Failure, isDivided: boolean): Promise<void> {
+    const { error, inDoubt } = failure;
+    // No event is the reason of a call that was not answered and did not break off.
+    if (error.status === undefined && !inDoubt) return this.postpone(events, failure);
+    const isCompared = isDivided || this.suspects.isCompared(events);
+    const [event, ...others] = events;
+    if (others.length > 0 && (isCompared || error.status === TOO_LARGE)) return this.divide(events, failure, isCompared);
+    if (others.length === 0 && isCompared) return this.failedAlone(event!, failure);
+    this.suspects.failed(events);
+    return this.postpone(events, failure);
+  }
+
+  private async failedAlone(event: SpooledEvent, failure: Failure): Promise<void> {
+    const judgement = this.suspects.failedAlone(event);
+    if (judgement === 'outage') return this.postpone([event], failure);
+    const { error, inDoubt } = failure;
+    if (judgement === 'refused' && error.status !== undefined && !inDoubt && !NOT_ABOUT_EVENTS.has(error.status)) {
+      return this.setAside(event, error);
+    }
+    if (inDoubt) this.lastDoubt = Date.now();
+    await this.release([event], inDoubt);
+    this.listener.failed(error, this.suspects.dueIn(event));
+  }
+
+  /** Sends both halves of a batch, so that one event does not stop the others. */
+  private async divide(events: SpooledEvent[], { inDoubt }: Failure, isCompared: boolean): Promise<void> {
+    if (inDoubt) this.lastDoubt = Date.now();
+    const doubted = inDoubt ? events.map((event): SpooledEvent => ({ ...event, inDoubt })) : events;
+    const half = Math.ceil(events.length / 2);
+    await this.sendParts([doubted.slice(0, half), doubted.slice(half)], (part) => this.send(part, 0, isCompared));
   }
 
   /** An event whose hash does not match is settled as well: the server has stored it, so sending it again would duplicate it (Publisher API, trap 8). */
@@ -91,10 +142,15 @@ export class Deliverer {
     for (const { event, receipt, isVerified } of settled) this.listener.receipt(event, receipt, isVerified ? 'verified' : 'mismatched');
   }
 
-  private async retry(events: SpooledEvent[], error: AuditError, inDoubt: boolean, after: number | undefined): Promise<void> {
+  /** Returns events to the spool and pauses. */
+  private async postpone(events: SpooledEvent[], { error, inDoubt, after }: Omit<Failure, 'kind'>): Promise<void> {
     if (inDoubt) this.lastDoubt = Date.now();
-    await this.spool.release(events, inDoubt).catch((thrown: unknown) => this.listener.broken(thrown));
-    this.listener.failed(error, this.breaker.failed(after));
+    await this.release(events, inDoubt);
+    this.listener.failed(error, this.breaker.failed(error, after));
+  }
+
+  private release(events: readonly SpooledEvent[], inDoubt: boolean): Promise<void> {
+    return this.spool.release(events, inDoubt).catch((thrown: unknown) => this.listener.broken(thrown));
   }
 
   /**
@@ -109,11 +165,15 @@ export class Deliverer {
       accused.size > 0 && round < MAX_ROUNDS
         ? [...events.filter((_, index) => accused.has(index)).map((event) => [event]), events.filter((_, index) => !accused.has(index))]
         : [events.slice(0, half), events.slice(half)];
+    await this.sendParts(parts, (part) => this.send(part, round + 1));
+  }
+
+  private async sendParts(parts: SpooledEvent[][], send: (part: SpooledEvent[]) => Promise<void>): Promise<void> {
     for (const [index, part] of parts.entries()) {
       if (part.length === 0) continue;
-      // A failure ends the bisection. The remaining events wait in the spool for the next call.
-      if (this.breaker.isPaused || this.isStopped) return this.spool.release(parts.slice(index).flat(), false);
-      await this.send(part, round + 1);
+      // A failure of everything ends the division. The remaining events wait in the spool for the next call.
+      if (this.breaker.isPaused || this.isStopped) return this.release(parts.slice(index).flat(), false);
+      await send(part);
     }
   }
 }

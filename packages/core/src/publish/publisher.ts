@@ -1,10 +1,21 @@
-import { AuditError } from '../errors.js';
+import { AuditError, isAuditError } from '../errors.js';
 import type { Spool, SpooledEvent } from '../spool/spool.js';
 import { Breaker, type BreakerState } from './breaker.js';
 import { Deliverer } from './deliverer.js';
+import { HeldBack } from './held-back.js';
 import type { PublisherListener } from './publisher-listener.js';
 import type { PublisherOptions } from './publisher-options.js';
+import { Suspects } from './suspects.js';
 import type { Transport } from './transport.js';
+
+/** How publishing goes. */
+export interface PublisherState {
+  breaker: BreakerState;
+  /** The error of the last call, unless it passed. */
+  lastFailure: AuditError | undefined;
+  /** Number of events that were not accepted while others were, and are sent again. */
+  heldBack: number;
+}
 
 /** Publishes the events of a spool through a transport. */
 export interface Publisher {
@@ -12,7 +23,7 @@ export interface Publisher {
   wake(): void;
   /** Resolves when the spool is empty and nothing is in flight. */
   drained(): Promise<void>;
-  breaker(): BreakerState;
+  state(): PublisherState;
   /** Stops sending and waits for the calls in flight. */
   stop(): Promise<void>;
 }
@@ -42,7 +53,9 @@ export function createPublisher(spool: Spool, transport: Transport, listener: Pu
 /** Decides which events are delivered when. */
 class SpoolPublisher implements Publisher {
   private readonly breaking: Breaker;
+  private readonly suspects: Suspects;
   private readonly deliverer: Deliverer;
+  private readonly heldBack: HeldBack;
   private readonly inFlight = new Set<Promise<void>>();
   /** The number of events that running peeks may still take. A peek may have to read the disk. */
   private reserved = 0;
@@ -64,7 +77,9 @@ class SpoolPublisher implements Publisher {
     private readonly options: PublisherOptions,
   ) {
     this.breaking = new Breaker(options.backoff, () => this.schedule());
-    this.deliverer = new Deliverer(spool, transport, listener, options, this.breaking);
+    this.suspects = new Suspects(options.backoff);
+    this.deliverer = new Deliverer(spool, transport, listener, options, this.breaking, this.suspects);
+    this.heldBack = new HeldBack(spool, this.suspects, () => this.schedule());
   }
 
   wake(): void {
@@ -81,8 +96,10 @@ class SpoolPublisher implements Publisher {
     return new Promise((resolve) => this.idleWaiters.push(resolve));
   }
 
-  breaker(): BreakerState {
-    return this.breaking.state(this.inFlight.size > 0);
+  state(): PublisherState {
+    const { breaking, suspects, inFlight } = this;
+    const heldBack = breaking.isClosed ? suspects.count : 0;
+    return { breaker: breaking.state(inFlight.size > 0), lastFailure: breaking.lastFailure, heldBack };
   }
 
   async stop(): Promise<void> {
@@ -91,6 +108,7 @@ class SpoolPublisher implements Publisher {
     this.deliverer.stop();
     clearTimeout(this.gathering);
     await Promise.allSettled(this.inFlight);
+    await this.heldBack.close().catch((thrown: unknown) => this.listener.broken(thrown));
     this.announceIdle();
   }
 
@@ -105,10 +123,11 @@ class SpoolPublisher implements Publisher {
 
   private start(): void {
     while (!this.isStopped && !this.breaking.isPaused && this.mayStart()) {
-      const call = (this.unreserved() > 0 ? this.deliverNext() : this.deliverCandidate())
+      const call = this.next()
+        .then(() => (this.breaking.isClosed ? this.heldBack.giveBackBatches() : undefined))
         .catch((thrown: unknown) => {
           this.listener.broken(thrown);
-          this.breaking.failed();
+          this.breaking.failed(isAuditError(thrown) ? thrown : new AuditError('ERR_AUDIT_SPOOL', 'The spool failed.'));
         })
         .finally(() => {
           this.inFlight.delete(call);
@@ -119,10 +138,17 @@ class SpoolPublisher implements Publisher {
     }
   }
 
+  /** Those that have not failed come first. */
+  private next(): Promise<void> {
+    if (this.unreserved() > 0 && !this.heldBack.isFull && !this.heldBack.hasDue) return this.deliverNext();
+    return this.heldBack.hasDue || this.heldBack.hasBatch ? this.deliverer.deliver(this.heldBack.take()) : this.deliverCandidate();
+  }
+
   private mayStart(): boolean {
     if (this.isCandidateOut) return false;
     const waiting = this.unreserved();
-    if (this.inFlight.size === 0) return waiting > 0 || this.poisonCandidates.length > 0;
+    const { hasDue, hasBatch } = this.heldBack;
+    if (this.inFlight.size === 0) return waiting > 0 || hasDue || hasBatch || this.poisonCandidates.length > 0;
     return this.breaking.isClosed && this.inFlight.size < this.options.concurrency && waiting >= this.options.batchSize;
   }
 
@@ -134,7 +160,7 @@ class SpoolPublisher implements Publisher {
     const { batchSize } = this.options;
     this.reserved += batchSize;
     const peeked = await this.spool.peek(batchSize).finally(() => (this.reserved -= batchSize));
-    const fresh = await this.setAsideUndeliverable(peeked);
+    const fresh = this.heldBack.sort(await this.setAsideUndeliverable(peeked));
     const candidates = fresh.filter((event) => this.isCandidate(event));
     if (candidates.length > 0) {
       this.poisonCandidates = [...this.poisonCandidates, ...candidates].sort((one, other) => one.crashes - other.crashes);

@@ -4,8 +4,9 @@ import type { SerialisedEvent } from '../event/serialise.js';
 
 /**
  * The result of sending a batch. `accepted`: the server stored the events; the receipts are in the order of the events. `handedOver`: an engine
- * stored them, and a relay will publish them. `retry`: the batch must be sent again, after `after` milliseconds if given; if `inDoubt`, the server
- * may have stored it. `refused`: the server will never accept this batch; `indexes` are the events it objects to, if it named any.
+ * stored them, and a relay will publish them. `retry`: the batch was not accepted, and nothing proves why; it may be sent again, after `after`
+ * milliseconds if given; if `inDoubt`, the server may have stored it. `refused`: the server said in its own words that it will never accept this
+ * batch; `indexes` are the events it objects to, if it named any.
  */
 export type Delivery = ServerDelivery | { kind: 'handedOver' };
 

@@ -20,7 +20,7 @@ export interface HttpTransportOptions {
   connections: number;
   /** How long to wait for a connection, in milliseconds. */
   connectTimeout: number;
-  /** How long to wait for the response's head, and between two chunks of its body, in milliseconds. */
+  /** How long to wait for a token, for the response's head, and for the whole of its body, in milliseconds each. */
   timeout: number;
 }
 
@@ -36,18 +36,22 @@ const HEADER_SAFE = /^[\x21-\x7e]+$/;
 /** Collects a response. Implementing undici's handler avoids a stream for every call. */
 class AnswerReader implements Dispatcher.DispatchHandler {
   private readonly pieces: Buffer[] = [];
+  private late: NodeJS.Timeout | undefined;
   private status = 0;
   private retryAfter: string | undefined;
 
   constructor(
     private readonly resolve: (answer: Answer) => void,
     private readonly reject: (error: Error) => void,
+    private readonly timeout: number,
   ) {}
 
   /** undici recognises its newer handler interface by this method. */
   onRequestStart(): void {}
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  /** undici limits the pause between two chunks only, so that a server could go on for ever. */
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    this.late = setTimeout(() => controller.abort(Object.assign(new Error('late'), { code: 'UND_ERR_BODY_TIMEOUT' })), this.timeout);
     this.status = status;
     // A repeated header is an array.
     this.retryAfter = [headers['retry-after']].flat()[0];
@@ -58,11 +62,13 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    clearTimeout(this.late);
     const { status, retryAfter, pieces } = this;
     this.resolve({ status, retryAfter, body: (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)).toString() });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    clearTimeout(this.late);
     this.reject(error);
   }
 }
@@ -92,8 +98,9 @@ export function httpTransport(options: HttpTransportOptions): Transport<ServerDe
     if (typeof options.token === 'string') return options.token;
     let token: unknown;
     try {
-      token = await options.token();
+      token = await inTime(options.token(), options.timeout);
     } catch (thrown) {
+      if (isAuditError(thrown)) throw thrown;
       const kind = thrown instanceof Error ? thrown.name : typeof thrown;
       throw new AuditError('ERR_AUDIT_UNAUTHORIZED', `The "token" function threw (${kind}).`, { field: 'token' });
     }
@@ -110,7 +117,7 @@ export function httpTransport(options: HttpTransportOptions): Transport<ServerDe
   function post(path: string, body: string, token: string): Promise<Answer> {
     const headers = { authorization: `Token token=${token}`, 'content-type': 'application/json', accept: 'application/json' };
     return new Promise((resolve, reject) => {
-      pool.dispatch({ method: 'POST', path: project + path, headers, body }, new AnswerReader(resolve, reject));
+      pool.dispatch({ method: 'POST', path: project + path, headers, body }, new AnswerReader(resolve, reject, options.timeout));
     });
   }
 
@@ -159,4 +166,18 @@ export function transportTo(
   const { apiBase, project, token, publish } = settings;
   const { connectTimeout, timeout, concurrency } = publish;
   return httpTransport({ apiBase, project, token, connectTimeout, timeout, connections: concurrency });
+}
+
+/** Waits for a token of the application, which may never come. */
+async function inTime<T>(token: T | Promise<T>, timeout: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new AuditError('ERR_AUDIT_UNAUTHORIZED', `The "token" function took longer than ${timeout} ms.`, { field: 'token' });
+    timer = setTimeout(reject, timeout, error);
+  });
+  try {
+    return await Promise.race([token, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

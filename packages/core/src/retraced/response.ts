@@ -11,11 +11,16 @@ export interface Answer {
 }
 
 const MAX_REASON = 500;
+/** The longest body that is parsed: more than the receipts of a bulk call, or the reasons of a refusal, ever need. */
+const MAX_PARSED = 1_048_576;
 const HASH = /^[\da-f]{64}$/;
 const CODES: Partial<Record<number, AuditErrorCode>> = {
   401: 'ERR_AUDIT_UNAUTHORIZED',
   403: 'ERR_AUDIT_UNAUTHORIZED',
   404: 'ERR_AUDIT_NOT_FOUND',
+  400: 'ERR_AUDIT_REFUSED',
+  413: 'ERR_AUDIT_REFUSED',
+  422: 'ERR_AUDIT_REFUSED',
   429: 'ERR_AUDIT_RATE_LIMITED',
 };
 const REFUSED = new Set([400, 413, 422]);
@@ -34,7 +39,7 @@ export function readAnswer(answer: Answer, count: number, single: boolean, token
   if (answer.status === 201) return readReceipts(answer, count, single, token);
   const reason = reasonOf(answer.body, token);
   const details = { status: answer.status, reason };
-  if (REFUSED.has(answer.status)) {
+  if (REFUSED.has(answer.status) && isOwnWord(answer)) {
     const error = new AuditError('ERR_AUDIT_REFUSED', `The server refused ${some(count)} with ${answer.status}: ${reason}`, details);
     return { kind: 'refused', error, indexes: invalidIndexes(answer.body, count) };
   }
@@ -42,6 +47,17 @@ export function readAnswer(answer: Answer, count: number, single: boolean, token
   const error = new AuditError(code, `The server answered ${answer.status} to ${some(count)}: ${reason}`, details);
   const after = parseRetryAfter(answer.retryAfter);
   return { kind: 'retry', error, inDoubt: IN_DOUBT.has(answer.status), ...(after !== undefined && { after }) };
+}
+
+/**
+ * Whether a refusal is the server's own: JSON that repeats the status beside `error`, or names the invalid events (Publisher API, trap 10). Proxies and
+ * firewalls answer 400, 413 and 422, too, which says nothing about the events.
+ */
+function isOwnWord({ status, body }: Answer): boolean {
+  const parsed = parse(body);
+  if (typeof parsed !== 'object' || parsed === null) return false;
+  const { status: repeated, error, invalid } = parsed as Record<string, unknown>;
+  return Array.isArray(invalid) || (repeated === status && typeof error === 'string');
 }
 
 /**
@@ -85,7 +101,7 @@ function readReceipts(answer: Answer, count: number, single: boolean, token: str
  * @throws AuditError with the code that {@link readAnswer} gives, if the search failed
  */
 export function readSearch(answer: Answer, token: string): unknown[] {
-  const parsed = parse(answer.body) as { data?: { search?: { edges?: { node?: unknown }[] } } } | undefined;
+  const parsed = parse(answer.body, Infinity) as { data?: { search?: { edges?: { node?: unknown }[] } } } | undefined;
   const edges = parsed?.data?.search?.edges;
   if (answer.status === 200 && Array.isArray(edges)) return edges.map(({ node }) => node);
   const code = CODES[answer.status] ?? 'ERR_AUDIT_SERVER';
@@ -115,7 +131,8 @@ function messageIn(body: string): string {
   return 'message' in parsed && typeof parsed.message === 'string' ? parsed.message : body;
 }
 
-function parse(body: string): unknown {
+function parse(body: string, longest = MAX_PARSED): unknown {
+  if (body.length > longest) return undefined;
   try {
     return JSON.parse(body);
   } catch {

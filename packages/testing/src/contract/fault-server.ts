@@ -69,7 +69,8 @@ export async function startFaultServer(): Promise<FaultServer> {
     };
     const next = fault.faults.shift() ?? fault.always;
     if (next) return next({ events, single }, response, store);
-    if (events.some((event) => violations(event).length > 0)) return answer(response, 400, { error: 'invalid' });
+    if (events.some((event) => violations(event).length > 0))
+      return answer(response, 400, { status: 400, error: 'invalid', type: 'ERROR' });
     answer(response, 201, store());
   }
 

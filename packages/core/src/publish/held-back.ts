@@ -1,0 +1,81 @@
+import type { Spool, SpooledEvent } from '../spool/spool.js';
+import type { Suspects } from './suspects.js';
+
+/** The most events that are held back. They are in memory. */
+const MAX_HELD = 5_000;
+
+/**
+ * The events that were taken from the spool and wait until others were tried, since their calls failed: those that failed alone, and batches whose calls
+ * failed while nothing passed. They are not recorded as in flight.
+ */
+export class HeldBack {
+  private readonly alone: SpooledEvent[] = [];
+  private batches: SpooledEvent[][] = [];
+  private timer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param spool the spool that they come from
+   * @param suspects says which events wait
+   * @param due called when an event may be sent alone again
+   */
+  constructor(
+    private readonly spool: Spool,
+    private readonly suspects: Suspects,
+    private readonly due: () => void,
+  ) {}
+
+  /** Whether a batch waits that nothing has passed since. */
+  get hasBatch(): boolean {
+    return this.batches.length > 0;
+  }
+
+  /** Whether an event may be sent alone now. */
+  get hasDue(): boolean {
+    return this.alone.some((event) => this.suspects.dueIn(event) === 0);
+  }
+
+  get isFull(): boolean {
+    return this.alone.length + this.batches.reduce((sum, batch) => sum + batch.length, 0) >= MAX_HELD;
+  }
+
+  /** Holds back those of the events that must wait. @returns the others */
+  sort(events: readonly SpooledEvent[]): SpooledEvent[] {
+    const free = events.filter((event) => this.suspects.turnOf(event) === 'now');
+    const later = events.filter((event) => this.suspects.turnOf(event) === 'later');
+    if (later.length > 0) this.batches.push(later);
+    this.alone.push(...events.filter((event) => this.suspects.turnOf(event) === 'alone'));
+    this.waitForDue();
+    return free;
+  }
+
+  /** Takes the event that may be sent alone, or else half of the batch that has waited longest. */
+  take(): SpooledEvent[] {
+    const due = this.alone.findIndex((event) => this.suspects.dueIn(event) === 0);
+    if (due !== -1) return this.alone.splice(due, 1);
+    const [batch = [], ...others] = this.batches;
+    const half = Math.ceil(batch.length / 2);
+    this.batches = batch.length > 1 ? [...others, batch.slice(half)] : others;
+    return batch.slice(0, half);
+  }
+
+  /** Gives batches back to the spool when a call has passed, since the server works again. */
+  async giveBackBatches(): Promise<void> {
+    const events = this.batches.flat();
+    this.batches = [];
+    if (events.length > 0) await this.spool.release(events, false);
+  }
+
+  /** Gives everything back to the spool, when nothing will be sent any more. */
+  async close(): Promise<void> {
+    clearTimeout(this.timer);
+    this.batches.push(this.alone.splice(0));
+    await this.giveBackBatches();
+  }
+
+  private waitForDue(): void {
+    clearTimeout(this.timer);
+    if (this.alone.length === 0) return;
+    const next = Math.min(...this.alone.map((event) => this.suspects.dueIn(event)));
+    this.timer = setTimeout(this.due, Math.ceil(next)).unref();
+  }
+}
