@@ -40,12 +40,15 @@ export const rooms = {
   'core/spool': { files: 'packages/core/src/spool/**', rooms: ['core/errors', 'core/event'] },
   'core/publish': { files: 'packages/core/src/publish/**', rooms: ['core/errors', 'core/event'], types: ['core/spool'] },
   'core/retraced/http-transport': {
-    files: 'packages/core/src/retraced/http-transport.ts',
+    files: 'packages/core/src/retraced/{http-transport,proxy}.ts',
     rooms: ['core/errors', 'core/event', 'core/retraced'],
     types: ['core/publish'],
     modules: ['node:http', 'undici'],
   },
-  'core/retraced': { files: 'packages/core/src/retraced/**', rooms: ['core/errors', 'core/event', 'core/publish'] },
+  'core/retraced': {
+    files: 'packages/core/src/retraced/**',
+    rooms: ['core/errors', 'core/event', 'core/publish', 'core/retraced/http-transport'],
+  },
   'core/config': {
     files: 'packages/core/src/config/**',
     rooms: ['core/errors', 'core/event', 'core/logger', 'core/nearest'],

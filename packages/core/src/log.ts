@@ -31,6 +31,7 @@ export type { BreakerState } from './publish/breaker.js';
 export { httpTransport, type HttpTransportOptions } from './retraced/http-transport.js';
 export { READ_BACK, readBack, type ReadBackEvent } from './retraced/read-back.js';
 export { logPages, readLog, type ReadLogOptions } from './retraced/read-log.js';
+export { fetchByProxy, type FetchedResponse } from './retraced/proxy.js';
 export { destinationOf } from './spool/disk/directory.js';
 export type { LedgerEntry } from './spool/disk/ledger.js';
 export { operateSpools, type SpoolOperator, type SpoolSummary } from './spool/disk/operate.js';

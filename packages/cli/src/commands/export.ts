@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { Readable, type Writable } from 'node:stream';
 import { type AuditEvent, AuditError } from '@auditlogin/core';
-import { logPages, type ReadBackEvent, showJson } from '@auditlogin/core/log';
+import { fetchByProxy, type FetchedResponse, logPages, type ReadBackEvent, showJson } from '@auditlogin/core/log';
 import { type ExportLine, operateCollector } from '@auditlogin/collector';
 import { connectionIn, type ConnectionFlags, numberIn, queryIn, type ReadyConnection, timeIn, withRange } from '../flags.js';
 import { paint } from '../paint.js';
@@ -78,9 +78,9 @@ async function fromCollector(
 ): Promise<AsyncGenerator<Line[]> | undefined> {
   const url = `${apiBase}/publisher/v1/project/${encodeURIComponent(project)}/export?${new URLSearchParams(query === '' ? {} : { query })}`;
   const patience = AbortSignal.timeout(timeout);
-  let response: Response;
+  let response: FetchedResponse;
   try {
-    response = await fetch(url, { redirect: 'error', headers: { authorization: `Token token=${token}` }, signal: patience });
+    response = await fetchByProxy(url, { redirect: 'error', headers: { authorization: `Token token=${token}` }, signal: patience });
   } catch {
     // The search that follows fails for the same reason and reports it.
     return undefined;
@@ -92,7 +92,7 @@ async function fromCollector(
   return batches(response);
 }
 
-async function* batches(response: Response): AsyncGenerator<Line[]> {
+async function* batches(response: FetchedResponse): AsyncGenerator<Line[]> {
   let rest = '';
   for await (const piece of Readable.fromWeb(response.body as never).setEncoding('utf8') as AsyncIterable<string>) {
     const lines = (rest + piece).split('\n');

@@ -51,7 +51,11 @@ export class HeldBack {
   /** Takes the event that may be sent alone, or else half of the batch that has waited longest. */
   take(): SpooledEvent[] {
     const due = this.alone.findIndex((event) => this.suspects.dueIn(event) === 0);
-    if (due !== -1) return this.alone.splice(due, 1);
+    if (due !== -1) {
+      const event = this.alone.splice(due, 1);
+      this.waitForDue();
+      return event;
+    }
     const [batch = [], ...others] = this.batches;
     const half = Math.ceil(batch.length / 2);
     this.batches = batch.length > 1 ? [...others, batch.slice(half)] : others;
@@ -76,6 +80,7 @@ export class HeldBack {
     clearTimeout(this.timer);
     if (this.alone.length === 0) return;
     const next = Math.min(...this.alone.map((event) => this.suspects.dueIn(event)));
-    this.timer = setTimeout(this.due, Math.ceil(next)).unref();
+    // A timer may end a moment too early by the other clock.
+    this.timer = setTimeout(() => (this.hasDue ? this.due() : this.waitForDue()), Math.ceil(next)).unref();
   }
 }

@@ -1,5 +1,6 @@
 import { AuditError, isAuditError } from '../errors.js';
 import type { Spool, SpooledEvent } from '../spool/spool.js';
+import { AgeLimit } from './age-limit.js';
 import { Breaker, type BreakerState } from './breaker.js';
 import { Deliverer } from './deliverer.js';
 import { HeldBack } from './held-back.js';
@@ -56,6 +57,7 @@ class SpoolPublisher implements Publisher {
   private readonly suspects: Suspects;
   private readonly deliverer: Deliverer;
   private readonly heldBack: HeldBack;
+  private readonly age: AgeLimit;
   private readonly inFlight = new Set<Promise<void>>();
   /** The number of events that running peeks may still take. A peek may have to read the disk. */
   private reserved = 0;
@@ -79,6 +81,7 @@ class SpoolPublisher implements Publisher {
     this.breaking = new Breaker(options.backoff, () => this.schedule());
     this.suspects = new Suspects(options.backoff);
     this.deliverer = new Deliverer(spool, transport, listener, options, this.breaking, this.suspects);
+    this.age = new AgeLimit(options.maxAge);
     this.heldBack = new HeldBack(spool, this.suspects, () => this.schedule());
   }
 
@@ -195,7 +198,7 @@ class SpoolPublisher implements Publisher {
 
   private reasonToSetAside({ crashes, queuedAt }: SpooledEvent): string | undefined {
     if (crashes >= MAX_CRASHES) return `${crashes} processes ended while they were sending it`;
-    return Date.now() - queuedAt > this.options.maxAge ? `it is older than ${this.options.maxAge} ms` : undefined;
+    return this.age.isOver(queuedAt) ? `it is older than ${this.options.maxAge} ms` : undefined;
   }
 
   /** Events in flight may have left the spool before their receipts are reported. */

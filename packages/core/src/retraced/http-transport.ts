@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import { AuditError, isAuditError } from '../errors.js';
 import type { Receipt } from '../event/event.js';
 import { eventHash } from '../event/hash.js';
 import { READ_BACK, readBack } from './read-back.js';
 import type { SerialisedEvent } from '../event/serialise.js';
+import { connections } from './proxy.js';
 import { type Answer, readAnswer, readSearch } from './response.js';
 import { readFailure } from './connection-error.js';
 import type { Search, ServerDelivery, Transport } from '../publish/transport.js';
@@ -81,7 +82,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
  */
 export function httpTransport(options: HttpTransportOptions): Transport<ServerDelivery> {
   const base = new URL(options.apiBase);
-  const pool = new Pool(base.origin, {
+  const agent = connections({
     connections: options.connections,
     pipelining: 1,
     keepAliveTimeout: KEEP_ALIVE,
@@ -117,7 +118,10 @@ export function httpTransport(options: HttpTransportOptions): Transport<ServerDe
   function post(path: string, body: string, token: string): Promise<Answer> {
     const headers = { authorization: `Token token=${token}`, 'content-type': 'application/json', accept: 'application/json' };
     return new Promise((resolve, reject) => {
-      pool.dispatch({ method: 'POST', path: project + path, headers, body }, new AnswerReader(resolve, reject, options.timeout));
+      agent.dispatch(
+        { method: 'POST', origin: base.origin, path: project + path, headers, body },
+        new AnswerReader(resolve, reject, options.timeout),
+      );
     });
   }
 
@@ -150,7 +154,7 @@ export function httpTransport(options: HttpTransportOptions): Transport<ServerDe
     }
   }
 
-  return { send, find, close: () => pool.destroy() };
+  return { send, find, close: () => agent.destroy() };
 }
 
 /**

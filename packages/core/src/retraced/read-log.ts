@@ -1,4 +1,5 @@
 import { AuditError } from '../errors.js';
+import { fetchByProxy, type FetchedResponse } from './proxy.js';
 import { READ_BACK, readBack, type ReadBackEvent } from './read-back.js';
 
 /** The log, and the part of it to read. */
@@ -113,10 +114,10 @@ async function readPage(
   variables: object,
 ): Promise<Page> {
   const url = `${apiBase.replace(/\/+$/, '')}/publisher/v1/project/${encodeURIComponent(project)}/graphql`;
-  let response: Response;
+  let response: FetchedResponse;
   let text: string;
   try {
-    response = await fetch(url, {
+    response = await fetchByProxy(url, {
       method: 'POST',
       redirect: 'error',
       headers: { authorization: `Token token=${token}`, 'content-type': 'application/json', accept: 'application/json' },
@@ -143,7 +144,7 @@ async function readPage(
 }
 
 /** @throws PageTooLong */
-async function textOf(response: Response): Promise<string> {
+async function textOf(response: FetchedResponse): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let length = 0;
