@@ -40,15 +40,13 @@ export const rooms = {
   'core/spool': { files: 'packages/core/src/spool/**', rooms: ['core/errors', 'core/event'] },
   'core/publish': { files: 'packages/core/src/publish/**', rooms: ['core/errors', 'core/event'], types: ['core/spool'] },
   'core/retraced/http-transport': {
-    files: 'packages/core/src/retraced/{http-transport,proxy}.ts',
-    rooms: ['core/errors', 'core/event', 'core/retraced'],
+    files: 'packages/core/src/retraced/http-transport.ts',
+    rooms: ['core/errors', 'core/event', 'core/retraced', 'core/retraced/proxy'],
     types: ['core/publish'],
     modules: ['node:http', 'undici'],
   },
-  'core/retraced': {
-    files: 'packages/core/src/retraced/**',
-    rooms: ['core/errors', 'core/event', 'core/publish', 'core/retraced/http-transport'],
-  },
+  'core/retraced/proxy': { files: 'packages/core/src/retraced/proxy.ts', rooms: ['core/errors'], modules: ['undici'] },
+  'core/retraced': { files: 'packages/core/src/retraced/**', rooms: ['core/errors', 'core/event', 'core/publish', 'core/retraced/proxy'] },
   'core/config': {
     files: 'packages/core/src/config/**',
     rooms: ['core/errors', 'core/event', 'core/logger', 'core/nearest'],
@@ -126,6 +124,7 @@ export const rooms = {
       'core/formats',
       'core/logger',
       'core/retraced',
+      'core/retraced/proxy',
       'core/retraced/http-transport',
       'core/spool/disk',
       'core/verify',

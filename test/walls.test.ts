@@ -37,6 +37,7 @@ const BREACHES: [file: string, imported: string, named: string][] = [
   [`${core}/retraced/x.ts`, 'undici', 'undici'],
   [`${core}/retraced/x.ts`, 'node:http', 'node:http'],
   [`${core}/retraced/http-transport.ts`, '../spool/spool.js', 'core/spool'],
+  [`${core}/retraced/proxy.ts`, './response.js', 'core/retraced'],
   [`${core}/config/x.ts`, '../auditor/auditor.js', 'core/auditor'],
   [`${core}/telemetry/x.ts`, '../auditor/auditor.js', 'core/auditor'],
   [`${core}/verify/x.ts`, '../publish/transport.js', 'core/publish'],
