@@ -86,6 +86,8 @@ export interface SessionSnapshot {
   id?: string;
   /** The id of the account that is logged in; absent if none is. */
   owner?: string;
+  /** The session says that somebody is logged in, but not who. */
+  isIn?: true;
   /** The owner's name. */
   name?: string;
   /** The names that people may type for the owner. */
