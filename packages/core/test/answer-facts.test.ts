@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { accountInJson, credentialInContent, credentialInCookies, credentialInHeader, shapeOf } from '../src/adapter/answer-facts.js';
+import {
+  accountInJson,
+  clearsLogin,
+  credentialInContent,
+  credentialInCookies,
+  credentialInHeader,
+  shapeOf,
+} from '../src/adapter/answer-facts.js';
 
 const jwt = (claims: object): string => `${encode({ alg: 'HS256' })}.${encode(claims)}.c2lnbmF0dXJl`;
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -130,6 +137,20 @@ it.each<CookieRow>([
   const given = credentialInCookies(setCookie, cookie);
   expect(given === undefined ? NOTHING : given.account?.id).toBe(expected);
 });
+
+it.each<[string, string[], string | undefined, boolean]>([
+  ['a token', ['token=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT'], `token=${token}`, true],
+  ['a session', ['koa.sess=; Max-Age=0'], 'koa.sess=abc; other=1', true],
+  ['a session of Connect', ['connect.sid=; Max-Age=0'], 'connect.sid=s%3Aabc.x', true],
+  ['a signed token of any name', ['jid=; Max-Age=0'], `jid=${token}`, true],
+  ['what the request did not have', ['token=; Max-Age=0'], 'theme=dark', false],
+  ['what is set anew', [`connect.sid=${opaque}`], 'connect.sid=abc', false],
+  ['a flash message', ['flash=; Max-Age=0'], 'flash=wrong', false],
+  ['a csrf token', ['csrf_session=; Max-Age=0'], 'csrf_session=abc', false],
+  ['nothing', [], 'connect.sid=abc', false],
+])('sees whether a response clears the cookie of a login: %s', (_name, setCookie, cookie, expected) =>
+  expect(clearsLogin(setCookie, cookie)).toBe(expected),
+);
 
 it.each<[string | undefined, string | undefined]>([
   [`Bearer ${token}`, 'alice'],

@@ -57,13 +57,15 @@ it.each<[string, unknown]>([
 });
 
 it('sees another owner replace the owner of a session that no route of Express loaded', async () => {
-  const base = await serve(auditLogin({ auditor }), express.json(), session({ secret: 's', resave: false, saveUninitialized: false }), (
-    request: { session: object; body: object },
-    response: ServerResponse,
-  ) => {
-    Object.assign(request.session, request.body);
-    response.end();
-  });
+  const base = await serve(
+    auditLogin({ auditor }),
+    express.json(),
+    session({ secret: 's', resave: false, saveUninitialized: false }),
+    (request: { session: object; body: object }, response: ServerResponse) => {
+      Object.assign(request.session, request.body);
+      response.end();
+    },
+  );
   await post(`${base}/login`, { userId: 'u0' });
   const first = await post(`${base}/login`, { userId: 'u1' });
   await post(`${base}/login`, { userId: 'u2' }, { cookie: first.headers.getSetCookie()[0]!.split(';')[0]! });

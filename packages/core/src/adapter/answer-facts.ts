@@ -99,6 +99,26 @@ export function credentialInCookies(setCookie: readonly string[], cookieHeader: 
   return values.length === 0 ? undefined : given(values);
 }
 
+/** Names of cookies that keep a session or a login, besides those with tokens. */
+const SESSION_COOKIE = /(?:^|[-_.])(?:sid|sess|session|auth|login|user|remember)(?:$|[-_.])|session|authentication/i;
+
+/**
+ * Whether a response clears a cookie by which the request was somebody's: a token, or the key of a session.
+ *
+ * @param setCookie the `Set-Cookie` headers of the answer
+ * @param cookieHeader the `Cookie` header of the request
+ */
+export function clearsLogin(setCookie: readonly string[], cookieHeader: string | undefined): boolean {
+  const had = new Map((cookieHeader ?? '').split(';').map((pair) => Object.values(nameAndValue(pair)) as [string, string]));
+  return setCookie.some((header) => {
+    const [pair = '', ...attributes] = header.slice(0, MAX_TOKEN).split(';');
+    const { name, value } = nameAndValue(pair);
+    const before = had.get(name);
+    if (before === undefined || before === '' || (value !== '' && !isExpired(attributes))) return false;
+    return isAuthCookie(name) || isLoginToken(name, plainCookie(before)) || (SESSION_COOKIE.test(name) && !NO_AUTH_COOKIE.test(name));
+  });
+}
+
 /**
  * Finds a credential in a header of a response, `Authorization` or `X-Auth-Token`.
  *

@@ -1,7 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AnswerFacts } from '../attempt/attempt.js';
 import { bodyTexts } from '../attempt/request-body.js';
-import { accountInJson, credentialInContent, credentialInCookies, credentialInHeader, shapeOf } from './answer-facts.js';
+import {
+  accountInJson,
+  clearsLogin,
+  credentialInContent,
+  credentialInCookies,
+  credentialInHeader,
+  type GivenCredential,
+  shapeOf,
+} from './answer-facts.js';
 import type { LoginForm } from './login-form.js';
 import type { ResponseHead } from './response-head.js';
 
@@ -23,17 +31,27 @@ export interface ReadableAnswer {
  *
  * @param answer the answer
  */
-export function readAnswerFacts({ content, head, headers, body, form }: ReadableAnswer): AnswerFacts {
+export function readAnswerFacts(answer: ReadableAnswer): AnswerFacts {
+  const { content, head, headers, form } = answer;
+  const credential = credentialIn(answer);
+  const account = credential && (credential.account ?? accountInJson(content));
+  const shape = shapeOf(content, form.carriesCredential);
+  return {
+    ...(credential && { credential: account ? { account } : {} }),
+    ...(clearsLogin(head.headers('set-cookie'), headers.cookie) && { isTakenBack: true }),
+    ...(shape !== undefined && { shape }),
+  };
+}
+
+function credentialIn({ content, head, headers, body }: ReadableAnswer): GivenCredential | undefined {
   const brought = `${headers.authorization ?? ''} ${headers.cookie ?? ''} ${String(headers['x-auth-token'] ?? '')}`;
   const isKnown = (token: string): boolean => brought.includes(token) || isSent(body, token);
-  const credential =
+  return (
     credentialInContent(content, isKnown) ??
     credentialInCookies(head.headers('set-cookie'), headers.cookie) ??
     credentialInHeader(head.header('authorization'), isKnown) ??
-    credentialInHeader(head.header('x-auth-token'), isKnown);
-  const account = credential && (credential.account ?? accountInJson(content));
-  const shape = shapeOf(content, form.carriesCredential);
-  return { ...(credential && { credential: account ? { account } : {} }), ...(shape !== undefined && { shape }) };
+    credentialInHeader(head.header('x-auth-token'), isKnown)
+  );
 }
 
 function isSent(body: unknown, token: string): boolean {

@@ -145,12 +145,16 @@ export class Observation {
     return this.reader.passport !== undefined;
   }
 
-  /** The session middleware has loaded a session, or made one. The first one counts, even if it is loaded by the handler. */
-  sessionLoaded(): void {
+  /**
+   * The session middleware has loaded a session, or made one. The first one counts, even if it is loaded by the handler.
+   *
+   * @param read returns the session; by default the adapter does
+   */
+  sessionLoaded(read: () => unknown = () => this.adapter.session()): void {
     if (this.isOver || this.isSessionSeen) return;
     this.isSessionSeen = true;
-    const { adapter, reader } = this;
-    this.sessionBefore = this.ask<SessionSnapshot | 'unseen' | undefined>('unseen', () => reader.sessionSnapshot(adapter.session()));
+    const { reader } = this;
+    this.sessionBefore = this.ask<SessionSnapshot | 'unseen' | undefined>('unseen', () => reader.sessionSnapshot(read()));
   }
 
   /**

@@ -127,6 +127,8 @@ interface RequestCredentials {
 export interface AnswerFacts {
   /** The response contains a credential that the request did not have, and may name its account. */
   credential?: { account?: NamedAccount };
+  /** The response clears a cookie by which the request was somebody's. */
+  isTakenBack?: true;
   /** The outcome that a common shape of its JSON states. */
   shape?: 'success' | 'failure' | 'challenge' | 'contradiction';
 }
