@@ -24,10 +24,25 @@ it.each([
   ...['/trpc/post.list', '/trpc/.login', '/login/a/b', '/authentication/x', '/files/report.json', '/graphql'],
 ])('POST %s is not a login by itself', (path) => expect(isLoginPath(path, NONE)).toBe(false));
 
-it.each(['/session', '/v1/sessions', '/api/Sessions/'])('POST %s is a login with a credential', (path) => {
+it.each([
+  ...['/session', '/v1/sessions', '/api/Sessions/', '/auth', '/api/auth'],
+  ...['/user-login', '/userLogin', '/admin_login', '/doSignin', '/loginUser', '/login-with-otp', '/process-log-in', '/userauthenticate'],
+])('POST %s is a login with a credential', (path) => {
   expect(isLoginPath(path, { ...NONE, carriesCredential: true })).toBe(true);
   expect(isLoginPath(path, { ...NONE, asksForToken: true })).toBe(false);
 });
+
+it.each([
+  '/plugins',
+  '/document-signing',
+  '/logins',
+  '/login-history',
+  '/change-login',
+  '/update_login',
+  '/authors',
+  '/auth/keys',
+  '/oauth',
+])('POST %s is no login, even with a credential', (path) => expect(isLoginPath(path, { ...NONE, carriesCredential: true })).toBe(false));
 
 it.each(['/token', '/oauth/token', '/connect/token/'])('POST %s is a login if it asks for a token', (path) => {
   expect(isLoginPath(path, { ...NONE, asksForToken: true })).toBe(true);
@@ -39,6 +54,9 @@ it.each<[string, boolean]>([
   ['/help/login/', true],
   ['/users/Sign_In', true],
   ['/login.data', true],
+  ['/user-login', true],
+  ['/change-of-login-policy', false],
+  ['/auth', false],
   ['/sessions', false],
   ['/login/password', false],
   ['/unlocked', false],

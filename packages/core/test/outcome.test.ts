@@ -76,6 +76,13 @@ const tables: Record<string, Row[]> = {
   'a credential in the answer': [
     ['handed out', answered(200, given), 'success credential'],
     ['beside 401', answered(401, given), 'unknown credential,status invalid_credentials'],
+    ['taken back by a logout', answered(302, { answer: { isTakenBack: true }, action: 'user.logout' }), 'success credential'],
+    ['taken back by a login', answered(302, { answer: { isTakenBack: true } }), 'unknown status'],
+    [
+      'taken back beside 401',
+      answered(401, { answer: { isTakenBack: true }, action: 'user.logout' }),
+      'failure status invalid_credentials',
+    ],
     ['of a refresh', answered(200, { ...given, action: 'user.session.refresh' }), 'success credential'],
     ['of a password change', answered(200, { ...given, action: 'user.password.change' }), 'success status'],
   ],

@@ -6,11 +6,12 @@ import {
   type RequestAdapter,
   type RequestSnapshot,
   type RouteCovers,
+  type RouteSnapshot,
   warnOfForgeableAddress,
   watchSessionStore,
 } from '@auditlogin/core/adapter';
 import type { Request, RequestHandler, Response } from 'express';
-import { hearRoutes, routeOf } from './matched-route.js';
+import { foreignRouteOf, hearRoutes, isExpressRoute, routeOf } from './matched-route.js';
 
 // Re-exports what an application needs from core, so that it installs one package.
 export { AuditError, createAuditor, graphqlLogin, isAuditError } from '@auditlogin/core/adapter';
@@ -68,10 +69,11 @@ export function auditLogin(options: AuditLoginOptions = {}): AuditLogin {
 
   const middleware: RequestHandler = function auditLogin(request, response, next) {
     if (request.app !== app) hearRoutes((app = request.app));
-    const observation = audit.attend(new Exchange(request, response), request.route !== undefined);
+    const isOnRoute = isExpressRoute(request.route);
+    const observation = audit.attend(new Exchange(request, response), isOnRoute);
     if (!observation) return next();
     // If the middleware is mounted on a route, the router has already chosen the route.
-    if (request.route !== undefined) observation.routed(routeOf(request.route, request));
+    if (isOnRoute) observation.routed(routeOf(request.route, request));
     observation.run(next);
   };
   return Object.assign(middleware, { auditor: audit.auditor, covers: audit.covers });
@@ -125,15 +127,19 @@ class Exchange implements RequestAdapter<Request> {
     return session;
   }
 
+  route(): RouteSnapshot | undefined {
+    return foreignRouteOf(this.request.route);
+  }
+
   endSession(): void {
     (this.request as { session?: { destroy?(done: () => void): void } }).session?.destroy?.(() => undefined);
   }
 
   snapshot(): RequestSnapshot {
-    const { user, session, body, fields, method, route, id } = this.request as unknown as Record<string, unknown>;
+    const { user, body, fields, method, route, id } = this.request as unknown as Record<string, unknown>;
     return {
       user,
-      session,
+      session: this.session(),
       // express-formidable, which AdminJS uses, stores the form in `fields`.
       body: body ?? fields,
       method: method as string,

@@ -37,6 +37,27 @@ function requestPrototypeOf(app: unknown): object | undefined {
 }
 
 /**
+ * Whether a request's `route` is a route of Express, instead of a property that another framework calls the same.
+ *
+ * @param route `req.route`
+ */
+export function isExpressRoute(route: unknown): boolean {
+  return typeof route === 'object' && route !== null && Array.isArray((route as { stack?: unknown }).stack);
+}
+
+/**
+ * Describes the route of another framework, such as restify, that middleware of Connect runs in.
+ *
+ * @param route `req.route`
+ * @returns undefined if it has no path
+ */
+export function foreignRouteOf(route: unknown): RouteSnapshot | undefined {
+  if (isExpressRoute(route)) return undefined;
+  const path = (route as { path?: unknown } | null | undefined)?.path;
+  return typeof path === 'string' ? { pattern: path } : undefined;
+}
+
+/**
  * Describes a route for the core.
  *
  * @param route the router's route

@@ -1,5 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { RequestAdapter, RequestSnapshot, RouteSnapshot } from '@auditlogin/core/adapter';
+import {
+  type RequestAdapter,
+  type RequestSnapshot,
+  type RouteSnapshot,
+  watchSessionStore as watchExpressStore,
+} from '@auditlogin/core/adapter';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { watchSessionStore } from './session-store.js';
 
@@ -40,8 +45,12 @@ export class Exchange implements RequestAdapter<FastifyRequest> {
 
   session(): unknown {
     const { session, sessionStore } = this.request as Decorated;
+    const raw = this.request.raw as Decorated;
     if (sessionStore !== undefined) watchSessionStore(sessionStore);
-    return session ?? (this.request.raw as Decorated).session;
+    // express-session, by @fastify/middie or @fastify/express.
+    if (raw.sessionStore !== undefined) watchExpressStore(raw.sessionStore);
+    // @fastify/secure-session keeps the content of a session that it is about to delete.
+    return isDeleted(session) ? undefined : (session ?? raw.session);
   }
 
   endSession(): void {
@@ -66,6 +75,10 @@ export class Exchange implements RequestAdapter<FastifyRequest> {
       requestId: String(request.id),
     };
   }
+}
+
+function isDeleted(session: unknown): boolean {
+  return typeof session === 'object' && session !== null && (session as { deleted?: unknown }).deleted === true;
 }
 
 const REACHED = Symbol('auditlogin.reached');

@@ -5,6 +5,7 @@ import secureSession from '@fastify/secure-session';
 import session5 from '@fastify/session';
 import session4 from '@fastify/session4';
 import { type RecordingAuditor, recordingAuditor } from '@auditlogin/testing';
+import expressSession from 'express-session';
 import fastify5, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import fastify4 from 'fastify4';
 import { Strategy } from 'passport-local';
@@ -173,6 +174,44 @@ describe.each(majors)('$name', ({ fastify, cookie, session }) => {
     const [event] = await auditor.settled(1);
     expect(event?.fields?.['outcome']).not.toBe('success');
   });
+});
+
+it('records the logout of a session of @fastify/secure-session, which keeps its content until then', async () => {
+  app = fastify5();
+  await audit({ rules: [{ match: 'POST /logout', action: 'user.logout' }] });
+  await app.register(secureSession, { key: Buffer.alloc(32, 7), cookie: { path: '/' } });
+  type Session = { set(key: string, value: string): void; delete(): void };
+  const sessionOf = (request: unknown): Session => (request as { session: Session }).session;
+  app.post('/login', (request, reply) => (sessionOf(request).set('userId', 'ann'), reply.redirect('/')));
+  app.post('/logout', (request, reply) => (sessionOf(request).delete(), reply.redirect('/')));
+  const { cookie } = await post('/login', right);
+  await auditor.settled(1);
+  await post('/logout', {}, cookie);
+  const [, logout] = await auditor.settled(2);
+  expect(logout).toMatchObject({ action: 'user.logout', actor: { id: 'ann' }, fields: { outcome: 'success', evidence: 'session' } });
+});
+
+it('sees who owned a session of express-session before, which middleware sets on the raw request', async () => {
+  app = fastify5();
+  await audit();
+  const keeps = expressSession({ secret: SECRET, resave: false, saveUninitialized: false });
+  app.addHook('preHandler', (request, reply, done) => keeps(request.raw as never, reply.raw as never, done as never));
+  app.post('/login', (request, reply) => {
+    const { username, password } = request.body as typeof right;
+    if (password === 'right') Object.assign((request.raw as unknown as { session: object }).session, { userId: username });
+    reply.hijack();
+    reply.raw.end();
+  });
+  const { cookie } = await post('/login', right);
+  await auditor.settled(1);
+  await post('/login', wrong, cookie);
+  await auditor.settled(2);
+  await post('/login', { username: 'bob', password: 'right' }, cookie);
+  expect((await auditor.settled(3)).map(({ actor, fields }) => [fields?.['outcome'], actor?.id])).toEqual([
+    ['success', 'ann'],
+    ['unknown', undefined],
+    ['success', 'bob'],
+  ]);
 });
 
 it('records logins into sessions of @fastify/secure-session', async () => {

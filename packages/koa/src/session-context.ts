@@ -5,6 +5,9 @@ import type { Context } from 'koa';
 interface ContextSession {
   ctx: Context;
   session?: object | false;
+  store?: unknown;
+  opts?: { key?: string; signed?: boolean; decode?(cookie: string): unknown };
+  set?(value: object | null): void;
   initFromExternal?(): Promise<void>;
   initFromCookie?(): void;
   save?(changed: boolean): Promise<void>;
@@ -23,8 +26,7 @@ const WATCHED = Symbol.for('auditlogin.session');
  */
 export function loadedSession(context: Context): unknown {
   const own = Object.getOwnPropertyDescriptor(context, 'session');
-  // koa-generic-session defines a getter on each context, which may load the session, and keeps what was loaded in `_session`.
-  if (own) return (own.get ? context['_session'] : own.value) ?? undefined;
+  if (own) return own.value ?? keptSession(context);
   const property = symbolIn(context, PROPERTIES);
   return (property && (context as unknown as Record<symbol, ContextSession>)[property]?.session) || undefined;
 }
@@ -42,7 +44,7 @@ export function watchSessions(context: Context): void {
   const prototype = Object.getPrototypeOf(probe[getter]) as ContextSession;
   if (WATCHED in prototype) return;
   Object.defineProperty(prototype, WATCHED, { value: true });
-  const { initFromExternal, initFromCookie, save } = prototype;
+  const { initFromExternal, initFromCookie, save, set } = prototype;
   if (initFromExternal) {
     prototype.initFromExternal = async function (this: ContextSession) {
       await initFromExternal.call(this);
@@ -53,6 +55,15 @@ export function watchSessions(context: Context): void {
     prototype.initFromCookie = function (this: ContextSession) {
       initFromCookie.call(this);
       observationIn(this.ctx.req)?.sessionLoaded();
+    };
+  }
+  if (set) {
+    prototype.set = function (this: ContextSession, value) {
+      // A logout may set the session to null without having read it, so that nothing else shows whose it was.
+      if (value === null && this.session === undefined && !this.store) {
+        observationIn(this.ctx.req)?.sessionLoaded(() => sessionInCookie(this));
+      }
+      set.call(this, value);
     };
   }
   if (save) {
@@ -66,6 +77,38 @@ export function watchSessions(context: Context): void {
       observationIn(this.ctx.req)?.saved(true);
     };
   }
+}
+
+/** Reads a session from its cookie, as koa-session would, but without its events and without renewing the signature. */
+function sessionInCookie({ ctx: { cookies }, opts: { key = '', signed, decode } = {} }: ContextSession): unknown {
+  const cookie = cookies.get(key, { signed: false });
+  if (cookie === undefined || !decode) return undefined;
+  const { keys } = cookies as { keys?: { verify(text: string, signature: string): boolean } };
+  const isGenuine = signed === false || keys?.verify(`${key}=${cookie}`, cookies.get(`${key}.sig`, { signed: false }) ?? '') === true;
+  return isGenuine ? decode(cookie) : undefined;
+}
+
+const KEPT = '_session';
+
+/**
+ * Returns the session of koa-generic-session, which keeps it on the context beside its store. From then on, the application's contexts tell when it is loaded.
+ *
+ * @param context the Koa context
+ */
+function keptSession(context: Context): unknown {
+  if (!Object.hasOwn(context, 'sessionStore') || !Object.hasOwn(context, KEPT)) return undefined;
+  const { context: prototype } = context.app;
+  if (!(KEPT in prototype)) {
+    Object.defineProperty(prototype, KEPT, {
+      configurable: true,
+      get: () => undefined,
+      set(this: Context, value: unknown) {
+        Object.defineProperty(this, KEPT, { configurable: true, enumerable: true, writable: true, value });
+        observationIn(this.req)?.sessionLoaded(() => value);
+      },
+    });
+  }
+  return (context as Context & { [KEPT]?: unknown })[KEPT];
 }
 
 function symbolIn(holder: object, descriptions: ReadonlySet<string>): symbol | undefined {

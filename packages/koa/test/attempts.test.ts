@@ -112,6 +112,70 @@ describe.each(sessions)('$name', ({ middleware, showsLoading }) => {
   });
 });
 
+it.each(sessions.filter(({ showsLoading }) => showsLoading))(
+  'names who logs out by a session in $name that the handler does not read',
+  async ({ middleware }) => {
+    const base = await serve((app) => {
+      app.use(auditLogin({ auditor, rules: [{ match: 'POST /logout', action: 'user.logout' }] }));
+      app.use(middleware(app));
+      app.use((context) => {
+        if (context.path === '/login') (context['session'] as { userId?: string }).userId = 'ann';
+        else context['session'] = null;
+        context.redirect('/');
+      });
+    });
+    const cookie = await post(`${base}/login`, { username: 'ann', password: 'right' });
+    await auditor.settled(1);
+    await post(`${base}/logout`, {}, cookie);
+    await post(`${base}/logout`, {}, cookie.replace(/=[^;]+/, '=eyJ1c2VySWQiOiJldmUifQ=='));
+    const forged = await auditor.settled(3);
+    expect(forged[1]).toMatchObject({ action: 'user.logout', actor: { id: 'ann' }, fields: { outcome: 'success', evidence: 'session' } });
+    expect(forged[2]).toMatchObject({ action: 'user.logout', is_anonymous: true });
+  },
+);
+
+it('sees sessions of koa-generic-session, which are kept on the context', async () => {
+  const kept = new Map<string, object>();
+  /** What koa-generic-session does to a context. */
+  const genericSession: Koa.Middleware = async (context, next) => {
+    const sid = context.cookies.get('koa.sid') ?? String(kept.size + 1);
+    context['sessionStore'] = kept;
+    context['_session'] = structuredClone(kept.get(sid) ?? {});
+    Object.defineProperty(context, 'session', {
+      get: (): unknown => context['_session'],
+      set: (value: unknown) => void (context['_session'] = value),
+    });
+    await next();
+    if (context['_session']) kept.set(sid, context['_session'] as object);
+    else kept.delete(sid);
+    context.cookies.set('koa.sid', context['_session'] ? sid : null, { signed: false });
+  };
+  const base = await serve((app) => {
+    app.use(auditLogin({ auditor, rules: [{ match: 'POST /logout', action: 'user.logout' }] }));
+    app.use(genericSession);
+    app.use(bodyParser() as Koa.Middleware);
+    app.use((context) => {
+      const { username, password } = (context.request as unknown as { body: Record<string, string> }).body;
+      if (context.path === '/logout') context['session'] = null;
+      else if (password === 'right') (context['session'] as { userId?: string | undefined }).userId = username;
+      context.redirect('/');
+    });
+  });
+  const cookie = await post(`${base}/login`, { username: 'ann', password: 'right' });
+  await auditor.settled(1);
+  await post(`${base}/login`, { username: 'bob', password: 'wrong' }, cookie);
+  await auditor.settled(2);
+  await post(`${base}/login`, { username: 'bob', password: 'right' }, cookie);
+  await auditor.settled(3);
+  await post(`${base}/logout`, {}, cookie);
+  expect((await auditor.settled(4)).map(({ action, actor, fields }) => [action, fields?.['outcome'], actor?.id])).toEqual([
+    ['user.login', 'success', 'ann'],
+    ['user.login', 'unknown', undefined],
+    ['user.login', 'success', 'bob'],
+    ['user.logout', 'success', 'bob'],
+  ]);
+});
+
 it('ignores a session that its store did not save', async () => {
   const base = await serve((app) => {
     app.use(auditLogin({ auditor }));

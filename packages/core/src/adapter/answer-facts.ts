@@ -12,43 +12,70 @@ export interface GivenCredential {
 export type AnswerShape = 'success' | 'failure' | 'challenge';
 
 const TOKEN_NAMES: ReadonlySet<string> = new Set(['token', 'accesstoken', 'idtoken', 'jwt', 'refreshtoken', 'sessiontoken', 'authtoken']);
-const OWNER_NAMES = ['user', 'account', 'data'] as const;
-const OWNER_IDS = ['id', '_id', 'userId', 'uid'] as const;
+const OWNER_NAMES = ['user', 'account', 'data', 'customer', 'admin', 'member', 'profile'] as const;
+const OWNER_IDS = ['id', '_id', 'userId', 'uid', 'user_id', 'objectId'] as const;
+/** The claims by which applications name an account in their tokens. `sub` is the standard one (RFC 7519, section 4.1.2). */
+const CLAIMS = ['sub', 'userId', 'user_id', 'uid', 'id', '_id', 'username', 'email'] as const;
+/** An object with an id and one of these beside the token is the account itself. */
+const PERSON_NAMES = ['email', 'username', 'login'] as const;
 const MIN_TOKEN = 16;
 const MAX_TOKEN = 16_384;
+const MAX_COOKIE_NAME = 256;
 const MAX_DEPTH = 3;
 const MAX_OBJECTS = 500;
 
 /** `token`, `authjs.session-token`, its numbered pieces (`….session-token.0`), `directus_session_token`, with or without a prefix of RFC 6265bis. */
-const COOKIE_NAME = /^(?:token|jwt|access_?token|auth_?token|.*session[-_]?token)(?:\.\d{1,2})?$/i;
+const COOKIE_NAME =
+  /^(?:(?:x[-_])?(?:token|jwt|(?:access|id|refresh)[-_]?token)|(?:.*[-_.])?auth[-_]?token|.*session[-_]?token)(?:\.\d{1,2})?$/i;
 const COOKIE_PREFIX = /^__(?:host|secure)-/i;
-const NO_AUTH_COOKIE = /csrf|xsrf/i;
+const NO_AUTH_COOKIE = /csrf|xsrf|consent|guest|visitor/i;
+/** A response that is nothing but a JSON Web Token (RFC 7519). */
+const BARE_JWT = /^[\w-]{2,}\.[\w-]{2,}\.[\w-]*$/;
+/** What a signed cookie may be about besides a login: the step before a second factor, a transaction of OAuth, a trusted device, the page's own state. */
+const OTHER_JWT_COOKIE =
+  /mfa|2fa|otp|factor|challenge|pending|pre[-_]?auth|temp|verif|reset|invite|magic|device|trust|remember|state|nonce|pkce|oauth|flash|locale|lang|cart|analytics|track|impersonat/i;
 
 const CHALLENGE_NAME =
   /^(?:mfa|2fa|otp|totp|twofactor)(?:required|redirect|needed|pending|challenge)$|^twofactor$|^(?:requires?|needs?)(?:mfa|2fa|otp|totp|twofactor)/;
 const CHALLENGE_WORD = /^(?:mfa|2fa|otp|totp|two[-_]?factor)[-_](?:required|needed|challenge)$/i;
 
 /**
- * Finds a credential in the JSON of a response: a token of 16 characters or more under a common name, at most three levels deep. The token itself is
- * not returned.
+ * Finds a credential in the content of a response: a token of 16 characters or more under a common name in its JSON, at most three levels deep, or a JSON Web
+ * Token that is all of it. The token itself is not returned.
  *
- * @param json the parsed answer
+ * @param content the parsed JSON, or the text
  * @param isKnown whether the request had this token already
  */
-export function credentialInJson(json: unknown, isKnown: (token: string) => boolean): GivenCredential | undefined {
-  let given: GivenCredential | undefined;
-  for (const { bag, around } of objectsIn(json)) {
+export function credentialInContent(content: unknown, isKnown: (token: string) => boolean): GivenCredential | undefined {
+  if (typeof content === 'string')
+    return BARE_JWT.test(content) && isBag(claimsOf(content)) && !isKnown(content) ? given([content]) : undefined;
+  let found: GivenCredential | undefined;
+  for (const { bag, around } of objectsIn(content)) {
     const tokens = newTokensOf(bag, isKnown);
     if (tokens.length === 0) continue;
     const owners = [bag, ...around].flatMap(ownersIn);
     const claims = tokens.map(claimsOf);
     // A token for a guest does not prove a login.
-    if ([...owners, ...claims].some(isNobody)) continue;
-    const account = firstAccount(owners, OWNER_IDS) ?? firstAccount(claims, ['sub']);
+    if ([...owners, bag, ...claims].some(isNobody)) continue;
+    const account = firstAccount(owners, OWNER_IDS) ?? accountIn(claims) ?? accountBeside(bag);
     if (account !== undefined) return { account };
-    given ??= {};
+    found ??= {};
   }
-  return given;
+  return found;
+}
+
+/**
+ * Returns the account that a response's JSON names, for a credential elsewhere in that response.
+ *
+ * @param json the parsed answer
+ */
+export function accountInJson(json: unknown): Account | undefined {
+  if (!isBag(json)) return undefined;
+  for (const bag of [json, property(json, 'data')].filter(isBag)) {
+    const account = firstAccount(ownersIn(bag), OWNER_IDS) ?? accountBeside(bag);
+    if (account !== undefined) return account;
+  }
+  return undefined;
 }
 
 /**
@@ -62,14 +89,34 @@ export function credentialInCookies(setCookie: readonly string[], cookieHeader: 
   for (const header of setCookie) {
     const [pair = '', ...attributes] = header.slice(0, MAX_TOKEN).split(';');
     const { name, value } = nameAndValue(pair);
-    if (!isAuthCookie(name)) continue;
+    const plain = plainCookie(value);
     if (isExpired(attributes)) set.delete(name);
-    else set.set(name, plainCookie(value));
+    else if (isAuthCookie(name) || isLoginToken(name, plain)) set.set(name, plain);
   }
   if (set.size === 0) return undefined;
   const had = new Set((cookieHeader ?? '').split(';').map((pair) => keyOf(nameAndValue(pair))));
   const values = [...set].filter(([name, value]) => value.length >= MIN_TOKEN && !had.has(`${name}=${value}`)).map(([, value]) => value);
   return values.length === 0 ? undefined : given(values);
+}
+
+/** Names of cookies that keep a session or a login, besides those with tokens. */
+const SESSION_COOKIE = /(?:^|[-_.])(?:sid|sess|session|auth|login|user|remember)(?:$|[-_.])|session|authentication/i;
+
+/**
+ * Whether a response clears a cookie by which the request was somebody's: a token, or the key of a session.
+ *
+ * @param setCookie the `Set-Cookie` headers of the answer
+ * @param cookieHeader the `Cookie` header of the request
+ */
+export function clearsLogin(setCookie: readonly string[], cookieHeader: string | undefined): boolean {
+  const had = new Map((cookieHeader ?? '').split(';').map((pair) => Object.values(nameAndValue(pair)) as [string, string]));
+  return setCookie.some((header) => {
+    const [pair = '', ...attributes] = header.slice(0, MAX_TOKEN).split(';');
+    const { name, value } = nameAndValue(pair);
+    const before = had.get(name);
+    if (before === undefined || before === '' || (value !== '' && !isExpired(attributes))) return false;
+    return isAuthCookie(name) || isLoginToken(name, plainCookie(before)) || (SESSION_COOKIE.test(name) && !NO_AUTH_COOKIE.test(name));
+  });
 }
 
 /**
@@ -131,25 +178,46 @@ function isToken(text: string): boolean {
   return text.length >= MIN_TOKEN && !/\s/.test(text);
 }
 
+function isBag(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
 /** A token as it stands in `Authorization` may have its scheme before it. */
 function withoutScheme(text: string): string {
   return text.trim().replace(/^(?:bearer|token|jwt) +/i, '');
 }
 
 function ownersIn(bag: object): unknown[] {
-  return OWNER_NAMES.map((name) => property(bag, name)).filter((owner) => typeof owner === 'object' && owner !== null);
+  return OWNER_NAMES.map((name) => property(bag, name)).filter(isBag);
 }
 
 function given(tokens: readonly string[]): GivenCredential | undefined {
   const claims = tokens.map(claimsOf);
   if (claims.some(isNobody)) return undefined;
-  const account = firstAccount(claims, ['sub']);
+  const account = accountIn(claims);
   return account === undefined ? {} : { account };
+}
+
+/** Reads the account from claims, or from the user object that some applications sign. */
+function accountIn(claims: readonly unknown[]): Account | undefined {
+  return (
+    firstAccount(claims, CLAIMS) ??
+    firstAccount(
+      claims.flatMap((one) => (isBag(one) ? ownersIn(one) : [])),
+      OWNER_IDS,
+    )
+  );
+}
+
+/** The object with the token may be the account itself: `{_id, email, token}`. Without a name, its `id` may be that of the token. */
+function accountBeside(bag: object): Account | undefined {
+  const isPerson = PERSON_NAMES.some((key) => typeof property(bag, key) === 'string');
+  return withId(bag, isPerson ? OWNER_IDS : ['userId', 'user_id']);
 }
 
 function firstAccount(candidates: readonly unknown[], idKeys: readonly string[]): Account | undefined {
   for (const candidate of candidates) {
-    const account = typeof candidate === 'object' && candidate !== null ? withId(candidate, idKeys) : undefined;
+    const account = isBag(candidate) ? withId(candidate, idKeys) : undefined;
     if (account !== undefined) return account;
   }
   return undefined;
@@ -177,7 +245,13 @@ function claimsOf(token: string): unknown {
 }
 
 function isAuthCookie(name: string): boolean {
-  return name.length <= 256 && !NO_AUTH_COOKIE.test(name) && COOKIE_NAME.test(name.replace(COOKIE_PREFIX, ''));
+  return name.length <= MAX_COOKIE_NAME && !NO_AUTH_COOKIE.test(name) && COOKIE_NAME.test(name.replace(COOKIE_PREFIX, ''));
+}
+
+/** Whether a cookie of any name holds a JSON Web Token that names an account, as `Authentication` in the documentation of NestJS. */
+function isLoginToken(name: string, value: string): boolean {
+  if (name.length > MAX_COOKIE_NAME || NO_AUTH_COOKIE.test(name) || OTHER_JWT_COOKIE.test(name)) return false;
+  return accountIn([claimsOf(value)]) !== undefined;
 }
 
 function nameAndValue(pair: string): { name: string; value: string } {

@@ -163,7 +163,6 @@ function answerFacts<Request>(
 ): AnswerFacts {
   // What never left was given to nobody.
   if (ending.status === undefined || (ending.kind === 'aborted' && !adapter.outgoing.headersSent)) return {};
-  const json =
-    readAnswers && reading.state === 'read' && reading.isJson && (body?.length ?? 0) <= MAX_READ_ANSWER ? reading.value : undefined;
-  return shielded(auditor.problem, {}, () => readAnswerFacts({ json, head, headers: adapter.incoming.headers, body: look.body, form }));
+  const content = readAnswers && reading.state === 'read' && (body?.length ?? 0) <= MAX_READ_ANSWER ? reading.value : undefined;
+  return shielded(auditor.problem, {}, () => readAnswerFacts({ content, head, headers: adapter.incoming.headers, body: look.body, form }));
 }

@@ -48,7 +48,7 @@ export function verdictOf({ verdicts }: ObservedExchange, foundBy: FoundBy): Lib
 /** Determines the action from the session on a route that is not configured: it got an owner, or an impersonation began or ended. */
 function effectOf({ session, form }: ObservedExchange): AuditAction | undefined {
   const { before, after, isSaved } = session;
-  if (after?.owner === undefined || isSaved === false || before === 'unseen') return undefined;
+  if (!after || isSaved === false || before === 'unseen') return undefined;
   if (!sessionGotOwner({ session, form, credentials: { cookie: true, header: false } })) return undefined;
   if (after.originalActor !== undefined) return before?.originalActor === undefined ? 'user.impersonate.start' : undefined;
   return before?.originalActor === undefined ? 'user.login' : 'user.impersonate.stop';

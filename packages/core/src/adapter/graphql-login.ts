@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { type Account, accountOf } from '../attempt/account.js';
 import { type ActorInput, type GroupInput, type OutcomeKind, type Reason, REASONS } from '../attempt/attempt.js';
 import { property } from '../attempt/property.js';
-import { credentialInHeader, credentialInJson, shapeOf } from './answer-facts.js';
+import { credentialInContent, credentialInHeader, shapeOf } from './answer-facts.js';
 import { argumentsOf, collectField, type GraphqlDocument, isDocument, namedByField, type RequestedField } from './graphql-document.js';
 import { readLoginForm } from './login-form.js';
 
@@ -186,7 +186,7 @@ function judgeByKeys(answer: unknown, status: number | undefined, { options, fie
     .filter((verdict) => verdict !== undefined)
     .map((verdict): GraphqlVerdict => (isTrusted || verdict.outcome === 'failure' ? verdict : { outcome: 'unknown' }));
   if (verdicts.length > 0 || isTrusted) return verdicts;
-  return credentialInJson(property(answer, 'data'), () => false) === undefined ? [] : [{ outcome: 'unknown' }];
+  return credentialInContent(property(answer, 'data'), () => false) === undefined ? [] : [{ outcome: 'unknown' }];
 }
 
 function isAnswered(answer: unknown, path: readonly string[]): boolean {
@@ -241,7 +241,7 @@ function usualMeaning(data: unknown, namesAccount: boolean): boolean | 'challeng
   const shape = namesFailure(data) ? 'failure' : shapeOf(data, true);
   if (shape === 'contradiction') return undefined;
   if (shape !== undefined) return shape === 'challenge' ? 'challenge' : shape === 'success';
-  return namesAccount || credentialInJson(data, () => false) !== undefined ? true : undefined;
+  return namesAccount || credentialInContent(data, () => false) !== undefined ? true : undefined;
 }
 
 function namesFailure(data: unknown): boolean {
@@ -258,7 +258,7 @@ function accountIn(data: unknown): Account | undefined {
       if (account !== undefined) return account;
     }
   }
-  return credentialInJson(data, () => false)?.account;
+  return credentialInContent(data, () => false)?.account;
 }
 
 /** An answer that cannot be read proves nothing, except by a status that refuses. */

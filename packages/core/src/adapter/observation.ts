@@ -145,12 +145,16 @@ export class Observation {
     return this.reader.passport !== undefined;
   }
 
-  /** The session middleware has loaded a session, or made one. The first one counts, even if it is loaded by the handler. */
-  sessionLoaded(): void {
+  /**
+   * The session middleware has loaded a session, or made one. The first one counts, even if it is loaded by the handler.
+   *
+   * @param read returns the session; by default the adapter does
+   */
+  sessionLoaded(read: () => unknown = () => this.adapter.session()): void {
     if (this.isOver || this.isSessionSeen) return;
     this.isSessionSeen = true;
-    const { adapter, reader } = this;
-    this.sessionBefore = this.ask<SessionSnapshot | 'unseen' | undefined>('unseen', () => reader.sessionSnapshot(adapter.session()));
+    const { reader } = this;
+    this.sessionBefore = this.ask<SessionSnapshot | 'unseen' | undefined>('unseen', () => reader.sessionSnapshot(read()));
   }
 
   /**
@@ -315,19 +319,19 @@ export class Observation {
     return this.ask(false, () => {
       // Asking for the session also lets the adapter watch its store, so that the next request shows what its session was before.
       const after = reader.sessionSnapshot(adapter.session());
-      if (after?.owner !== undefined && this.isChanged(after)) return true;
+      if ((after?.owner !== undefined || after?.isIn) && this.isChanged(after)) return true;
       return !LOOKS.has(method) && readLoginForm(adapter.snapshot().body).hasPassword;
     });
   }
 
-  private isChanged({ owner, id }: SessionSnapshot): boolean {
+  private isChanged({ owner, id, isIn }: SessionSnapshot): boolean {
     // A request without any credential, whose response sets a cookie, had no session before. For middleware that responds without a route, nothing else
     // shows what the session was before.
     if (this.sessionBefore === 'unseen' && carriesNoCredential(this.adapter.incoming.headers)) {
       if (this.responseHead().header('set-cookie') !== undefined) this.sessionBefore = undefined;
     }
     const before = this.sessionBefore;
-    return before !== 'unseen' && (before?.owner !== owner || before?.id !== id);
+    return before !== 'unseen' && (before?.owner !== owner || before?.id !== id || before?.isIn !== isIn);
   }
 
   private responseHead(): ResponseHead {

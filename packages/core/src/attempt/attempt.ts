@@ -88,6 +88,8 @@ export interface SessionSnapshot {
   id?: string;
   /** The id of the account that is logged in; absent if none is. */
   owner?: string;
+  /** The session says that somebody is logged in, but not who. */
+  isIn?: true;
   /** The owner's name. */
   name?: string;
   /** The names that people may type for the owner. */
@@ -127,6 +129,8 @@ interface RequestCredentials {
 export interface AnswerFacts {
   /** The response contains a credential that the request did not have, and may name its account. */
   credential?: { account?: NamedAccount };
+  /** The response clears a cookie by which the request was somebody's. */
+  isTakenBack?: true;
   /** The outcome that a common shape of its JSON states. */
   shape?: 'success' | 'failure' | 'challenge' | 'contradiction';
 }

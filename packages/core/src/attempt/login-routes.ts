@@ -25,6 +25,17 @@ const LOGIN_FOLDERS: ReadonlySet<string> = new Set([
 
 const PROCEDURES: ReadonlySet<string> = new Set([...LOGIN_FOLDERS, 'authenticate']);
 
+/** Words that name a login only with a credential: `POST /sessions`, `POST /api/auth`. */
+const WITH_CREDENTIAL: ReadonlySet<string> = new Set(['session', 'sessions', 'auth']);
+
+/** A login word within a segment: `user-login`, `adminlogin`, `do_signin`, `loginuser`, `login-with-otp`. */
+const COMPOUND =
+  /(?:log-?in|log-?on|sign-?in|authenticate)$|^(?:log-?in|sign-?in|authenticate)(?:-|user|admin|customer|member|with|by|via|check|submit)/;
+
+/** Compounds in which the login is only what something else is about: `change-login`, `login-history`. */
+const ABOUT_LOGINS =
+  /(?:^|-)(?:forgot|reset|recover|change|update|edit|create|add|new|delete|remove|list|history|attempts?|alerts?|settings?|options?)(?:-|$)/;
+
 /** Strapi, Passport; Auth.js. */
 const LOGIN_ENDS: ReadonlySet<string> = new Set(['auth/local', 'callback/credentials']);
 
@@ -33,7 +44,7 @@ const MAX_PATH = 2048;
 const MAX_PROCEDURES = 100;
 
 /** A text without any of these is no login path. Most paths of an application are told apart by this one search. */
-const ANY_WORD = new RegExp([...LOGIN_WORDS, ...PROCEDURES, ...LOGIN_ENDS, 'token', 'session'].join('|'));
+const ANY_WORD = new RegExp([...LOGIN_WORDS, ...PROCEDURES, ...LOGIN_ENDS, 'token', 'session', 'auth', 'logon'].join('|'));
 
 /** A target that all routers read alike: segments of plain characters, none of which begins with a dot. */
 const PLAIN_TARGET = /^(?:\/[\w-][\w.~!$&'()*+,=:@-]*)*\/?(?=[?#]|$)/;
@@ -42,7 +53,7 @@ const PLAIN_TARGET = /^(?:\/[\w-][\w.~!$&'()*+,=:@-]*)*\/?(?=[?#]|$)/;
  * Whether a POST is a login by default, if no routes are configured: the table contains the login paths of common stacks.
  *
  * @param path the decoded path without its query; letter case and trailing slashes are ignored
- * @param body properties of the body: `session` is a login only with a credential, `token` only if it asks for one
+ * @param body properties of the body: `session`, `auth` and compounds such as `user-login` are logins only with a credential, `token` only if it asks for one
  */
 export function isLoginPath(path: string, body: BodyKind): boolean {
   const text = path.slice(-MAX_PATH).toLowerCase();
@@ -52,7 +63,7 @@ export function isLoginPath(path: string, body: BodyKind): boolean {
   if (LOGIN_WORDS.has(last) || (folder !== undefined && LOGIN_FOLDERS.has(folder))) return true;
   if (LOGIN_ENDS.has(`${folder ?? ''}/${last}`) || isLoginProcedure(last)) return true;
   if (last === 'token') return body.asksForToken;
-  return (last === 'session' || last === 'sessions') && body.carriesCredential;
+  return body.carriesCredential && (WITH_CREDENTIAL.has(last) || isCompound(last));
 }
 
 /**
@@ -62,7 +73,12 @@ export function isLoginPath(path: string, body: BodyKind): boolean {
  */
 export function endsInLoginWord(path: string): boolean {
   const [last] = endOf(path.slice(-MAX_PATH).toLowerCase());
-  return last !== undefined && LOGIN_WORDS.has(last);
+  return last !== undefined && (LOGIN_WORDS.has(last) || /[-_](?:login|signin|logon)$/.test(last));
+}
+
+function isCompound(segment: string): boolean {
+  const words = segment.replaceAll('_', '-');
+  return COMPOUND.test(words) && !ABOUT_LOGINS.test(words);
 }
 
 /**

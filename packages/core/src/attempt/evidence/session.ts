@@ -7,12 +7,13 @@ export const session: EvidenceSource = (attempt) => {
   if (attempt.session.isSaved === false) return undefined;
   const { after } = attempt.session;
   if (!isLoginAction(attempt.action)) return hasActed(attempt) ? { evidence: 'session', says: 'success', strength: 'sign' } : undefined;
-  if (after?.owner === undefined || !sessionGotOwner(attempt)) return undefined;
-  return { evidence: 'session', says: 'success', strength: 'sign', account: ownerIn(after) };
+  if (!after || !sessionGotOwner(attempt)) return undefined;
+  return { evidence: 'session', says: 'success', strength: 'sign', ...(after.owner !== undefined && { account: ownerIn(after) }) };
 };
 
 /**
- * Whether the session got another owner during this request, or the same owner in a new session after the owner's name and a password were typed.
+ * Whether the session got another owner during this request, or the same owner in a new session after the owner's name and a password were typed, or began to
+ * say that somebody is in.
  *
  * @param attempt the change of the session, the form, and the credentials of the request
  */
@@ -21,11 +22,17 @@ export function sessionGotOwner({
   form,
   credentials,
 }: Pick<Attempt, 'session' | 'form' | 'credentials'>): boolean {
-  if (after?.owner === undefined) return false;
+  if (!after || !hasOwner(after)) return false;
   // A request without a cookie had no session before.
   if (before === 'unseen') return !credentials.cookie;
+  if (after.owner === undefined) return !hasOwner(before);
   if (before?.owner !== after.owner) return true;
   return before.id !== after.id && form.hasPassword && isNamed(after, form.identity);
+}
+
+/** Whether a session says that somebody is logged in. */
+function hasOwner(session: SessionSnapshot | undefined): boolean {
+  return session?.owner !== undefined || session?.isIn === true;
 }
 
 /** The account that a session belongs to. */
@@ -43,7 +50,7 @@ type SessionTest = (before: SessionSnapshot, after: SessionSnapshot | undefined)
 
 /** How an action other than a login changes the session of somebody who was in. */
 const CHANGES: Partial<Record<AuditAction, SessionTest>> = {
-  'user.logout': (_before, after) => after?.owner === undefined,
+  'user.logout': (_before, after) => !hasOwner(after),
   'user.session.refresh': (before, after) => before.owner === after?.owner && before.id !== after?.id,
   'user.impersonate.start': gotAnotherOwner,
   'user.impersonate.stop': gotAnotherOwner,
@@ -54,6 +61,6 @@ function gotAnotherOwner(before: SessionSnapshot, after: SessionSnapshot | undef
 }
 
 function hasActed({ action, session: { before, after } }: Attempt): boolean {
-  if (before === 'unseen' || before?.owner === undefined) return false;
+  if (before === 'unseen' || before === undefined || !hasOwner(before)) return false;
   return CHANGES[action]?.(before, after) ?? false;
 }

@@ -58,6 +58,43 @@ export const sessions: readonly Scenario[] = [
     { is: 'a guest', does: (x) => (x.keep('user', { role: 'guest', id: 'g1' }), x.redirect('/')), expected: is.unknown() },
     { is: 'a pending account', does: (x) => (x.keep('pendingUserId', 'u1'), x.redirect('/')), expected: is.unknown() },
   ]),
+  table('a session belongs to whom its usual keys name', [
+    ...['userId', 'user', 'currentUser', 'currentUserId', 'loggedInUser', 'adminId', 'userID'].map((key): Row => ({
+      is: key,
+      does: (x) => (x.keep(key, 'u1'), x.redirect('/')),
+      expected: is.success('u1', 'session'),
+    })),
+    ...['username', 'email', 'name'].flatMap((key): Row[] => [
+      { is: `${key} alone`, does: (x) => (x.keep(key, 'u1'), x.redirect('/')), expected: is.unknown() },
+      {
+        is: `${key} beside loggedin: true`,
+        does: (x) => (x.keep('loggedin', true), x.keep(key, 'u1'), x.redirect('/')),
+        expected: is.success('u1', 'session'),
+      },
+      {
+        is: `${key} beside loggedin: false`,
+        does: (x) => (x.keep('loggedin', false), x.keep(key, 'u1'), x.redirect('/')),
+        expected: is.unknown(),
+      },
+    ]),
+    {
+      is: 'user beside isLoggedIn: false',
+      does: (x) => (x.keep('isLoggedIn', false), x.keep('user', 'u1'), x.redirect('/')),
+      expected: is.unknown(),
+    },
+  ]),
+  {
+    name: 'a session that begins to say that somebody is in is a login of the typed account, and only then',
+    async handler(x) {
+      if (typedName(x.body) === 'ann') x.keep('isAuthenticated', true);
+      await x.redirect('/');
+    },
+    async client(client) {
+      const cookie = cookieOf(await post(client));
+      await post(client, { body: bob, headers: { cookie } });
+    },
+    expected: [{ ...is.success('ann', 'session') }, is.unknown()],
+  },
   table(
     'a guest id that each visitor gets before the handler is no login',
     [{ is: 'wrong password', does: (x) => x.json(401, {}), expected: { is_failure: true, is_anonymous: true, actor: undefined } }],
