@@ -137,7 +137,7 @@ it.each<CookieRow>([
   ['of a guest', [`token=${jwt({ sub: 'g-1', role: 'guest' })}`], undefined, NOTHING],
   ['none', [], undefined, NOTHING],
 ])('finds a credential in a cookie: %s', (_name, setCookie, cookie = undefined, expected = undefined) => {
-  const given = credentialInCookies(setCookie, cookie);
+  const given = credentialInCookies(setCookie, cookie, none);
   expect(given === undefined ? NOTHING : given.account?.id).toBe(expected);
 });
 
@@ -231,6 +231,7 @@ it('never throws, and never returns a token', () => {
       credentialInCookies(
         cookies.map((cookie) => `token=${cookie}`),
         text,
+        none,
       );
       credentialInHeader(text, none);
     }),

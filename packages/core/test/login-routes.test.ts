@@ -34,6 +34,8 @@ it.each([
 
 it.each([
   '/plugins',
+  '/xlogin',
+  '/mylogin',
   '/document-signing',
   '/logins',
   '/login-history',

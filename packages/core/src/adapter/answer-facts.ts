@@ -83,8 +83,13 @@ export function accountInJson(json: unknown): Account | undefined {
  *
  * @param setCookie the `Set-Cookie` headers of the answer
  * @param cookieHeader the `Cookie` header of the request
+ * @param isKnown whether the request brought a value in any other way
  */
-export function credentialInCookies(setCookie: readonly string[], cookieHeader: string | undefined): GivenCredential | undefined {
+export function credentialInCookies(
+  setCookie: readonly string[],
+  cookieHeader: string | undefined,
+  isKnown: (token: string) => boolean,
+): GivenCredential | undefined {
   const set = new Map<string, string>();
   for (const header of setCookie) {
     const [pair = '', ...attributes] = header.slice(0, MAX_TOKEN).split(';');
@@ -95,7 +100,8 @@ export function credentialInCookies(setCookie: readonly string[], cookieHeader: 
   }
   if (set.size === 0) return undefined;
   const had = new Set((cookieHeader ?? '').split(';').map((pair) => keyOf(nameAndValue(pair))));
-  const values = [...set].filter(([name, value]) => value.length >= MIN_TOKEN && !had.has(`${name}=${value}`)).map(([, value]) => value);
+  const isNew = ([name, value]: [string, string]): boolean => value.length >= MIN_TOKEN && !had.has(`${name}=${value}`) && !isKnown(value);
+  const values = [...set].filter(isNew).map(([, value]) => value);
   return values.length === 0 ? undefined : given(values);
 }
 

@@ -1,6 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { AnswerFacts } from '../attempt/attempt.js';
-import { bodyTexts } from '../attempt/request-body.js';
 import {
   accountInJson,
   clearsLogin,
@@ -12,16 +10,14 @@ import {
 } from './answer-facts.js';
 import type { LoginForm } from './login-form.js';
 import type { ResponseHead } from './response-head.js';
+import { isSent, type SentRequest } from './sent-text.js';
 
 /** An answer, as far as it may be read. */
 export interface ReadableAnswer {
   /** Its parsed JSON, or its text; undefined where it has none, or where it may not be read. */
   content: unknown;
   head: ResponseHead;
-  /** The headers of the request. */
-  headers: IncomingHttpHeaders;
-  /** The parsed body of the request. */
-  body: unknown;
+  request: SentRequest;
   form: LoginForm;
 }
 
@@ -32,28 +28,23 @@ export interface ReadableAnswer {
  * @param answer the answer
  */
 export function readAnswerFacts(answer: ReadableAnswer): AnswerFacts {
-  const { content, head, headers, form } = answer;
+  const { content, head, request, form } = answer;
   const credential = credentialIn(answer);
   const account = credential && (credential.account ?? accountInJson(content));
   const shape = shapeOf(content, form.carriesCredential);
   return {
     ...(credential && { credential: account ? { account } : {} }),
-    ...(clearsLogin(head.headers('set-cookie'), headers.cookie) && { isTakenBack: true }),
+    ...(clearsLogin(head.headers('set-cookie'), request.headers.cookie) && { isTakenBack: true }),
     ...(shape !== undefined && { shape }),
   };
 }
 
-function credentialIn({ content, head, headers, body }: ReadableAnswer): GivenCredential | undefined {
-  const brought = `${headers.authorization ?? ''} ${headers.cookie ?? ''} ${String(headers['x-auth-token'] ?? '')}`;
-  const isKnown = (token: string): boolean => brought.includes(token) || isSent(body, token);
+function credentialIn({ content, head, request }: ReadableAnswer): GivenCredential | undefined {
+  const isKnown = (token: string): boolean => isSent(token, request);
   return (
     credentialInContent(content, isKnown) ??
-    credentialInCookies(head.headers('set-cookie'), headers.cookie) ??
+    credentialInCookies(head.headers('set-cookie'), request.headers.cookie, isKnown) ??
     credentialInHeader(head.header('authorization'), isKnown) ??
     credentialInHeader(head.header('x-auth-token'), isKnown)
   );
-}
-
-function isSent(body: unknown, token: string): boolean {
-  return bodyTexts(body).parts.some((part) => [...part.values()].includes(token));
 }

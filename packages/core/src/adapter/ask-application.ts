@@ -51,6 +51,7 @@ export async function askApplication<Request>(
     path: exchange.routes.at(-1)?.matched ?? exchange.path,
     params: exchange.routes.at(-1)?.params ?? {},
     headers: adapter.incoming.headers,
+    query: queryOf(adapter.target),
     body: look.body,
     user: look.user,
     session: look.session,
@@ -100,4 +101,11 @@ async function rulesOf<Request>(
   const isBatch = reading.state === 'read' && Array.isArray(reading.value) && reading.value.length > 1;
   const isUnproven = reading.state === 'unreadable' || (isBatch && said.length === 1);
   return isUnproven ? said.map((one) => (one !== 'skip' && one.outcome === 'success' ? { outcome: 'unknown' as const } : one)) : said;
+}
+
+/** The parameters of the query, each with its first value. */
+function queryOf(target: string): Record<string, string> {
+  const at = target.indexOf('?');
+  if (at === -1) return {};
+  return Object.fromEntries([...new URLSearchParams(target.slice(at + 1).replace(/#.*$/s, ''))].reverse());
 }

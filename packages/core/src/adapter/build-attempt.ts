@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { accountOf } from '../attempt/account.js';
 import type { AuditAction } from '../attempt/action.js';
 import type { AnswerFacts, Attempt, Mark, RuleOutcome, SessionChange } from '../attempt/attempt.js';
+import { property } from '../attempt/property.js';
 import { pathOf } from '../attempt/route-match.js';
 import { readAnswerFacts } from './answer-reading.js';
 import { askApplication, type Extracted, hasFunctions } from './ask-application.js';
 import type { AuditReader } from './audit-reader.js';
+import { chosenTargets } from './chosen-targets.js';
 import { findAttempt, type FoundAttempt, looksLikeLogin, verdictOf } from './find-attempt.js';
 import type { Impersonations } from './impersonations.js';
 import { readLoginForm } from './login-form.js';
@@ -15,6 +18,7 @@ import { requestCredentials } from './request-credentials.js';
 import type { BodyReading } from './response-body.js';
 import { headerOf } from './response-head.js';
 import { shielded } from './shielded.js';
+import { batchedLogins } from './trpc-batch.js';
 
 /** The longest response that is searched for credentials and shapes, in bytes. */
 export const MAX_READ_ANSWER = 16_384;
@@ -86,6 +90,7 @@ function baseOf<Request>(
     route: exchange.routes.at(-1)?.pattern,
     verdict,
     session,
+    chosenTargets: exchange.ending.location === undefined ? undefined : targetsOf(look.body, headers, session),
     ...sessionOf(session, action, impersonations),
     userAppeared: user !== undefined && userBefore === undefined,
     userBefore,
@@ -99,6 +104,12 @@ function baseOf<Request>(
     requestId: look.requestId ?? headerOf(headers, 'x-request-id'),
     traceparent: headerOf(headers, 'traceparent'),
   };
+}
+
+/** Where the client wanted to go: by this request, or by an earlier one whose session remembers it. */
+function targetsOf(body: unknown, headers: IncomingHttpHeaders, { before }: SessionChange): string[] {
+  const kept = before === 'unseen' ? undefined : before?.returnTo;
+  return [...chosenTargets(body, headers), ...(kept === undefined ? [] : [kept])];
 }
 
 /** The session that an attempt is about, and who really acts in it. A logout is about the one that it ends. */
@@ -128,11 +139,31 @@ function attemptsOf<Request>(
   const attempt = withExtracted(base, exchange, extracted);
   attempt.answer = answerFacts(exchange, reading, adapter, reader);
   if (attempt.foundBy === 'effect' && exchange.form.isRefresh) attempt.action = 'user.session.refresh';
-  const said: Partial<Attempt>[] = marks.length > 0 ? marks.map((mark) => ({ mark })) : (rules ?? []).map((rule) => ruled(rule, exchange));
+  const said: Partial<Attempt>[] =
+    marks.length > 0
+      ? marks.map((mark) => ({ mark }))
+      : (rules?.map((rule) => ruled(rule, exchange)) ?? batched(attempt, exchange, reading, adapter, reader));
   if (said.length === 0) return [attempt];
   if (said.length === 1) return [Object.assign(attempt, said[0])];
   attempt.requestId ??= randomUUID();
   return said.map((one, index) => ({ ...attempt, ...one, number: index + 1 }));
+}
+
+/** In a batch of tRPC every call of a login procedure is an attempt, and has an answer of its own. */
+function batched<Request>(
+  attempt: Attempt,
+  exchange: ObservedExchange,
+  reading: BodyReading,
+  adapter: RequestAdapter<Request>,
+  reader: AuditReader<Request>,
+): Partial<Attempt>[] {
+  const content = reading.state === 'read' ? reading.value : undefined;
+  return batchedLogins(attempt.target, exchange.look.body, content).map(({ input, answer }) => {
+    const form = readLoginForm(input);
+    if (property(answer, 'error') !== undefined) return { form, rule: { outcome: 'failure' } };
+    if (answer === undefined) return { form, rule: { outcome: (exchange.ending.status ?? 0) >= 400 ? 'failure' : 'unknown' } };
+    return { form, answer: answerFacts(exchange, { state: 'read', value: answer, isJson: true }, adapter, reader) };
+  });
 }
 
 /** A rule may name the user of each of its attempts. */
@@ -164,5 +195,6 @@ function answerFacts<Request>(
   // What never left was given to nobody.
   if (ending.status === undefined || (ending.kind === 'aborted' && !adapter.outgoing.headersSent)) return {};
   const content = readAnswers && reading.state === 'read' && (body?.length ?? 0) <= MAX_READ_ANSWER ? reading.value : undefined;
-  return shielded(auditor.problem, {}, () => readAnswerFacts({ content, head, headers: adapter.incoming.headers, body: look.body, form }));
+  const request = { headers: adapter.incoming.headers, target: adapter.target, body: look.body };
+  return shielded(auditor.problem, {}, () => readAnswerFacts({ content, head, request, form }));
 }

@@ -11,6 +11,8 @@ export interface AttemptView<Request = unknown> {
   path: string;
   /** The parameters of the matched route. */
   params: Record<string, unknown>;
+  /** The parameters of the URL's query, each with its first value. */
+  query: Record<string, string>;
   headers: IncomingHttpHeaders;
   /** The parsed body, if the application parses it. */
   body: unknown;

@@ -50,7 +50,7 @@ function effectOf({ session, form }: ObservedExchange): AuditAction | undefined 
   const { before, after, isSaved } = session;
   if (!after || isSaved === false || before === 'unseen') return undefined;
   if (!sessionGotOwner({ session, form, credentials: { cookie: true, header: false } })) return undefined;
-  if (after.originalActor !== undefined) return before?.originalActor === undefined ? 'user.impersonate.start' : undefined;
+  if (after.originalActor !== undefined) return 'user.impersonate.start';
   return before?.originalActor === undefined ? 'user.login' : 'user.impersonate.stop';
 }
 
@@ -64,14 +64,21 @@ export function looksLikeLogin({ look, methods, ending, routes, form }: Observed
   return ending.status !== 405 && (ending.status !== 404 || routes.length > 0);
 }
 
-/** Whether a handler of the application has run: neither the framework, nor its router, nor CORS has answered for it. */
-function isHandled({ look, methods, ending, path }: ObservedExchange): boolean {
-  return !look.isUnhandled && !methods.includes('OPTIONS') && !isSlashRedirect(ending, path);
+/**
+ * Whether a handler of the application has run: neither the framework, nor its router, nor CORS has answered for it. A preflight has no body (Fetch,
+ * section 4.8).
+ */
+function isHandled({ look, methods: [sent], ending, path, routes, form }: ObservedExchange): boolean {
+  if (look.isUnhandled || (sent === 'OPTIONS' && !form.carriesCredential)) return false;
+  return routes.length > 0 || !isSlashRedirect(ending, path);
 }
+
+/** The statuses by which routers redirect to the same path with or without its last slash. Handlers redirect by 302 or 303. */
+const MOVED: ReadonlySet<number> = new Set([301, 307, 308]);
 
 /** Whether a redirect only adds or removes the trailing slash, which routers do. */
 function isSlashRedirect({ status = 0, location = '' }: Ending, path: string): boolean {
-  if (status < 300 || status >= 400 || location === '') return false;
+  if (!MOVED.has(status) || location === '') return false;
   const target = pathOf(location);
   return target !== path && target.replace(/\/+$/, '') === path.replace(/\/+$/, '');
 }

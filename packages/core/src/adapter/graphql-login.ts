@@ -40,6 +40,8 @@ export interface GraphqlVerdict {
 /** What a {@link graphqlLogin} rule sees of an exchange. */
 export interface GraphqlExchange {
   body: unknown;
+  /** The parameters of the URL's query, by which a GET brings its document. */
+  query?: Readonly<Record<string, string>>;
   responseBody: unknown;
   status: number | undefined;
 }
@@ -64,12 +66,16 @@ const FAILURE_TYPE = /(?:error|failure|failed|denied|rejected|invalid\w*)$/i;
 export function graphqlLogin(options: GraphqlLoginOptions): (exchange: GraphqlExchange) => readonly GraphqlVerdict[] | 'skip' {
   const fields = [options.field].flat().map((field) => field.split('.'));
   const remembered = new Map<string, GraphqlDocument>();
-  return ({ body, responseBody, status }) => {
+  return ({ body, query = {}, responseBody, status }) => {
     const operations = operationsIn(body);
+    const rule = { options, fields, remembered };
     const verdicts = operations.flatMap((operation, i) => {
       const answer = operations.length === 1 && !Array.isArray(responseBody) ? responseBody : answerAt(responseBody, i);
-      return judgeOperation(operation, answer, status, { options, fields, remembered });
+      return judgeOperation(operation, answer, status, rule);
     });
+    if (verdicts.length === 0) {
+      verdicts.push(...operationInQuery(query).flatMap((operation) => judgeOperation(operation, responseBody, status, rule)));
+    }
     return verdicts.length === 0 ? 'skip' : verdicts;
   };
 }
@@ -111,6 +117,13 @@ function operationIn(request: unknown): Operation {
   };
 }
 
+/** A GET brings its variables and extensions as JSON (GraphQL over HTTP, "GET"). */
+function operationInQuery(query: Readonly<Record<string, string>>): Operation[] {
+  const [variables, extensions] = ['variables', 'extensions'].map((name) => parsedJson(query[name] ?? ''));
+  const operation = operationIn({ ...query, variables, extensions });
+  return operation.text === undefined && operation.id === undefined ? [] : [operation];
+}
+
 /** The answer to one operation of a batch; one that is for all of them can only be a refusal. */
 function answerAt(answers: unknown, index: number): unknown {
   if (Array.isArray(answers)) return (answers as unknown[])[index];
@@ -119,15 +132,23 @@ function answerAt(answers: unknown, index: number): unknown {
 
 function judgeOperation(operation: Operation, answer: unknown, status: number | undefined, rule: Rule): GraphqlVerdict[] {
   if (operation.text === undefined && isForgotten(answer)) return [];
-  const document = documentOf(operation, rule);
-  if (document === 'unreadable') return rule.fields.some((path) => operation.text!.includes(path.at(-1)!)) ? [refusal(answer, status)] : [];
-  if (document === undefined) return judgeByKeys(answer, status, rule).map((verdict) => withIdentity(verdict, operation.variables));
-  return rule.fields
-    .flatMap((path) => collectField(document, operation.name, path))
-    .flatMap((field) => {
-      const verdict = judgeField(field, answer, status, rule.options);
-      return verdict === undefined ? [] : [withIdentity(verdict, argumentsOf(field, operation.variables))];
-    });
+  const documents = documentsOf(operation, rule);
+  if (documents.length === 0) return judgeByKeys(answer, status, rule).map((verdict) => withIdentity(verdict, operation.variables));
+  const readable = documents.filter((document) => document !== 'unreadable');
+  if (readable.length === 0) {
+    return rule.fields.some((path) => operation.text!.includes(path.at(-1)!)) ? [refusal(answer, status)] : [];
+  }
+  // If there are two documents, the names of the answer tell which one ran.
+  const asked = new Map<string, RequestedField>();
+  for (const document of readable) {
+    for (const field of rule.fields.flatMap((path) => collectField(document, operation.name, path))) {
+      if (!asked.has(JSON.stringify(field.keys))) asked.set(JSON.stringify(field.keys), field);
+    }
+  }
+  return [...asked.values()].flatMap((field) => {
+    const verdict = judgeField(field, answer, status, rule.options);
+    return verdict === undefined ? [] : [withIdentity(verdict, argumentsOf(field, operation.variables))];
+  });
 }
 
 /** Each attempt of a request has its own user name, which may stand in the document itself. */
@@ -143,15 +164,28 @@ function isForgotten(answer: unknown): boolean {
   return code === 'PERSISTED_QUERY_NOT_FOUND' || property(error, 'message') === 'PersistedQueryNotFound';
 }
 
-function documentOf({ text, id }: Operation, { options, fields, remembered }: Rule): GraphqlDocument | 'unreadable' | undefined {
+/**
+ * The documents that the server may have run: the text of the request, and the one that its id stands for. A client may send both, and servers differ in
+ * which one they run.
+ */
+function documentsOf({ text, id }: Operation, rule: Rule): (GraphqlDocument | 'unreadable')[] {
+  const { options, remembered } = rule;
   const known = id === undefined ? undefined : remembered.get(id);
   // Mercurius sends the hash in place of the text.
-  const source = lookUp(options.documents, id ?? text) ?? text;
-  if (source === undefined) return known;
+  const stored = lookUp(options.documents, id) ?? lookUp(options.documents, text);
+  const read = [...new Set([text, stored])].map((source) => (source === undefined ? undefined : readDocument(source, id, rule)));
+  return [...new Set([...read, known])].filter((document) => document !== undefined);
+}
+
+function readDocument(
+  source: string,
+  id: string | undefined,
+  { options, fields, remembered }: Rule,
+): GraphqlDocument | 'unreadable' | undefined {
   const document = parsed(source, options.parse);
   if (document === undefined) return /[{]/.test(source) ? 'unreadable' : undefined;
   const isLogin = fields.some((path) => collectField(document, undefined, path).length > 0);
-  if (isLogin && id !== undefined && known === undefined && hash('sha256', source) === id) remember(remembered, id, document);
+  if (isLogin && id !== undefined && !remembered.has(id) && hash('sha256', source) === id) remember(remembered, id, document);
   return document;
 }
 

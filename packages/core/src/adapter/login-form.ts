@@ -14,8 +14,6 @@ export interface LoginForm {
   namesClient?: boolean;
   /** The body renews what was granted before (RFC 6749, section 6; Feathers' `jwt` strategy), and has no password. */
   isRefresh: boolean;
-  /** What may be a target that the client chose: a path or an address in any field but a password. */
-  targets?: readonly string[];
 }
 
 /** Names of the field for the user name, without separators and in lower case; the first that a form has counts. */
@@ -36,9 +34,6 @@ const IDENTITY_NAMES = [
 ] as const;
 /** The login of npm, CouchDB and Drupal calls it `name`; without a password beside it, that is anything's name. */
 const NAMES_BESIDE_PASSWORD: readonly string[] = [...IDENTITY_NAMES, 'name'];
-const TARGET = /^(?:\/|https?:\/\/)/i;
-const MAX_TARGETS = 8;
-const MAX_TARGET = 2_048;
 const REFRESH_NAMES: ReadonlySet<string> = new Set(['refreshtoken', 'refresh']);
 
 /**
@@ -53,21 +48,16 @@ export function readLoginForm(body: unknown, extracted?: unknown): LoginForm {
   const passwords = texts.parts.flatMap(passwordsOf);
   const identity = (textOf(extracted) ?? identityIn(texts.parts))?.trim();
   const hasPassword = passwords.length > 0;
-  const targets = texts.parts.flatMap(targetsIn).slice(0, MAX_TARGETS);
+  const carries = textsCarryCredential(texts);
   return {
     ...(identity !== undefined && identity !== '' && { identity }),
     identityIsPassword: identity !== undefined && passwords.some((password) => password.trim() === identity),
     hasPassword,
-    carriesCredential: textsCarryCredential(texts),
+    carriesCredential: carries,
     hasGrant: texts.parts.some((part) => grantOf(part) !== undefined),
     ...(texts.parts.some(namesClient) && { namesClient: true }),
-    isRefresh: !hasPassword && texts.parts.some((part) => asksForRefresh(part, texts.emptyFields.some(isPasswordField))),
-    ...(targets.length > 0 && { targets }),
+    isRefresh: !hasPassword && texts.parts.some((part) => asksForRefresh(part, carries || texts.emptyFields.some(isPasswordField))),
   };
-}
-
-function targetsIn(part: BodyPart): string[] {
-  return [...part].filter(([name, text]) => TARGET.test(text) && !isPasswordField(name)).map(([, text]) => text.slice(0, MAX_TARGET));
 }
 
 function textOf(value: unknown): string | undefined {
@@ -105,11 +95,11 @@ function namesClient(part: BodyPart): boolean {
   return grantOf(part) !== undefined && [...part.keys()].some((name) => plainName(name) === 'clientid');
 }
 
-/** A form for a password is a login, even if none was typed, unless it names the grant. */
-function asksForRefresh(part: BodyPart, isPasswordForm: boolean): boolean {
+/** A form for a password or with another credential is a login, even if none was typed, unless it names the grant. */
+function asksForRefresh(part: BodyPart, isLoginForm: boolean): boolean {
   const grant = grantOf(part);
   if (grant !== undefined) return grant === 'refresh_token';
-  if (isPasswordForm) return false;
+  if (isLoginForm) return false;
   // A client of Feathers sends the token that it has, whenever its page loads.
   if (part.get('strategy') === 'jwt') return true;
   return [...part.keys()].some((name) => REFRESH_NAMES.has(plainName(name)));

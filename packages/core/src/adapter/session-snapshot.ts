@@ -16,6 +16,19 @@ const IN_KEYS: readonly string[] = [
 /** Names of an account. They are the owner only beside a key that says that somebody is in, since a form may keep what was typed, too. */
 const NAME_KEYS: readonly string[] = ['username', 'userName', 'user_name', 'email', 'userEmail', 'user_email', 'login', 'name'];
 
+/** The session keys in which applications keep where somebody wanted to go before the login. */
+const RETURN_KEYS: readonly string[] = [
+  'returnTo',
+  'return_to',
+  'returnUrl',
+  'redirectTo',
+  'redirect_to',
+  'redirectUrl',
+  'originalUrl',
+  'next',
+  'backTo',
+];
+
 /** What such a key holds while nobody is logged in. */
 const NOBODY: ReadonlySet<unknown> = new Set([undefined, null, '', false]);
 
@@ -31,12 +44,18 @@ export function sessionSnapshot(session: unknown, ownerKey?: string): SessionSna
   const bag = session as Record<string, unknown>;
   const id = bag['id'] ?? bag['sessionId'] ?? bag['externalKey'];
   const snapshot: SessionSnapshot = typeof id === 'string' ? { id } : {};
+  addReturn(snapshot, bag);
   const isIn = ownerKey === undefined ? saysWhetherIn(bag) : undefined;
   if (isIn === false) return snapshot;
   const owner = accountOf(holderIn(bag, ownerKey)) ?? (isIn === true ? nameIn(bag) : undefined);
   if (owner) addOwner(snapshot, owner, originalActorOf(bag));
   else if (isIn === true) snapshot.isIn = true;
   return snapshot;
+}
+
+function addReturn(snapshot: SessionSnapshot, bag: Record<string, unknown>): void {
+  const key = RETURN_KEYS.find((name) => typeof bag[name] === 'string');
+  if (key !== undefined) snapshot.returnTo = bag[key] as string;
 }
 
 function addOwner(snapshot: SessionSnapshot, { id, names, name, group }: Account, originalActor: string | undefined): void {

@@ -96,6 +96,8 @@ export interface SessionSnapshot {
   names?: readonly string[];
   /** The owner's tenant. */
   group?: GroupInput;
+  /** Where an earlier request wanted to go. */
+  returnTo?: string;
   /** Who really acts, while the owner is impersonated. */
   originalActor?: string;
 }
@@ -146,8 +148,6 @@ interface TypedForm {
   carriesCredential: boolean;
   /** The body is a token request in which a client names itself (RFC 6749, section 2.3.1), so that the framework's user may be that client. */
   namesClient?: boolean;
-  /** Where the body asks to be sent, as `returnTo` does; it goes into no event. */
-  targets?: readonly string[];
 }
 
 /** One attempt, as plain data without any reference to a framework. */
@@ -176,6 +176,8 @@ export interface Attempt {
   verdict?: LibraryVerdict | undefined;
   rule?: RuleOutcome | undefined;
   session: SessionChange;
+  /** What the client may have chosen as the target of a redirect, as `returnTo` does; it goes into no event. */
+  chosenTargets?: readonly string[] | undefined;
   /** Whether the framework's user was absent before the handler and is present at the end. */
   userAppeared: boolean;
   /** The account of the framework's user before the handler. */

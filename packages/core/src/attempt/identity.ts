@@ -84,16 +84,17 @@ function actingOn(actor: NamedAccount | undefined, other: NamedAccount | undefin
 
 /** Decides the actor and the target of an action by somebody who is logged in. */
 function partiesOf(action: AuditAction, attempt: Attempt, outcome: Outcome, said: Parties): Parties {
-  const { before, after } = loggedIn(attempt);
+  const { before, after } = loggedIn(attempt, action);
   const proven = outcome.outcome === 'success' ? outcome.account : undefined;
   const { actor, target } = WHO_ACTED[action]?.(before, after) ?? { actor: after ?? before ?? proven };
   return { actor: said.actor ?? attempt.actor ?? inputOf(actor), target: inputOf(target), group: actor?.group };
 }
 
-/** The accounts that were logged in. */
-function loggedIn({ session, userBefore, user }: Attempt): Record<'before' | 'after', NamedAccount | undefined> {
+/** The accounts that were logged in. Who impersonates one account and goes on to another acts as the account that began. */
+function loggedIn({ session, userBefore, user }: Attempt, action: AuditAction): Record<'before' | 'after', NamedAccount | undefined> {
   const seen = session.before === 'unseen' ? undefined : session.before;
-  return { before: ownerOf(seen) ?? userBefore, after: ownerOf(session.after) ?? user };
+  const began = action === 'user.impersonate.start' ? seen?.originalActor : undefined;
+  return { before: began === undefined ? (ownerOf(seen) ?? userBefore) : { id: began }, after: ownerOf(session.after) ?? user };
 }
 
 function ownerOf(session: { owner?: string; name?: string; group?: GroupInput } | undefined): NamedAccount | undefined {

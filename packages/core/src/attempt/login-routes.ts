@@ -28,9 +28,9 @@ const PROCEDURES: ReadonlySet<string> = new Set([...LOGIN_FOLDERS, 'authenticate
 /** Words that name a login only with a credential: `POST /sessions`, `POST /api/auth`. */
 const WITH_CREDENTIAL: ReadonlySet<string> = new Set(['session', 'sessions', 'auth']);
 
-/** A login word within a segment: `user-login`, `adminlogin`, `do_signin`, `loginuser`, `login-with-otp`. */
+/** A login word beside others in a segment: `user-login`, `adminlogin`, `do_signin`, `loginuser`, `login-with-otp`. */
 const COMPOUND =
-  /(?:log-?in|log-?on|sign-?in|authenticate)$|^(?:log-?in|sign-?in|authenticate)(?:-|user|admin|customer|member|with|by|via|check|submit)/;
+  /(?:-|user|admin|customer|member|do|process|check|submit)(?:log-?in|log-?on|sign-?in|authenticate)$|^(?:log-?in|sign-?in|authenticate)(?:-|user|admin|customer|member|with|by|via|check|submit)/;
 
 /** Compounds in which the login is only what something else is about: `change-login`, `login-history`. */
 const ABOUT_LOGINS =
@@ -38,10 +38,6 @@ const ABOUT_LOGINS =
 
 /** Strapi, Passport; Auth.js. */
 const LOGIN_ENDS: ReadonlySet<string> = new Set(['auth/local', 'callback/credentials']);
-
-/** The longest path that is checked, in UTF-16 code units. Only the end of a longer one is. */
-const MAX_PATH = 2048;
-const MAX_PROCEDURES = 100;
 
 /** A text without any of these is no login path. Most paths of an application are told apart by this one search. */
 const ANY_WORD = new RegExp([...LOGIN_WORDS, ...PROCEDURES, ...LOGIN_ENDS, 'token', 'session', 'auth', 'logon'].join('|'));
@@ -56,7 +52,7 @@ const PLAIN_TARGET = /^(?:\/[\w-][\w.~!$&'()*+,=:@-]*)*\/?(?=[?#]|$)/;
  * @param body properties of the body: `session`, `auth` and compounds such as `user-login` are logins only with a credential, `token` only if it asks for one
  */
 export function isLoginPath(path: string, body: BodyKind): boolean {
-  const text = path.slice(-MAX_PATH).toLowerCase();
+  const text = path.toLowerCase();
   if (!ANY_WORD.test(text)) return false;
   const [last, folder] = endOf(text);
   if (last === undefined) return false;
@@ -72,7 +68,7 @@ export function isLoginPath(path: string, body: BodyKind): boolean {
  * @param path a path without query
  */
 export function endsInLoginWord(path: string): boolean {
-  const [last] = endOf(path.slice(-MAX_PATH).toLowerCase());
+  const [last] = endOf(path.toLowerCase());
   return last !== undefined && (LOGIN_WORDS.has(last) || /[-_](?:login|signin|logon)$/.test(last));
 }
 
@@ -114,10 +110,14 @@ function endOf(path: string): [last: string | undefined, folder: string | undefi
   return [segments.at(-1)?.replace(/\.(?:json|data)$/, ''), segments.at(-2)];
 }
 
-/** Whether a segment calls a login procedure of tRPC or the like: `auth.login`, or several procedures in one request, `post.list,auth.login`. */
-function isLoginProcedure(segment: string): boolean {
+/**
+ * Whether a segment calls a login procedure of tRPC or the like: `auth.login`, or several procedures in one request, `post.list,auth.login`.
+ *
+ * @param segment of a path, in lower case
+ */
+export function isLoginProcedure(segment: string): boolean {
   if (!segment.includes('.')) return false;
-  return segment.split(',', MAX_PROCEDURES).some((call) => {
+  return segment.split(',').some((call) => {
     const dot = call.lastIndexOf('.');
     return dot > 0 && PROCEDURES.has(call.slice(dot + 1));
   });

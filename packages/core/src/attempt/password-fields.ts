@@ -107,7 +107,7 @@ function partCarriesCredential(part: BodyPart): boolean {
   const grant = grantOf(part);
   if (grant !== undefined && grant !== 'refresh_token') return true;
   const names = [...part.keys()];
-  if (names.some(isPasswordField) || isPasskeyAnswer(part) || isSignedMessage(part)) return true;
+  if (names.some(isPasswordField) || isPasskeyAnswer(part) || isSignedMessage(part) || isGraphqlLogin(part)) return true;
   if (names.some((name) => CREDENTIAL_NAMES.has(plainName(name)) && part.get(name)!.length >= MIN_CREDENTIAL)) return true;
   const hasCode = names.some((name) => CODE_NAME.test(plainName(name)));
   return hasCode && (part.has('state') || names.some((name) => name.length <= MAX_FIELD_NAME && IDENTITY_WORDS.test(name)));
@@ -116,6 +116,16 @@ function partCarriesCredential(part: BodyPart): boolean {
 /** Whether an object contains the assertion of an authenticator (Web Authentication, section 5.2.2). */
 function isPasskeyAnswer(part: BodyPart): boolean {
   return part.has('authenticatorData') && part.has('signature');
+}
+
+/** Whether an object contains a GraphQL document with a password as argument: `login(name: "…", password: "…")`. */
+function isGraphqlLogin(part: BodyPart): boolean {
+  const document = part.get('query');
+  return document !== undefined && document.includes('{') && argumentsIn(document).some(isPasswordField);
+}
+
+function argumentsIn(document: string): string[] {
+  return Array.from(document.matchAll(/(\w{2,64})\s*:/g), ([, name]) => name!);
 }
 
 /** Whether an object contains a message signed with the key of an account (ERC-4361). */

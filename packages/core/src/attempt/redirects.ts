@@ -38,7 +38,7 @@ export function redirectRules(redirects: Record<keyof RedirectRules, readonly st
 export interface AskedTargets {
   /** The path and query of the request. */
   request: string;
-  /** Targets in the body of the request. */
+  /** Texts that the client sent, or its session kept, which may be targets. */
   targets?: readonly string[] | undefined;
 }
 
@@ -53,32 +53,36 @@ export interface AskedTargets {
  */
 export function redirectMeans(
   location: string,
-  { request, targets = [] }: AskedTargets,
+  asked: AskedTargets,
   isLogin: boolean,
   rules: RedirectRules,
 ): { says?: OutcomeKind | undefined; isRule: boolean } {
-  const target = parse(location);
+  const request = parse(asked.request);
+  const target = parse(location, request);
   if (!target) return { isRule: false };
   const ruled = RULED.find((says) => rules[says](target.pathname));
   if (ruled) return { says: ruled, isRule: true };
-  return { says: meaningOf(target, parse(request), targets, isLogin), isRule: false };
+  return { says: meaningOf(target, request, asked.targets ?? [], isLogin), isRule: false };
 }
 
 /** What a target means that no rule names. */
 function meaningOf(target: URL, asked: URL | undefined, targets: readonly string[], isLogin: boolean): OutcomeKind | undefined {
   const given = [...(asked?.searchParams.values() ?? []), ...targets];
-  if (hasErrorOf(target, given)) return 'failure';
+  const chosen = given.map((text) => parse(text, asked)).filter((url) => url !== undefined);
+  if (hasErrorOf(target, given, chosen)) return 'failure';
   // A logout or a password reset may succeed and redirect to the login page.
-  if (!isLogin || isChosen(target, given)) return undefined;
+  if (!isLogin || isChosen(target, chosen)) return undefined;
   if (CHALLENGE_WORDS.has(lastWord(target.pathname))) return 'challenge';
   return isLoginPage(target, asked) ? 'failure' : undefined;
 }
 
 const BASE = 'http://auditlogin.invalid';
 
-function parse(target: string): URL | undefined {
+/** A relative target belongs to the page that asked. */
+function parse(target: string, from: URL | undefined = undefined): URL | undefined {
   const text = target.slice(0, MAX_LOCATION);
-  return URL.canParse(text, BASE) ? new URL(text, BASE) : undefined;
+  const base = from?.href ?? BASE;
+  return URL.canParse(text, base) ? new URL(text, base) : undefined;
 }
 
 /** The page that the request came to, or one that is called like a login. */
@@ -98,17 +102,18 @@ function lastWord(path: string): string {
   return path.replace(/\/+$/, '').split('/').at(-1)!.toLowerCase();
 }
 
-function hasErrorOf(target: URL, given: readonly string[]): boolean {
-  const fragment = new URLSearchParams(target.hash.slice(1));
+function hasErrorOf(target: URL, given: readonly string[], chosen: readonly URL[]): boolean {
   return ERROR_PARAMETERS.some((name) => {
-    const value = target.searchParams.get(name) ?? fragment.get(name);
-    if (value === null) return false;
-    return !given.some((text) => text.includes(`${name}=`));
+    if (!hasParameter(target, name)) return false;
+    return !chosen.some((url) => hasParameter(url, name)) && !given.some((text) => text.includes(`${name}=`));
   });
 }
 
+function hasParameter(url: URL, name: string): boolean {
+  return url.searchParams.has(name) || new URLSearchParams(url.hash.slice(1)).has(name);
+}
+
 /** Whether the client itself chose the target, for example by `returnTo`. Such a target proves nothing. */
-function isChosen(target: URL, given: readonly string[]): boolean {
-  const wanted = target.pathname + target.search;
-  return given.some((text) => text !== '' && (text === wanted || text === target.href || text === target.pathname));
+function isChosen({ pathname, search }: URL, chosen: readonly URL[]): boolean {
+  return chosen.some((url) => url.pathname === pathname && (url.search === search || url.search === ''));
 }

@@ -72,7 +72,7 @@ const FORMS: ReadonlySet<string> = new Set(['[object URLSearchParams]', '[object
 
 /** Reads one object, and returns the objects in it that are still to be read. */
 function readPart({ value, depth }: Place, reading: Reading): Place[] {
-  if (typeof value !== 'object' || value === null) return [];
+  if (!isBag(value)) return [];
   const texts = new Map<string, string>();
   const inner: Place[] = [];
   reading.parts.push(texts);
@@ -86,11 +86,20 @@ function readPart({ value, depth }: Place, reading: Reading): Place[] {
     }
     reading.keysLeft -= 1;
     if (entry === '') reading.emptyFields.push(name);
-    else if (typeof entry !== 'object' || entry === null) addText(texts, name, entry);
-    else if (name === 'variables') inner.push({ value: entry, depth: 1 });
-    else if (depth + step <= MAX_DEPTH) inner.push({ value: entry, depth: depth + step });
+    addText(texts, name, Array.isArray(value) ? entry : firstOf(entry));
+    const isOuter = name === 'variables';
+    if (isBag(entry) && (isOuter || depth + step <= MAX_DEPTH)) inner.push({ value: entry, depth: isOuter ? 1 : depth + step });
   }
   return inner;
+}
+
+function isBag(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** A client can wrap a value, and many applications take a list of one text for the text. */
+function firstOf(entry: unknown): unknown {
+  return Array.isArray(entry) ? entry[0] : entry;
 }
 
 function addText(texts: Map<string, string>, name: string, value: unknown): void {

@@ -79,10 +79,11 @@ export function routeMatcher(routes: readonly string[] | undefined, rules: reado
       const exact = here.find((route) => methods.some((method) => runs(route.method, method)));
       if (exact) return exact.action;
       // A request with a credential is no logout.
-      const tried = isTried(methods, carriesCredential) && here.find(({ action }) => action !== 'user.logout');
+      // A handler of all methods accepts a credential with any method.
+      const tried = carriesCredential && here.find(({ action }) => action !== 'user.logout');
       if (tried) return tried.action;
       if (routes !== undefined) return undefined;
-      const mayTry = methods.includes('POST') || isTried(methods, carriesCredential);
+      const mayTry = methods.includes('POST') || carriesCredential;
       return mayTry && paths.some((path) => isLoginPath(path, { carriesCredential, asksForToken })) ? 'user.login' : undefined;
     },
     mayMatch(target) {
@@ -108,11 +109,6 @@ export function routeMatcher(routes: readonly string[] | undefined, rules: reado
 /** `HEAD` also runs the handler of `GET` (RFC 9110, section 9.3.2). */
 function runs(configured: string, method: string): boolean {
   return configured === method || (configured === 'GET' && method === 'HEAD');
-}
-
-/** A handler of all methods accepts a credential with any method. */
-function isTried(methods: readonly string[], carriesCredential: boolean): boolean {
-  return carriesCredential && methods.some((method) => !LOOKS.has(method));
 }
 
 /**
