@@ -34,6 +34,7 @@ program
   .option('--port <number>', 'port; 0 for any free port', '4477')
   .option('--host <address>', 'address to listen on; addresses other than loopback require a token (default: "127.0.0.1")')
   .option('--allowed-host <names...>', 'further host names that clients may use for the collector')
+  .option('--trusted-proxy <addresses...>', 'proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as addresses or ranges')
   .option('--data <dir>', 'folder for the data', '.auditlogin/collector')
   .option('--project <id>', 'project id', 'dev')
   .addOption(

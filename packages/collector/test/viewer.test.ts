@@ -388,6 +388,22 @@ test('sends new matching events to a page that follows the log', async () => {
   expect(text).not.toContain('live-no');
 });
 
+test('lets each session follow the log with a bounded number of pages', async () => {
+  const [one, other] = [await signedIn(collector), await signedIn(collector)];
+  const [controller, another] = [new AbortController(), new AbortController()];
+  const open = async (who: typeof one, { signal }: AbortController): Promise<number> => (await who.raw('live', { signal })).status;
+  const statuses: number[] = [];
+  for (let n = 0; n < 15; n += 1) statuses.push(await open(one, controller));
+  expect(statuses).toEqual([...Array(10).fill(200), ...Array(5).fill(429)]);
+  expect(await open(other, another)).toBe(200);
+  controller.abort();
+  let again: number;
+  do again = await open(one, another);
+  while (again === 429);
+  expect(again).toBe(200);
+  another.abort();
+});
+
 describe('exports', () => {
   const HOSTILE = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', 'a\n=1', '＝1', '"a,b"', '\u0000=1', '\u202e=1', ' =1'];
   beforeAll(() =>

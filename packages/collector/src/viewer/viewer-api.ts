@@ -10,7 +10,7 @@ import { readCursor } from '../store/cursor.js';
 import { conditionOf, type Filters, filtersSchema } from '../store/filters.js';
 import type { Store } from '../store/store.js';
 import { csvRow, csvStream } from './csv.js';
-import { tellArrivals } from './live.js';
+import { liveFeed } from './live.js';
 import { viewerEvent } from './rows.js';
 import { sessionIn, sessionOf, sessionRoutes } from './session.js';
 import { stepFor } from './steps.js';
@@ -20,7 +20,6 @@ const PAGE = 100;
 const COUNT_BOUND = 1_001;
 const HOUR = 3_600_000;
 const TOP = 8;
-const MAX_LIVE = 100;
 
 /**
  * Creates the routes that the viewer's page calls: events, timeline, failures, new events, exports.
@@ -74,15 +73,14 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     response.json({ since, sources: top('address'), accounts: top('account') });
   });
 
-  let live = 0;
+  const feed = liveFeed(store);
   router.get('/viewer/live', async (request, response) => {
     const filters = read(filtersSchema, request, response);
     if (!filters) return;
-    if (live >= MAX_LIVE) return refuse(response, { status: 503, error: `${MAX_LIVE} pages already follow the log` });
-    live += 1;
-    response.once('close', () => (live -= 1));
-    const { scope } = sessionIn(response);
-    await tellArrivals(store, scope, conditionOf(filters), request, response, () => sessionOf(request, viewers) !== undefined);
+    const session = sessionIn(response);
+    const condition = conditionOf(filters);
+    if (!feed.hasRoom(session)) return refuse(response, { status: 429, error: 'Too many pages of this session follow the log already' });
+    await feed.follow(session, condition, request, response, () => sessionOf(request, viewers) !== undefined);
   });
 
   router.get('/viewer/export', async (request, response) => {
