@@ -164,8 +164,9 @@ token
   .option(...DATA_DIR)
   .requiredOption('--project <id>', 'project that the token is valid for')
   .requiredOption('--name <text>', 'purpose of the token')
+  .option('--publish-only', 'the token can publish events, but not read the log')
   .option('--json', 'print the token as JSON')
-  .addHelpText('after', '\nExample:\n  $ auditlogin token create --project shop --name "shop backend"')
+  .addHelpText('after', '\nExample:\n  $ auditlogin token create --project shop --name "shop backend" --publish-only')
   .action(lazy(() => import('./commands/collector.js'), 'tokenCreate'));
 token
   .command('list')

@@ -10,6 +10,7 @@ import type { Metrics } from './metrics.js';
 import type { CollectorSettings } from './options.js';
 import publicFolder from './public-path.cjs';
 import type { Store } from './store/store.js';
+import { retracedViewerApi } from './viewer/retraced-viewer.js';
 import { viewerApi } from './viewer/viewer-api.js';
 
 const YEAR = 31_536_000;
@@ -37,7 +38,7 @@ export function collectorApp(settings: CollectorSettings, store: Store, access: 
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
 
-  app.use(basePath || '/', singleSlash, publisherApi(store, access, limit));
+  app.use(basePath || '/', singleSlash, publisherApi(store, access, limit), retracedViewerApi(store, access.viewers, limit));
   const pages = Router({ strict: true });
   pages.use(viewerApi(store, access.viewers, limit));
   pages.get('/openapi.json', (request, response) => void response.json(openapiDocument(`${request.baseUrl}/`)));
@@ -107,7 +108,7 @@ function health(store: Store): RequestHandler {
 function forMachines(access: Access, limit: RefusalLimit, isOpen: boolean): RequestHandler {
   return (request: Request, response: Response, next) => {
     const token = /(?:token=|Bearer )(.+)/.exec(request.headers.authorization ?? '')?.[1];
-    if (isOpen || (token !== undefined && access.publisher(token))) return next();
+    if (isOpen || (token !== undefined && access.publisher(token)?.mayRead)) return next();
     limit.refuse(request, response, 'The metrics require a publisher token');
   };
 }

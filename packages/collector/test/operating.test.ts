@@ -41,6 +41,13 @@ const total = async (collector: Collector, query = ''): Promise<number> => {
   return (await me.viewer<{ total: number }>(`events?${query}`)).total;
 };
 
+const ask = (url: string, headers: Record<string, string>): Promise<number | undefined> =>
+  new Promise((resolve, reject) =>
+    httpRequest(url, { headers }, (answer) => resolve(answer.resume().statusCode))
+      .on('error', reject)
+      .end(),
+  );
+
 describe('tokens', () => {
   test('open only their project until they are revoked, and are stored as a digest', async () => {
     const collector = await start();
@@ -56,11 +63,29 @@ describe('tokens', () => {
     expect(collector.tokens.revoke(id)).toBe(false);
     expect(await publish(collector, [{}], { project: 'shop', secret: token })).toBe(401);
     expect(collector.tokens.list()).toEqual([
-      { id, project: 'shop', name: 'shop backend', created: expect.any(Number), revoked: expect.any(Number) },
+      { id, project: 'shop', name: 'shop backend', mayRead: true, created: expect.any(Number), revoked: expect.any(Number) },
     ]);
     for (const file of ['events.sqlite', 'events.sqlite-wal']) {
       if (existsSync(join(folder, file))) expect(readFileSync(join(folder, file)).includes(token)).toBe(false);
     }
+  });
+
+  test('that can only publish open nothing for reading', async () => {
+    const collector = await start({ host: '0.0.0.0', token: 'a-token-of-the-network' });
+    const { token } = collector.tokens.create('dev', 'shop backend', false);
+    expect(collector.tokens.list()).toMatchObject([{ mayRead: false }]);
+    expect(await publish(collector, [{}], { secret: token })).toBe(201);
+    const headers = { authorization: `Token token=${token}`, 'content-type': 'application/json' };
+    const base = `${collector.apiBase}/publisher/v1`;
+    const body = '{"query":"{search{totalCount}}"}';
+    for (const path of ['/graphql', '/project/dev/graphql']) {
+      expect((await fetch(base + path, { method: 'POST', headers, body })).status).toBe(403);
+    }
+    for (const path of ['/graphql?query={__typename}', '/project/dev/export', '/project/dev/viewertoken?group_id=g']) {
+      expect(await ask(base + path, headers)).toBe(403);
+    }
+    expect(await ask(`${collector.apiBase}/metrics`, headers)).toBe(401);
+    await expect(signedIn(collector, token)).rejects.toThrow('401');
   });
 
   test('can be created and revoked by another process while the collector runs', async () => {
@@ -204,13 +229,6 @@ test('adds the missing column of a facet and finds old events by it', async () =
 
 describe('on the network', () => {
   const token = 'a-token-for-the-network';
-  const ask = (url: string, headers: Record<string, string>): Promise<number | undefined> =>
-    new Promise((resolve, reject) =>
-      httpRequest(url, { headers }, (answer) => resolve(answer.resume().statusCode))
-        .on('error', reject)
-        .end(),
-    );
-
   test('accepts its address and the allowed names, and requires a token for metrics', async () => {
     const collector = await start({ host: '0.0.0.0', token, allowedHosts: ['audit.example.com'] });
     const { port } = new URL(collector.apiBase);
@@ -275,7 +293,7 @@ describe('on the network', () => {
   test('counts wrong tokens by the address that a trusted proxy names', async () => {
     const collector = await start({ maxRefusals: 1, trustedProxies: ['127.0.0.1'] });
     const guess = (from: string): Promise<number | undefined> =>
-      ask(`${collector.apiBase}/publisher/v1/project/dev/viewertoken`, { authorization: 'Token token=guess', 'x-forwarded-for': from });
+      ask(`${collector.apiBase}/publisher/v1/project/dev/export`, { authorization: 'Token token=guess', 'x-forwarded-for': from });
     expect(await guess('203.0.113.1')).toBe(401);
     expect(await guess('203.0.113.1')).toBe(429);
     expect(await guess('203.0.113.2')).toBe(401);

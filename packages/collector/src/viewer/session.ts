@@ -1,13 +1,11 @@
-import type { AuditEvent } from '@auditlogin/core';
-import { normaliseAddress } from '@auditlogin/core/log';
 import express, { type Request, type Response, Router } from 'express';
 import { safeParse } from 'valibot';
 import type { Viewers, ViewerSession } from '../access/viewers.js';
 import { refuse } from '../api/errors.js';
-import { keep } from '../api/keep.js';
 import { tokenSchema } from '../api/schemas.js';
 import type { RefusalLimit } from '../guard.js';
 import type { Store } from '../store/store.js';
+import { recordView } from './view-record.js';
 
 const COOKIE = 'auditlogin_viewer';
 const PATH = '/viewer/session';
@@ -36,7 +34,7 @@ export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimi
         response,
         'The token is not valid: it is wrong, was used before, is older than five minutes, or was revoked',
       );
-    await record(store, opened.session, request);
+    await recordView(store, opened.session, request);
     response.cookie(COOKIE, opened.secret, {
       httpOnly: true,
       sameSite: 'strict',
@@ -80,21 +78,4 @@ function secretIn({ headers }: Request): string | undefined {
 
 function describe({ scope, viewer }: ViewerSession): object {
   return { ...scope, kind: viewer ? 'viewer' : 'publisher' };
-}
-
-async function record(store: Store, { scope, viewer }: ViewerSession, request: Request): Promise<void> {
-  if (!viewer) return;
-  const event: AuditEvent = {
-    action: viewer.viewLogAction,
-    crud: 'r',
-    created: new Date().toISOString(),
-    description: 'The audit log was opened in the viewer',
-  };
-  if (viewer.actor === undefined) event.is_anonymous = true;
-  else event.actor = { id: viewer.actor };
-  if (scope.group !== undefined) event.group = { id: scope.group };
-  // A proxy may forward a text that is no address.
-  const { source_ip: address } = normaliseAddress(request.ip?.replace(/^::ffff:/, '') ?? '');
-  if (address !== undefined && address !== '::1') event.source_ip = address;
-  await keep(store, scope.project, [event]);
 }

@@ -6,8 +6,9 @@ import { invalidQuery, refuse } from '../api/errors.js';
 import { eventsQuery, exportQuery } from '../api/queries.js';
 import { lineOf, readAll, writeLines } from '../api/lines.js';
 import type { RefusalLimit } from '../guard.js';
-import { readCursor } from '../store/cursor.js';
-import { conditionOf, type Filters, filtersSchema } from '../store/filters.js';
+import { readPageCursor } from '../store/cursor.js';
+import { checkedCondition } from '../store/filter-check.js';
+import { type Filters, filtersSchema } from '../store/filters.js';
 import type { Store } from '../store/store.js';
 import { csvRow, csvStream } from './csv.js';
 import { liveFeed } from './live.js';
@@ -45,8 +46,8 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     if (!asked) return;
     const { before, ...filters } = asked;
     const { scope } = sessionIn(response);
-    const condition = conditionOf(filters);
-    const { events, hasMore } = store.find(scope, condition, PAGE, 'newest', readCursor(before));
+    const condition = checkedCondition(store, scope, filters);
+    const { events, hasMore } = store.find(scope, condition, PAGE, 'newest', readPageCursor(before));
     const total = store.count(scope, condition, COUNT_BOUND);
     response.json({
       events: events.map(viewerEvent),
@@ -60,7 +61,7 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     const filters = read(filtersSchema, request, response);
     if (!filters) return;
     const { scope } = sessionIn(response);
-    const condition = conditionOf(filters);
+    const condition = checkedCondition(store, scope, filters);
     const span = spanOf(filters, () => store.span(scope, condition));
     const { from, to, step } = span;
     response.json({ from, to, step, counts: store.timeline(scope, condition, from, step) });
@@ -78,7 +79,7 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     const filters = read(filtersSchema, request, response);
     if (!filters) return;
     const session = sessionIn(response);
-    const condition = conditionOf(filters);
+    const condition = checkedCondition(store, session.scope, filters);
     if (!feed.hasRoom(session)) return refuse(response, { status: 429, error: 'Too many pages of this session follow the log already' });
     await feed.follow(session, condition, request, response, () => sessionOf(request, viewers) !== undefined);
   });
@@ -88,7 +89,7 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     if (!asked) return;
     const { format, ...filters } = asked;
     const { scope } = sessionIn(response);
-    const condition = conditionOf(filters);
+    const condition = checkedCondition(store, scope, filters);
     response.attachment(`audit-log-${scope.project.replace(/[^\w.-]/g, '_')}.${format}`);
     if (format === 'ndjson') return writeLines(store, scope, condition, response);
     if (format === 'csv') {
