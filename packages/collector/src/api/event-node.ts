@@ -12,9 +12,9 @@ export function nodeOf({ id, received, created, canonicalTime, event, known }: S
   return {
     ...event,
     id,
-    actor: { ...partOf(event.actor?.id, known.actor), fields: pairsOf(known.actor?.fields) },
-    group: partOf(event.group?.id, known.group),
-    target: { ...partOf(event.target?.id, known.target), type: known.target?.type, fields: pairsOf(known.target?.fields) },
+    actor: partOf(event.actor, known.actor),
+    group: partOf(event.group, known.group),
+    target: partOf(event.target, known.target),
     display: { markdown: sentenceOf(event.action, known.actor?.name, known.target?.name) },
     received: seconds(received),
     created: created === undefined ? null : seconds(created),
@@ -27,8 +27,15 @@ export function nodeOf({ id, received, created, canonicalTime, event, known }: S
   };
 }
 
-function partOf(id: string | undefined, record: PartyRecord | undefined): object {
-  return { id, name: record?.name, href: null };
+/** The name is the current one. Type and fields are those that were sent, since a seal covers them; without any they are the current ones, too. */
+function partOf(own: ({ id: string } & PartyRecord) | undefined, record: PartyRecord | undefined): object {
+  return {
+    id: own?.id,
+    name: record?.name,
+    href: null,
+    type: own?.type ?? record?.type,
+    fields: pairsOf(own?.fields ?? record?.fields),
+  };
 }
 
 /** The real server's sentence for an event without a display template. */

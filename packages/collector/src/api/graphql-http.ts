@@ -13,11 +13,19 @@ import { searchSchema } from './schemas.js';
  * @param scope what may be seen
  * @param body the body of the request, of any kind
  * @param response the response
+ * @param record called after the search and before its answer is sent
  */
-export async function sendGraphql(store: Store, scope: Scope, body: unknown, response: Response): Promise<void> {
+export async function sendGraphql(
+  store: Store,
+  scope: Scope,
+  body: unknown,
+  response: Response,
+  record?: () => Promise<void>,
+): Promise<void> {
   const { success, output, issues } = v.safeParse(searchSchema, body);
   if (!success) return refuse(response, { status: 400, error: `"${v.getDotPath(issues[0]) ?? 'body'}": ${issues[0].message}` });
   const answer = await answerGraphql(store, scope, output);
+  await record?.();
   response.status(answer.status).json(answer.body);
 }
 

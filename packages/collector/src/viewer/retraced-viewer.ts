@@ -38,8 +38,8 @@ export function retracedViewerApi(store: Store, viewers: Viewers, limit: Refusal
   };
   async function answer(request: Request, response: Response, body: unknown): Promise<void> {
     const session = sessionIn(response);
-    await sendGraphql(store, session.scope, body, response);
-    if (request.query['skipViewLogEvent'] === undefined) await recordView(store, session, request);
+    const isRecorded = request.query['skipViewLogEvent'] === undefined;
+    await sendGraphql(store, session.scope, body, response, isRecorded ? () => recordView(store, session, request) : undefined);
   }
   router.post(GRAPHQL, withSession, json, (request, response) => answer(request, response, bodyOf(request)));
   router.get(GRAPHQL, withSession, (request, response) => answer(request, response, graphqlQuery(request.query)));
