@@ -165,7 +165,7 @@ export const rooms = {
     files: 'packages/collector/src/store/**',
     rooms: ['core/door/engine', 'core/door/log'],
     types: ['core/index'],
-    modules: ['node:crypto', 'node:fs', 'node:path', 'search-query-parser', 'valibot'],
+    modules: ['node:crypto', 'node:fs', 'node:path', 'porter2', 'valibot'],
   },
   'collector/access': {
     files: 'packages/collector/src/access/**',
@@ -182,7 +182,7 @@ export const rooms = {
     files: 'packages/collector/src/api/**',
     rooms: ['collector/errors', 'collector/store', 'core/door/log', 'core/index'],
     types: ['collector/access', 'collector/guard'],
-    modules: ['@valibot/to-json-schema', 'express', 'graphql', 'node:events', 'node:stream', 'valibot'],
+    modules: ['@valibot/to-json-schema', 'express', 'graphql', 'node:events', 'node:stream', 'uuidv7', 'valibot'],
   },
   'collector/viewer': {
     files: 'packages/collector/src/viewer/**',

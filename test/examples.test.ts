@@ -111,9 +111,9 @@ async function eventsOf({ apiBase, project, token }: Collector): Promise<Found[]
       action: string;
       is_failure: boolean;
       fields: { key: string; value: string }[];
-    } & Record<'actor' | 'group' | 'target', { id: string } | null>;
+    } & Record<'actor' | 'group' | 'target', { id: string | null }>;
     const pairs = Object.fromEntries(fields.map(({ key, value }) => [key, value]));
-    return { action, is_failure, actor: actor?.id, group: group?.id, target: target?.id, ...pairs };
+    return { action, is_failure, actor: actor.id ?? undefined, group: group.id ?? undefined, target: target.id ?? undefined, ...pairs };
   });
 }
 

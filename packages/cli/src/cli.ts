@@ -34,6 +34,7 @@ program
   .option('--port <number>', 'port; 0 for any free port', '4477')
   .option('--host <address>', 'address to listen on; addresses other than loopback require a token (default: "127.0.0.1")')
   .option('--allowed-host <names...>', 'further host names that clients may use for the collector')
+  .option('--trusted-proxy <addresses...>', 'proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as addresses or ranges')
   .option('--data <dir>', 'folder for the data', '.auditlogin/collector')
   .option('--project <id>', 'project id', 'dev')
   .addOption(
@@ -163,8 +164,9 @@ token
   .option(...DATA_DIR)
   .requiredOption('--project <id>', 'project that the token is valid for')
   .requiredOption('--name <text>', 'purpose of the token')
+  .option('--publish-only', 'the token can publish events, but not read the log')
   .option('--json', 'print the token as JSON')
-  .addHelpText('after', '\nExample:\n  $ auditlogin token create --project shop --name "shop backend"')
+  .addHelpText('after', '\nExample:\n  $ auditlogin token create --project shop --name "shop backend" --publish-only')
   .action(lazy(() => import('./commands/collector.js'), 'tokenCreate'));
 token
   .command('list')

@@ -2,14 +2,15 @@ import { join } from 'node:path';
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
 import helmet from 'helmet';
 import type { Access } from './access/access.js';
-import { apiErrors, refuse } from './api/errors.js';
+import { apiErrors } from './api/errors.js';
 import { openapiDocument } from './api/openapi.js';
 import { publisherApi } from './api/publisher-api.js';
-import { hostCheck, isLoopback, refusalLimit } from './guard.js';
+import { hostCheck, isLoopback, type RefusalLimit, refusalLimit } from './guard.js';
 import type { Metrics } from './metrics.js';
 import type { CollectorSettings } from './options.js';
 import publicFolder from './public-path.cjs';
 import type { Store } from './store/store.js';
+import { retracedViewerApi } from './viewer/retraced-viewer.js';
 import { viewerApi } from './viewer/viewer-api.js';
 
 const YEAR = 31_536_000;
@@ -23,20 +24,21 @@ const YEAR = 31_536_000;
  * @param metrics the metrics
  */
 export function collectorApp(settings: CollectorSettings, store: Store, access: Access, metrics: Metrics): Express {
-  const { basePath, host, allowedHosts, maxRefusals } = settings;
+  const { basePath, host, allowedHosts, trustedProxies, maxRefusals } = settings;
   const limit = refusalLimit(maxRefusals);
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  app.set('trust proxy', trustedProxies);
   app.use(metrics.observe, policy());
   // This route precedes the check of Host, since load balancers and kubelets use the address instead of a name.
   app.get('/healthz', health(store));
   app.use(hostCheck(host, allowedHosts));
-  app.get('/metrics', forMachines(access, isLoopback(host)), async (_request, response) => {
+  app.get('/metrics', forMachines(access, limit, isLoopback(host)), async (_request, response) => {
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
 
-  app.use(basePath || '/', singleSlash, publisherApi(store, access, limit));
+  app.use(basePath || '/', singleSlash, publisherApi(store, access, limit), retracedViewerApi(store, access.viewers, limit));
   const pages = Router({ strict: true });
   pages.use(viewerApi(store, access.viewers, limit));
   pages.get('/openapi.json', (request, response) => void response.json(openapiDocument(`${request.baseUrl}/`)));
@@ -103,10 +105,10 @@ function health(store: Store): RequestHandler {
 }
 
 /** Metrics contain no personal data, but reveal how busy a company is, so beyond loopback they require a token. */
-function forMachines(access: Access, isOpen: boolean): RequestHandler {
+function forMachines(access: Access, limit: RefusalLimit, isOpen: boolean): RequestHandler {
   return (request: Request, response: Response, next) => {
     const token = /(?:token=|Bearer )(.+)/.exec(request.headers.authorization ?? '')?.[1];
-    if (isOpen || (token !== undefined && access.publisher(token))) return next();
-    refuse(response, { status: 401, error: 'The metrics require a publisher token' });
+    if (isOpen || (token !== undefined && access.publisher(token)?.mayRead)) return next();
+    limit.refuse(request, response, 'The metrics require a publisher token');
   };
 }

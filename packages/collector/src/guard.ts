@@ -5,6 +5,10 @@ import { refuse } from './api/errors.js';
 
 const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])$/i;
 const WINDOW = 60_000;
+/** How long the answer to a client waits that has sent too many wrong tokens, in milliseconds. */
+const PAUSE = 500;
+/** The most answers that wait at the same time. Further ones are sent at once, so that the waiting ones take no memory from the others. */
+const MAX_PAUSING = 100;
 
 /**
  * Whether only this machine can reach an address.
@@ -32,38 +36,43 @@ export function hostCheck(host: string, allowed: readonly string[]): RequestHand
   };
 }
 
-/** Limits clients that guess tokens. */
+/** Slows down clients that guess tokens. */
 export interface RefusalLimit {
-  /** Answers 429 if the address got too many 401 answers within the last minute. */
-  check: RequestHandler;
-  /** Answers 401 and counts it. */
+  /** Answers 401, or 429 after a pause if the address got too many 401 answers within the last minute. */
   refuse(request: Request, response: Response, error: string): void;
 }
 
 /**
- * Limits the number of 401 answers to an address within a minute; beyond it the address gets 429. Requests with a valid token do not count.
+ * Limits the number of 401 answers to an address within a minute; beyond it the address gets 429, each after a pause. Only requests without a valid token
+ * are counted and slowed down, because behind a proxy the one who guesses and those who have a token may share an address.
  *
  * @param limit the most 401 answers within a minute
  */
 export function refusalLimit(limit: number): RefusalLimit {
-  // Behind a proxy all clients have the proxy's address, so the proxy has to limit them.
-  const keyOf = (request: Request): string => ipKeyGenerator(request.socket.remoteAddress ?? '');
-  const tooMany = (_request: Request, response: Response): void =>
-    refuse(response, { status: 429, error: 'Too many requests without a valid token; wait a minute' });
+  let pausing = 0;
+  const tooMany = (_request: Request, response: Response): void => {
+    const answer = (): void =>
+      refuse(response.set('retry-after', String(WINDOW / 1_000)), {
+        status: 429,
+        error: 'Too many requests without a valid token; wait a minute',
+      });
+    if (pausing >= MAX_PAUSING) return answer();
+    pausing += 1;
+    const timer = setTimeout(answer, PAUSE);
+    response.once('close', () => {
+      pausing -= 1;
+      clearTimeout(timer);
+    });
+  };
   const limiter = rateLimit({
     windowMs: WINDOW,
     limit,
     standardHeaders: false,
     legacyHeaders: false,
     handler: tooMany,
-    keyGenerator: keyOf,
+    keyGenerator: ({ ip }) => ipKeyGenerator(ip ?? ''),
   });
   return {
-    async check(request, response, next) {
-      const hits = (await limiter.getKey(keyOf(request)))?.totalHits ?? 0;
-      if (hits < limit) next();
-      else tooMany(request, response);
-    },
     refuse(request, response, error) {
       void limiter(request, response, () => refuse(response, { status: 401, error }));
     },

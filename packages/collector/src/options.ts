@@ -15,6 +15,13 @@ export interface CollectorOptions {
   host?: string;
   /** Further host names of the collector, as in the `Host` header, without port. Requests for other names get 403. @default none */
   allowedHosts?: string[];
+  /**
+   * Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses, or ranges such as `10.0.0.0/8`. Behind a trusted proxy with TLS the
+   * viewer's cookie is `Secure`, and limits and the record of a sign-in concern the client's address instead of the proxy's.
+   *
+   * @default none
+   */
+  trustedProxies?: string[];
   /** Folder of the database and the token. If it is missing, it is created, with access for its owner only. @default `.auditlogin/collector` */
   dataDir?: string;
   /** Id of the project that `token` opens. @default 'dev' */
@@ -30,7 +37,7 @@ export interface CollectorOptions {
     /** Size of the database, in bytes. @default no bound */
     maxBytes?: number;
   };
-  /** Number of 401 answers within a minute after which an address gets 429. @default 100 */
+  /** Number of 401 answers within a minute after which an address gets 429 for wrong tokens, each after half a second. Valid tokens are not affected. @default 100 */
   maxRefusals?: number;
   /** The logger for warnings and errors: any object with pino's `warn()` and `error()`. @default standard error */
   logger?: Logger;
@@ -38,6 +45,7 @@ export interface CollectorOptions {
 
 const word = option.textThat((value) => /^[\x21-\x7e]+$/.test(value), 'visible ASCII characters without white space');
 const hostName = option.textThat((value) => /^[\w.-]{1,253}$/.test(value), 'a host name without port');
+const proxy = option.textThat(isRange, 'an IP address, or a range such as 10.0.0.0/8');
 const MIN_BYTES = 1_048_576;
 /** Anybody on the network can guess tokens, so a token must be long. */
 const MIN_NETWORK_TOKEN = 16;
@@ -50,6 +58,7 @@ export const collectorSchema = option.object({
     '127.0.0.1',
   ),
   allowedHosts: v.optional(option.list(hostName), []),
+  trustedProxies: v.optional(option.list(proxy), []),
   dataDir: v.optional(option.text(), join('.auditlogin', 'collector')),
   project: v.optional(word, 'dev'),
   token: v.optional(word),
@@ -80,6 +89,12 @@ export function readCollectorSettings(options: CollectorOptions): CollectorSetti
   const dataDir = resolve(parsed.dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   return { ...parsed, dataDir, token: parsed.token ?? keptToken(join(dataDir, 'token')) };
+}
+
+/** Whether Express takes a text as a trusted proxy (expressjs.com, "Express behind proxies"). */
+function isRange(text: string): boolean {
+  const [, address = '', bits = '1'] = /^([\da-f.:]+)(?:\/(\d{1,3}))?$/i.exec(text) ?? [];
+  return isIP(address) !== 0 && Number(bits) >= 1 && Number(bits) <= (isIP(address) === 4 ? 32 : 128);
 }
 
 function expectNetworkToken(host: string, token: string | undefined): void {

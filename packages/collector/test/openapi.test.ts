@@ -28,6 +28,7 @@ interface Parameter {
 }
 interface Operation {
   operationId: string;
+  security?: object[];
   servers?: { url: string }[];
   parameters?: Parameter[];
   requestBody?: { content: { 'application/json': { schema: { $ref: string } } } };
@@ -75,7 +76,7 @@ test('serves the console with its own policy', async () => {
 });
 
 interface Layer {
-  route?: { path: string; stack: { method: string }[] };
+  route?: { path: string | string[]; stack: { method: string }[] };
   handle: { stack?: Layer[] };
 }
 
@@ -83,7 +84,8 @@ interface Layer {
 function routesOf(layers: readonly Layer[]): string[] {
   return layers.flatMap(({ route, handle }) => {
     if (!route) return routesOf(handle.stack ?? []);
-    return route.stack.map(({ method }) => `${method} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`);
+    const paths = [route.path].flat().map((path) => path.replaceAll(/:(\w+)/g, '{$1}'));
+    return route.stack.flatMap(({ method }) => paths.map((path) => `${method} ${path}`));
   });
 }
 
@@ -98,20 +100,32 @@ test('documents every route of the application, and no other', () => {
   expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([...routes].sort());
 });
 
+function exampleAddress(path: string, isAtRoot: boolean, parameters: readonly Parameter[]): URL {
+  const base = isAtRoot ? new URL(collector.apiBase).origin : collector.apiBase;
+  const url = new URL(base + path.replace('{project}', 'dev'));
+  for (const { name, in: place, required, schema } of parameters) {
+    if (place === 'query' && required) url.searchParams.set(name, schema.enum?.[0] ?? '{__typename}');
+  }
+  // OpenAPI cannot say that one of two parameters is required.
+  if (path.endsWith('/viewertoken')) url.searchParams.set('group_id', 'acme');
+  return url;
+}
+
 /** Creates the request of a client that knows only the document. */
-function exampleRequest({ path, method, servers, parameters = [], requestBody }: (typeof operations)[number]): {
+function exampleRequest(
+  { path, method, servers, parameters = [], requestBody }: (typeof operations)[number],
+  viewerToken: string,
+): {
   url: string;
   body: unknown;
 } {
-  const base = servers?.[0]?.url === '/' ? new URL(collector.apiBase).origin : collector.apiBase;
-  const query = parameters.filter(({ in: place, required }) => place === 'query' && required);
-  const url = new URL(base + path.replace('{project}', 'dev'));
-  for (const { name, schema } of query) url.searchParams.set(name, schema.enum![0]!);
+  const url = exampleAddress(path, servers?.[0]?.url === '/', parameters);
   const component = requestBody?.content['application/json'].schema.$ref.split('/').at(-1);
   const { examples } = document.components.schemas[component ?? ''] ?? {};
   const known: Record<string, unknown> = {
     Events: { events: document.components.schemas['Event']!.examples },
     Token: { token: collector.token },
+    ViewerToken: { token: viewerToken },
   };
   const body = component === undefined ? undefined : (known[component] ?? examples![0]);
   if (component !== undefined) expect(validates(component, body)).toBe(true);
@@ -119,16 +133,34 @@ function exampleRequest({ path, method, servers, parameters = [], requestBody }:
   return { url: String(url), body };
 }
 
+async function issuedToken(): Promise<string> {
+  const answer = await fetch(`${collector.apiBase}/publisher/v1/project/dev/viewertoken?group_id=acme`, {
+    headers: { authorization: `token=${collector.token}` },
+  });
+  return ((await answer.json()) as { token: string }).token;
+}
+
+async function authorizationFor({ security }: Operation, viewerToken: string): Promise<string> {
+  if (!security?.some((one) => 'voucher' in one)) return `Token token=${collector.token}`;
+  const answer = await fetch(`${collector.apiBase}/viewer/v1/viewersession`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token: viewerToken }),
+  });
+  return ((await answer.json()) as { token: string }).token;
+}
+
 test.each(operations.map((operation) => [operation.operationId, operation] as const))(
   '%s answers as documented',
   async (_id, operation) => {
     const { cookie } = await signedIn(collector);
-    const { url, body } = exampleRequest(operation);
+    const viewerToken = await issuedToken();
+    const { url, body } = exampleRequest(operation, viewerToken);
     const abort = new AbortController();
     const answer = await fetch(url, {
       method: operation.method.toUpperCase(),
       headers: {
-        authorization: `Token token=${collector.token}`,
+        authorization: await authorizationFor(operation, viewerToken),
         cookie: cookie.split(';')[0]!,
         'content-type': 'application/json',
       },

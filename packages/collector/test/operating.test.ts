@@ -41,6 +41,13 @@ const total = async (collector: Collector, query = ''): Promise<number> => {
   return (await me.viewer<{ total: number }>(`events?${query}`)).total;
 };
 
+const ask = (url: string, headers: Record<string, string>): Promise<number | undefined> =>
+  new Promise((resolve, reject) =>
+    httpRequest(url, { headers }, (answer) => resolve(answer.resume().statusCode))
+      .on('error', reject)
+      .end(),
+  );
+
 describe('tokens', () => {
   test('open only their project until they are revoked, and are stored as a digest', async () => {
     const collector = await start();
@@ -56,11 +63,29 @@ describe('tokens', () => {
     expect(collector.tokens.revoke(id)).toBe(false);
     expect(await publish(collector, [{}], { project: 'shop', secret: token })).toBe(401);
     expect(collector.tokens.list()).toEqual([
-      { id, project: 'shop', name: 'shop backend', created: expect.any(Number), revoked: expect.any(Number) },
+      { id, project: 'shop', name: 'shop backend', mayRead: true, created: expect.any(Number), revoked: expect.any(Number) },
     ]);
     for (const file of ['events.sqlite', 'events.sqlite-wal']) {
       if (existsSync(join(folder, file))) expect(readFileSync(join(folder, file)).includes(token)).toBe(false);
     }
+  });
+
+  test('that can only publish open nothing for reading', async () => {
+    const collector = await start({ host: '0.0.0.0', token: 'a-token-of-the-network' });
+    const { token } = collector.tokens.create('dev', 'shop backend', false);
+    expect(collector.tokens.list()).toMatchObject([{ mayRead: false }]);
+    expect(await publish(collector, [{}], { secret: token })).toBe(201);
+    const headers = { authorization: `Token token=${token}`, 'content-type': 'application/json' };
+    const base = `${collector.apiBase}/publisher/v1`;
+    const body = '{"query":"{search{totalCount}}"}';
+    for (const path of ['/graphql', '/project/dev/graphql']) {
+      expect((await fetch(base + path, { method: 'POST', headers, body })).status).toBe(403);
+    }
+    for (const path of ['/graphql?query={__typename}', '/project/dev/export', '/project/dev/viewertoken?group_id=g']) {
+      expect(await ask(base + path, headers)).toBe(403);
+    }
+    expect(await ask(`${collector.apiBase}/metrics`, headers)).toBe(401);
+    await expect(signedIn(collector, token)).rejects.toThrow('401');
   });
 
   test('can be created and revoked by another process while the collector runs', async () => {
@@ -204,13 +229,6 @@ test('adds the missing column of a facet and finds old events by it', async () =
 
 describe('on the network', () => {
   const token = 'a-token-for-the-network';
-  const ask = (url: string, headers: Record<string, string>): Promise<number | undefined> =>
-    new Promise((resolve, reject) =>
-      httpRequest(url, { headers }, (answer) => resolve(answer.resume().statusCode))
-        .on('error', reject)
-        .end(),
-    );
-
   test('accepts its address and the allowed names, and requires a token for metrics', async () => {
     const collector = await start({ host: '0.0.0.0', token, allowedHosts: ['audit.example.com'] });
     const { port } = new URL(collector.apiBase);
@@ -228,14 +246,61 @@ describe('on the network', () => {
     expect(await status('/metrics', { authorization: `Bearer ${token}` })).toBe(200);
   });
 
-  test('limits clients that guess tokens, and no others', async () => {
+  test('slows down wrong tokens, and no valid one that comes from the same address', async () => {
     const collector = await start({ maxRefusals: 5 });
-    const attempts = await Promise.all(many(20).map(() => publish(collector, [{}], { secret: 'guess' })));
-    expect(attempts.filter((status) => status === 401).length).toBeLessThanOrEqual(20);
-    expect(await publish(collector, [{}], { secret: 'guess' })).toBe(429);
-    await collector.close();
-    const other = await start({ maxRefusals: 5 });
-    expect(await Promise.all(many(60).map(() => publish(other, [{}])))).toEqual(Array(60).fill(201));
+    const guess = (): Promise<number> => publish(collector, [{}], { secret: 'guess' });
+    for (let n = 0; n < 5; n += 1) expect(await guess()).toBe(401);
+    const before = performance.now();
+    expect(await guess()).toBe(429);
+    expect(performance.now() - before).toBeGreaterThan(400);
+    expect(await publish(collector, [{}])).toBe(201);
+    expect(await total(collector)).toBe(1);
+    expect(await guess()).toBe(429);
+    const guesses = await Promise.all(many(150).map(guess));
+    expect(new Set(guesses)).toEqual(new Set([429]));
+    expect(await publish(collector, [{}])).toBe(201);
+  });
+
+  test('slows down wrong tokens at every door', async () => {
+    const collector = await start({ maxRefusals: 1, host: '0.0.0.0', token: 'a-token-of-the-network' });
+    await publish(collector, [{}], { secret: 'guess' });
+    const signIn = await fetch(`${collector.apiBase}/viewer/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"token":"guess"}',
+    });
+    expect(signIn.status).toBe(429);
+    expect(signIn.headers.get('retry-after')).toBe('60');
+    expect(await ask(`${collector.apiBase}/metrics`, { authorization: 'Bearer guess' })).toBe(429);
+  });
+
+  test.each([
+    [['127.0.0.1', '::1'], 'https', true],
+    [['127.0.0.0/8', '::/1'], 'https', true],
+    [['127.0.0.1'], 'http', false],
+    [[], 'https', false],
+    [['10.0.0.0/8'], 'https', false],
+  ])('behind the proxies %j that say %s, Secure of the cookie is %s', async (trustedProxies, scheme, isSecure) => {
+    const collector = await start({ trustedProxies });
+    const answer = await fetch(`${collector.apiBase}/viewer/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-forwarded-proto': scheme },
+      body: JSON.stringify({ token: collector.token }),
+    });
+    expect(/;\s*secure/i.test(answer.headers.getSetCookie()[0]!)).toBe(isSecure);
+  });
+
+  test('counts wrong tokens by the address that a trusted proxy names', async () => {
+    const collector = await start({ maxRefusals: 1, trustedProxies: ['127.0.0.1'] });
+    const guess = (from: string): Promise<number | undefined> =>
+      ask(`${collector.apiBase}/publisher/v1/project/dev/export`, { authorization: 'Token token=guess', 'x-forwarded-for': from });
+    expect(await guess('203.0.113.1')).toBe(401);
+    expect(await guess('203.0.113.1')).toBe(429);
+    expect(await guess('203.0.113.2')).toBe(401);
+  });
+
+  test.each(['proxy.example', '10.0.0.0/0', '10.0.0.0/33', '', '10.0.0.0/8/8'])('refuses the trusted proxy %j', async (proxy) => {
+    await expect(start({ trustedProxies: [proxy] })).rejects.toThrow(/trustedProxies/);
   });
 
   test('reports a port that another process uses', async () => {

@@ -290,8 +290,8 @@ browserTest('reports that the collector cannot be reached, and recovers', async 
 browserTest('calls the API from the console', async () => {
   await open({}, `${collector.viewer}console/`);
   await page.getByRole('button', { name: 'Authorize' }).click();
-  await page.getByRole('textbox').fill(`Token token=${collector.token}`);
-  await page.locator('.modal-btn.authorize').click();
+  await page.getByRole('textbox').first().fill(`Token token=${collector.token}`);
+  await page.locator('.modal-btn.authorize').first().click();
   await page.locator('.close-modal').click();
   await page.locator('#operations-publish-createEvent .opblock-summary-control').click();
   await page.getByRole('button', { name: 'Try it out' }).click();

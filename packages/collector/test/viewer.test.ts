@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { canonicalText, FACET_NAMES, FACETS } from '@auditlogin/core/log';
+import { canonicalText, FACET_NAMES, FACETS, KNOWN_VALUES } from '@auditlogin/core/log';
 import { eventHash } from '@auditlogin/core';
 import { parse } from 'csv-parse/sync';
 import { type Collector, startCollector } from '../src/index.js';
@@ -98,7 +98,7 @@ describe('signing in', () => {
 
   test('ends the sessions of a token that is revoked', async () => {
     const { id, token } = collector.tokens.create('dev', 'for a while');
-    const asked = await fetch(`${collector.apiBase}/publisher/v1/project/dev/viewertoken`, {
+    const asked = await fetch(`${collector.apiBase}/publisher/v1/project/dev/viewertoken?group_id=acme`, {
       headers: { authorization: `token=${token}` },
     });
     const viewerToken = ((await asked.json()) as { token: string }).token;
@@ -172,11 +172,45 @@ describe('filters', () => {
   test('treats input as values, never as SQL or search operators', async () => {
     for (const text of [`' OR 1=1 --`, '" OR "a', 'NEAR(a b)', '*', '%', '\u0000', 'words MATCH']) {
       for (const name of [...FACET_NAMES, 'query']) {
-        expect((await me.raw(`events?${new URLSearchParams({ [name]: text })}`)).status).toBe(200);
-        if (name !== 'query') expect(await found(String(new URLSearchParams({ [name]: text })))).toEqual([]);
+        const answer = await me.raw(`events?${new URLSearchParams({ [name]: text })}`);
+        const isRefused = name in KNOWN_VALUES || (name === 'query' && text === '\u0000');
+        expect(answer.status).toBe(isRefused ? 400 : 200);
+        if (!isRefused && name !== 'query') expect(((await answer.json()) as Page).events).toEqual([]);
       }
     }
   });
+
+  test.each([
+    ['outcome=falure', /Unknown outcome "falure"; expected success, failure, challenge, unknown\./],
+    ['outcome=failure&outcome=sucess', /"sucess"/],
+    ['reason=wrong_pasword', /expected .*wrong_password.*, or another reason that the log has/],
+    ['action=user.logn', /expected .*user\.login.*, or another action that the log has/],
+    ['query=actr.id:u-1', /Unknown field "actr\.id"; known are action, crud, actor\.id/],
+    [
+      `query=${Array.from({ length: 500 }, (_, n) => `w${n}`)
+        .join('+')
+        .slice(0, 1000)}`,
+      /different words; at most 20/,
+    ],
+  ])('refuses the unknown value in %s, and names the known ones', async (query, message) => {
+    const answers = [
+      ...['events', 'timeline', 'live'].map((path) => me.raw(`${path}?${query}`)),
+      me.raw(`export?format=csv&${query}`),
+      fetch(`${collector.apiBase}/publisher/v1/project/dev/export?${query}`, { headers: headers() }),
+    ];
+    for (const answer of await Promise.all(answers)) {
+      expect(answer.status).toBe(400);
+      expect(((await answer.json()) as { error: string }).error).toMatch(message);
+    }
+  });
+
+  test('takes reasons and actions that the log has', async () => {
+    await publish({ external_id: 'own', action: 'coffee.brew', is_failure: true, fields: { reason: 'no_beans' } });
+    expect(await found('action=coffee.brew')).toEqual(['own']);
+    expect(await found('reason=no_beans&reason=wrong_password')).toEqual(['own']);
+  });
+
+  test('takes quoted text as text', async () => expect(await found('query="actr.id:u-1"')).toEqual([]));
 });
 
 test('returns an event with its hash, its canonical text and its seal', async () => {
@@ -388,8 +422,41 @@ test('sends new matching events to a page that follows the log', async () => {
   expect(text).not.toContain('live-no');
 });
 
+test('lets each session follow the log with a bounded number of pages', async () => {
+  const [one, other] = [await signedIn(collector), await signedIn(collector)];
+  const [controller, another] = [new AbortController(), new AbortController()];
+  const open = async (who: typeof one, { signal }: AbortController): Promise<number> => (await who.raw('live', { signal })).status;
+  const statuses: number[] = [];
+  for (let n = 0; n < 15; n += 1) statuses.push(await open(one, controller));
+  expect(statuses).toEqual([...Array(10).fill(200), ...Array(5).fill(429)]);
+  expect(await open(other, another)).toBe(200);
+  controller.abort();
+  let again: number;
+  do again = await open(one, another);
+  while (again === 429);
+  expect(again).toBe(200);
+  another.abort();
+});
+
 describe('exports', () => {
-  const HOSTILE = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', 'a\n=1', '＝1', '"a,b"', '\u0000=1', '\u202e=1', ' =1'];
+  const HOSTILE = [
+    '=1+1',
+    '+1',
+    '-1',
+    '@SUM(A1)',
+    '\t=1',
+    '\r=1',
+    '\n=1',
+    'a\n=1',
+    '＝1',
+    '"a,b"',
+    '\u0000=1',
+    '\u202e=1',
+    ' =1',
+    'x;=1+1',
+    'x;"=1',
+    'x; ＝1',
+  ];
   beforeAll(() =>
     publish(
       ...HOSTILE.map((text, index) => ({
@@ -419,6 +486,12 @@ describe('exports', () => {
     }
     expect(rows.at(-1)).toMatchObject({ external_id: 'x00', actor_id: `'=1+1`, time: '2017-01-01T00:00:00.000Z' });
     expect(rows.find(({ external_id }) => external_id === 'x07')).toMatchObject({ actor_id: 'a\\u000a=1' });
+  });
+
+  test.each([';', '\t'])('have no formula in CSV if %j divides the cells', async (delimiter) => {
+    const text = await (await me.raw('export?format=csv&query=action:export.*')).text();
+    const rows = parse(text, { delimiter, bom: true, relax_quotes: true, relax_column_count: true });
+    for (const cell of rows.flat()) expect(cell).not.toMatch(/^[=+\-@\t\r\n\0＝＋－＠]/);
   });
 
   test('write the events as they were sent, with their receipts, as JSON', async () => {

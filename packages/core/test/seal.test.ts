@@ -87,6 +87,23 @@ it.each<[string, (event: AuditEvent) => void]>([
   expect(checkSeal(sealed, [KEY])).toBe('invalid');
 });
 
+it.each<[string, (event: AuditEvent) => void]>([
+  ["the actor's fields", (event) => (event.actor!.fields = { role: 'admin' })],
+  ["the target's fields", (event) => (event.target!.fields = { a: 'b' })],
+  ["the target's type", (event) => (event.target!.type = 'session')],
+  [
+    'all of them',
+    (event) => {
+      event.actor!.fields = { role: 'admin' };
+      event.target = { ...event.target!, type: 'session', fields: { a: 'b' } };
+    },
+  ],
+])('is valid if the log adds %s, which other events gave', (_name, add) => {
+  const sealed = structuredClone(createSealer(KEY, INSTANCE)({ ...base, actor: { id: 'u1' }, target: { id: 't1' } }));
+  add(sealed);
+  expect(checkSeal(sealed, [KEY])).toBe('valid');
+});
+
 it('identifies keys by ids that do not reveal them', () => {
   const sealed = createSealer(KEY, INSTANCE)(base);
   expect(checkSeal(sealed, [OTHER])).toBe('unknown_key');

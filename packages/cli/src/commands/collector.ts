@@ -17,9 +17,15 @@ export interface DataFlags {
  * @param flags the command line's flags
  * @throws AuditError `ERR_AUDIT_OPTION_INVALID`
  */
-export function tokenCreate({ data, json, project, name }: DataFlags & { project: string; name: string }): void {
+export function tokenCreate({
+  data,
+  json,
+  project,
+  name,
+  publishOnly,
+}: DataFlags & { project: string; name: string; publishOnly?: boolean }): void {
   using operator = operateCollector(data);
-  const made = operator.tokens.create(project, name);
+  const made = operator.tokens.create(project, name, !publishOnly);
   if (json) return console.log(showJson(made));
   console.error(`Token ${made.id} is valid for project ${showControls(project)}. It is shown only once:`);
   console.log(made.token);
@@ -39,8 +45,11 @@ export function tokenList({ data, json }: DataFlags): void {
   const time = (at: number | undefined): string => (at === undefined ? '' : new Date(at).toISOString());
   console.log(
     table(
-      ['ID', 'PROJECT', 'NAME', 'CREATED', 'REVOKED'],
-      tokens.map(({ id, project, name, created, revoked }) => [id, project, name, time(created), time(revoked)]),
+      ['ID', 'PROJECT', 'NAME', 'ACCESS', 'CREATED', 'REVOKED'],
+      tokens.map(({ id, project, name, mayRead, created, revoked }) => [
+        ...[id, project, name, mayRead ? 'publish, read' : 'publish'],
+        ...[time(created), time(revoked)],
+      ]),
     ),
   );
 }

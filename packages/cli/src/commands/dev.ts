@@ -10,6 +10,7 @@ export interface DevFlags {
   port: string;
   host?: string;
   allowedHost?: string[];
+  trustedProxy?: string[];
   data: string;
   project: string;
   token?: string;
@@ -24,13 +25,14 @@ export interface DevFlags {
  * @param flags the command line's flags
  * @throws AuditError `ERR_AUDIT_OPTION_INVALID` if a flag is invalid
  */
-export async function dev({ host, allowedHost, token, basePath, retain, retainSize, ...flags }: DevFlags): Promise<void> {
+export async function dev({ host, allowedHost, trustedProxy, token, basePath, retain, retainSize, ...flags }: DevFlags): Promise<void> {
   const collector = await startCollector({
     port: numberIn('port', flags.port, 0, 65_535),
     dataDir: flags.data,
     project: flags.project,
     ...(host !== undefined && { host }),
     ...(allowedHost !== undefined && { allowedHosts: allowedHost }),
+    ...(trustedProxy !== undefined && { trustedProxies: trustedProxy }),
     ...(token !== undefined && { token }),
     ...(basePath !== undefined && { basePath }),
     retention: {

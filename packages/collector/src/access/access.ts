@@ -12,6 +12,8 @@ export interface Grant {
   project: string;
   /** The id of the token; undefined for the token that the collector was started with. */
   tokenId: string | undefined;
+  /** Whether the token opens the log for reading, too; otherwise it can only publish. */
+  mayRead: boolean;
 }
 
 /** The tokens and sessions of a collector. */
@@ -29,9 +31,9 @@ export interface Access {
  */
 export function createAccess(configured: ConfiguredToken, tokens: Tokens): Access {
   function publisher(token: string): Grant | undefined {
-    if (sameSecret(token, configured.token)) return { project: configured.project, tokenId: undefined };
+    if (sameSecret(token, configured.token)) return { project: configured.project, tokenId: undefined, mayRead: true };
     const found = tokens.check(token);
-    return found && { project: found.project, tokenId: found.id };
+    return found && { project: found.project, tokenId: found.id, mayRead: found.mayRead };
   }
 
   const holds = ({ tokenId }: Grant): boolean => tokenId === undefined || tokens.isValid(tokenId);

@@ -22,8 +22,10 @@ export interface ViewerSession {
 export interface Viewers {
   /** Creates a token that opens one session within five minutes. */
   issue(request: ViewerRequest, grant: Grant): string;
-  /** Opens a session with a viewer token or a publisher token. @returns the session's secret; undefined if the token is not valid */
+  /** Opens a session with a viewer token, which it uses up, or a publisher token. @returns the session's secret; undefined if the token opens nothing */
   open(token: string): { secret: string; session: ViewerSession } | undefined;
+  /** Opens a session for a program with a viewer token, which stays valid. @returns the session's secret; undefined if the token opens nothing */
+  exchange(token: string): { secret: string; session: ViewerSession } | undefined;
   /** Returns the session of a secret, if it is still open. */
   find(secret: string): ViewerSession | undefined;
   close(secret: string): void;
@@ -45,21 +47,29 @@ export function createViewers(publisher: (token: string) => Grant | undefined, h
   const issued = expiring<{ request: ViewerRequest; grant: Grant }>(TOKEN_LIFE);
   const sessions = expiring<ViewerSession>(SESSION_LIFE);
 
-  function sessionFor(token: string): ViewerSession | undefined {
-    const viewer = issued.take(token);
-    if (viewer) {
-      const { project, group, target } = viewer.request;
-      return { scope: { project, group, target }, grant: viewer.grant, viewer: viewer.request };
-    }
+  function viewerSession(issue: { request: ViewerRequest; grant: Grant }): ViewerSession {
+    const { project, group, target } = issue.request;
+    return { scope: { project, group, target }, grant: issue.grant, viewer: issue.request };
+  }
+
+  function publisherSession(token: string): ViewerSession | undefined {
     const grant = publisher(token);
-    return grant && { scope: { project: grant.project }, grant, viewer: undefined };
+    return grant?.mayRead ? { scope: { project: grant.project }, grant, viewer: undefined } : undefined;
+  }
+
+  function opened(session: ViewerSession | undefined): { secret: string; session: ViewerSession } | undefined {
+    return session && holds(session.grant) ? { secret: sessions.add(session), session } : undefined;
   }
 
   return {
     issue: (request, grant) => issued.add({ request, grant }),
     open(token) {
-      const session = sessionFor(token);
-      return session && holds(session.grant) ? { secret: sessions.add(session), session } : undefined;
+      const viewer = issued.take(token);
+      return opened(viewer ? viewerSession(viewer) : publisherSession(token));
+    },
+    exchange(token) {
+      const viewer = issued.get(token);
+      return opened(viewer && viewerSession(viewer));
     },
     find(secret) {
       const session = sessions.get(secret);

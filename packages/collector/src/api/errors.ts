@@ -10,16 +10,14 @@ export interface ApiError {
   invalid?: object[];
 }
 
-const TYPES: Record<number, string> = { 401: 'unauthorized', 404: 'not_found', 429: 'rate_limited', 500: 'internal' };
-
 /**
- * Answers with an error.
+ * Answers with an error. Its `type` is the real server's, which is the same for all errors.
  *
  * @param response the answer
  * @param problem what is wrong
  */
 export function refuse(response: Response, problem: ApiError): void {
-  response.status(problem.status).json({ ...problem, type: TYPES[problem.status] ?? 'invalid_request' });
+  response.status(problem.status).json({ ...problem, type: 'Error' });
 }
 
 /**

@@ -1,38 +1,24 @@
-import { buildSchema, type ExecutionResult, graphql, GraphQLError } from 'graphql';
-import { isTrue, type StringMap } from '@auditlogin/core/log';
+import { type DocumentNode, execute, type ExecutionResult, GraphQLError, parse, specifiedRules, validate } from 'graphql';
 import { CursorError, readCursor, writeCursor } from '../store/cursor.js';
-import type { StoredEvent } from '../store/log-reader.js';
 import type { Scope } from '../store/scope.js';
 import { QueryError, readQuery } from '../store/search.js';
 import type { Store } from '../store/store.js';
-
-const schema = buildSchema(`
-  type Query { search(query: String!, last: Int, before: String, first: Int, after: String): EventsConnection }
-  type EventsConnection { totalCount: Int!, pageInfo: PageInfo!, edges: [EventEdge!]! }
-  type PageInfo { hasPreviousPage: Boolean!, hasNextPage: Boolean! }
-  type EventEdge { cursor: String!, node: Event! }
-  type Pair { key: String!, value: String! }
-  type Actor { id: String, name: String, href: String, fields: [Pair!] }
-  type Group { id: String, name: String }
-  type Target { id: String, name: String, href: String, type: String, fields: [Pair!] }
-  type Display { markdown: String }
-  type Event {
-    id: String!, action: String!, crud: String!, description: String, actor: Actor, group: Group, target: Target, display: Display,
-    received: String!, created: String, canonical_time: String!, is_failure: Boolean!, is_anonymous: Boolean!, source_ip: String,
-    country: String, loc_subdiv1: String, loc_subdiv2: String, component: String, version: String, fields: [Pair!],
-    external_id: String, metadata: [Pair!], raw: String
-  }
-`);
+import { nodeOf } from './event-node.js';
+import { SCHEMA } from './graphql-schema.js';
+import { oncePerType } from './once-per-type.js';
 
 const DEFAULT_PAGE = 20;
-const LARGEST_PAGE = 1000;
+/** The most events of a page. A longer page would keep other requests waiting. */
+const LARGEST_PAGE = 1_000;
+/** A query of all fields has about a hundred tokens. */
+const MAX_TOKENS = 2_000;
+const RULES = [...specifiedRules, oncePerType];
 
-interface SearchArguments {
+/** A GraphQL request. */
+export interface GraphqlRequest {
   query: string;
-  last?: number | null;
-  before?: string | null;
-  first?: number | null;
-  after?: string | null;
+  variables?: Record<string, unknown> | undefined;
+  operationName?: string | undefined;
 }
 
 /** An answer of {@link answerGraphql}. */
@@ -43,73 +29,109 @@ export interface GraphqlAnswer {
 }
 
 /**
- * Answers a GraphQL query of the Publisher API as the real server does, with its losses: times are cut to whole seconds, `raw` and `href` are null, names
- * are those that are held now (Publisher API, "What can be read back"). Where the real server answers 500 to a bad query, this answers 400.
+ * Answers a GraphQL query of the Publisher API as the real server does (Publisher API, "What can be read back"). Where the real server answers 500 to a bad
+ * query, this answers 400.
  *
  * @param store the events
  * @param scope what may be seen
- * @param source the text of the query
- * @param variables its variables
+ * @param request the query, its variables and the name of the operation
  */
 export async function answerGraphql(
   store: Store,
   scope: Scope,
-  source: string,
-  variables: Record<string, unknown> | undefined,
+  { query, variables, operationName }: GraphqlRequest,
 ): Promise<GraphqlAnswer> {
-  const { data, errors } = await graphql({
-    schema,
-    source,
-    rootValue: { search: (args: SearchArguments) => search(store, scope, args) },
-    variableValues: variables ?? {},
+  const document = readDocument(query);
+  if ('errors' in document) return { status: 400, body: document };
+  const { errors, ...rest } = await execute({
+    schema: SCHEMA,
+    document,
+    rootValue: {
+      search: (args: SearchArguments) => search(store, scope, args),
+      searchPaginated: (args: PaginatedArguments) => searchPaginated(store, scope, args),
+      counts: () => {
+        throw new QueryError('The collector does not count by action or group.');
+      },
+    },
+    variableValues: withNumbers(variables),
+    operationName,
   });
-  if (!errors) return { status: 200, body: { data } };
+  if (!errors) return { status: 200, body: rest };
   const isOurs = errors.some((error) => !isFromClient(error));
-  return { status: isOurs ? 500 : 400, body: { errors: isOurs ? [new GraphQLError('The collector failed')] : errors, data } };
+  return { status: isOurs ? 500 : 400, body: { errors: isOurs ? [new GraphQLError('The collector failed')] : errors, ...rest } };
+}
+
+function readDocument(source: string): DocumentNode | { errors: readonly GraphQLError[] } {
+  try {
+    const document = parse(source, { maxTokens: MAX_TOKENS });
+    const errors = validate(SCHEMA, document, RULES);
+    return errors.length > 0 ? { errors } : document;
+  } catch (thrown) {
+    if (thrown instanceof GraphQLError) return { errors: [thrown] };
+    throw thrown;
+  }
 }
 
 /** Whether an error is of the query itself, of its syntax or its arguments: only then is its message for the client. */
 function isFromClient({ originalError }: GraphQLError): boolean {
-  return originalError === undefined || originalError instanceof QueryError || originalError instanceof CursorError;
+  return originalError === undefined || [GraphQLError, QueryError, CursorError].some((kind) => originalError instanceof kind);
+}
+
+/** The real server takes limits that are written as text. */
+function withNumbers(variables: Record<string, unknown> = {}): Record<string, unknown> {
+  const isNumber = ([name, value]: [string, unknown]): boolean =>
+    (name === 'first' || name === 'last') && typeof value === 'string' && /^-?\d{1,10}$/.test(value);
+  return Object.fromEntries(Object.entries(variables).map((entry) => (isNumber(entry) ? [entry[0], Number(entry[1])] : entry)));
+}
+
+interface SearchArguments {
+  query?: string | null;
+  last?: number | null;
+  before?: string | null;
+  first?: number | null;
+  after?: string | null;
 }
 
 function search(store: Store, scope: Scope, { query, last, before, first, after }: SearchArguments): object {
-  const isForward = typeof first === 'number';
-  const size = Math.min(LARGEST_PAGE, Math.max(0, (isForward ? first : last) ?? DEFAULT_PAGE));
-  const condition = readQuery(query);
-  const page = store.find(scope, condition, size, isForward ? 'oldest' : 'newest', readCursor(isForward ? after : before));
+  if (first && last) throw new QueryError('"first" and "last" exclude each other.');
+  if (before && after) throw new QueryError('"before" and "after" exclude each other.');
+  // "last" alone decides the direction, and 0 is no limit.
+  const isBackward = Boolean(last);
+  const size = pageSize(last || first);
+  const condition = readQuery(query ?? '');
+  const page = store.find(scope, condition, size, isBackward ? 'newest' : 'oldest', readCursor(before || after));
+  // Counting costs more than a page: it is done only for those who ask for it, and once.
+  let counted: number | undefined;
+  const total = (): number => (counted ??= store.count(scope, condition));
+  // The real server compares with all events that match, so there is always another page after the last one.
+  const isMore = (): boolean => total() > page.events.length;
   return {
-    // Counting costs more than a page: it is done only for those who ask for the number.
-    totalCount: () => store.count(scope, condition),
-    pageInfo: { hasPreviousPage: !isForward && page.hasMore, hasNextPage: isForward && page.hasMore },
+    totalCount: total,
+    pageInfo: { hasPreviousPage: () => isBackward && isMore(), hasNextPage: () => !isBackward && isMore() },
     edges: page.events.map((event) => ({ cursor: writeCursor(event), node: nodeOf(event) })),
   };
 }
 
-function nodeOf({ id, received, created, canonicalTime, event, names }: StoredEvent): object {
-  const { actor, group, target } = event;
-  return {
-    ...event,
-    id,
-    actor: actor && { id: actor.id, name: names.actor, href: null, fields: pairsOf(actor.fields) },
-    group: group && { id: group.id, name: names.group },
-    target: target && { id: target.id, name: names.target, href: null, type: target.type, fields: pairsOf(target.fields) },
-    display: null,
-    received: seconds(received),
-    created: created === undefined ? null : seconds(created),
-    canonical_time: seconds(canonicalTime),
-    is_failure: isTrue(event.is_failure),
-    is_anonymous: isTrue(event.is_anonymous),
-    fields: pairsOf(event.fields),
-    metadata: pairsOf(event.metadata),
-    raw: null,
-  };
+interface PaginatedArguments {
+  query?: string | null;
+  pageOffset?: number | null;
+  pageLimit?: number | null;
+  startCursor?: string | null;
+  sortOrder?: 'asc' | 'desc' | null;
 }
 
-function pairsOf(map: StringMap | undefined): { key: string; value: string }[] | null {
-  return map ? Object.keys(map).map((key) => ({ key, value: String(map[key]) })) : null;
+function searchPaginated(store: Store, scope: Scope, { query, pageOffset, pageLimit, startCursor, sortOrder }: PaginatedArguments): object {
+  const offset = pageOffset ?? 0;
+  if (offset < 0) throw new QueryError('OFFSET must not be negative');
+  const condition = readQuery(query ?? '');
+  const order = sortOrder === 'asc' ? 'oldest' : 'newest';
+  const { events } = store.find(scope, condition, pageSize(pageLimit), order, readCursor(startCursor), offset);
+  const totalCount = store.count(scope, condition);
+  return { totalCount, edges: events.map((event) => ({ cursor: writeCursor(event, totalCount), node: nodeOf(event) })) };
 }
 
-function seconds(time: number): string {
-  return new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z');
+function pageSize(limit: number | null | undefined): number {
+  const size = limit || DEFAULT_PAGE;
+  if (size < 0) throw new QueryError('LIMIT must not be negative');
+  return Math.min(LARGEST_PAGE, size);
 }

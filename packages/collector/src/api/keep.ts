@@ -1,5 +1,5 @@
 import { type AuditEvent, eventHash, type Receipt } from '@auditlogin/core';
-import { eventId } from '@auditlogin/core/log';
+import { uuidv7obj } from 'uuidv7';
 import type { Store } from '../store/store.js';
 
 /**
@@ -12,8 +12,8 @@ import type { Store } from '../store/store.js';
  */
 export async function keep(store: Store, project: string, events: readonly AuditEvent[]): Promise<Receipt[]> {
   const kept = events.map((event) => {
-    // A UUIDv7 in the 32 digits of the real server's ids. They are in the order of time, so an index of them grows at its end.
-    const id = eventId(Date.now()).replaceAll('-', '');
+    // A UUIDv7 in the 32 digits of the real server's ids. Each is greater than the one before, so events of the same time stay in the order of arrival.
+    const id = uuidv7obj().toHex();
     return { id, hash: eventHash(id, event), event };
   });
   await store.insert(project, kept);

@@ -45,6 +45,12 @@ export function openapiDocument(base: string): object {
           name: 'Authorization',
           description: 'Type `Token token=…` with a publisher token of the project.',
         },
+        voucher: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'Authorization',
+          description: 'The token of a session from `viewersession`, alone.',
+        },
       },
       schemas: componentSchemas(),
     },
@@ -60,7 +66,7 @@ function operationObject({ tag, operationId, summary, description, security, isA
     summary,
     description,
     servers: isAtRoot ? [{ url: '/' }] : undefined,
-    security: security === 'token' ? [{ token: [] }] : [],
+    security: security === 'token' || security === 'voucher' ? [{ [security]: [] }] : [],
     parameters: parameters.length > 0 ? parameters : undefined,
     requestBody: body && { required: true, content: content(body) },
     responses: Object.fromEntries(

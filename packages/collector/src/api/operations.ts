@@ -1,5 +1,5 @@
 import { filtersSchema } from '../store/filters.js';
-import { eventsQuery, exportQuery, viewerTokenQuery } from './queries.js';
+import { eventsQuery, exportQuery, graphqlAddress, viewerTokenQuery } from './queries.js';
 import * as schemas from './schemas.js';
 
 /** An answer of an operation: JSON, unless it says another media type. */
@@ -18,8 +18,8 @@ export interface Operation {
   operationId: string;
   summary: string;
   description?: string;
-  /** What opens it. `any`: nothing is needed. */
-  security: 'token' | 'session' | 'any';
+  /** What opens it: a publisher token, the cookie of the viewer, or the token of a session in Retraced's API for viewers. `any`: nothing is needed. */
+  security: 'token' | 'session' | 'voucher' | 'any';
   /** Whether it is at the root of the server, whatever the base path is. */
   isAtRoot?: boolean;
   query?: schemas.Schema;
@@ -35,11 +35,18 @@ const TOKEN = {
   429: refusal('Too many requests without a valid token came from this address.'),
 };
 const BAD = { 400: refusal('The event, the call or the query is wrong; nothing was stored.') };
+const FOUND = {
+  200: { description: 'What was found.', schema: schemas.foundSchema },
+  400: { description: 'The query cannot be read or run: the `errors` of GraphQL, or an error.', schema: schemas.foundSchema },
+};
 const TOO_LARGE = { 413: refusal('The body is larger than 10 MiB, after inflation.') };
 const SESSION = {
   401: refusal('Nobody is signed in.'),
   403: refusal('The `Host` header does not name this collector, or a page of another site asks.'),
 };
+
+const NO_READING = { 403: refusal('The `Host` header does not name this collector, or the token can only publish.') };
+const VOUCHER = { ...TOKEN, 401: refusal('The token does not belong to a session.') };
 
 const PROJECT = '/publisher/v1/project/:project';
 
@@ -80,12 +87,27 @@ export const OPERATIONS: readonly Operation[] = [
     description:
       '`search(query, last, before, first, after)` gives `totalCount`, `pageInfo` and `edges`. The query has the syntax `action:user.* crud:c actor.id:a,b received:2026-01-01,2026-02-01 words`.',
     body: schemas.searchSchema,
-    answers: {
-      200: { description: 'What was found.', schema: schemas.foundSchema },
-      ...TOKEN,
-      ...TOO_LARGE,
-      400: { description: 'The query cannot be read or run: the `errors` of GraphQL, or an error.', schema: schemas.foundSchema },
-    },
+    answers: { ...FOUND, ...TOKEN, ...NO_READING, ...TOO_LARGE },
+  },
+  {
+    method: 'post',
+    path: '/publisher/v1/graphql',
+    tag: 'read',
+    operationId: 'searchOwnProject',
+    security: 'token',
+    summary: 'Search the project of the token, by GraphQL',
+    body: schemas.searchSchema,
+    answers: { ...FOUND, ...TOKEN, ...NO_READING, ...TOO_LARGE },
+  },
+  {
+    method: 'get',
+    path: '/publisher/v1/graphql',
+    tag: 'read',
+    operationId: 'searchByAddress',
+    security: 'token',
+    summary: 'Search the project of the token, by GraphQL in the address',
+    query: graphqlAddress,
+    answers: { ...FOUND, ...TOKEN, ...NO_READING },
   },
   {
     method: 'get',
@@ -93,9 +115,9 @@ export const OPERATIONS: readonly Operation[] = [
     tag: 'read',
     operationId: 'createViewerToken',
     security: 'token',
-    summary: 'Create a token that opens the viewer once, within five minutes, for reading only',
+    summary: 'Create a token that opens the viewer once, within five minutes, for reading only; either `group_id` or `team_id` is required',
     query: viewerTokenQuery,
-    answers: { 201: { description: 'The token.', schema: schemas.tokenSchema }, ...BAD, ...TOKEN },
+    answers: { 201: { description: 'The token.', schema: schemas.tokenSchema }, ...BAD, ...TOKEN, ...NO_READING },
   },
   {
     method: 'get',
@@ -109,8 +131,57 @@ export const OPERATIONS: readonly Operation[] = [
       200: { description: 'Lines of `ExportLine`.', schema: schemas.exportSchema, mediaType: 'application/x-ndjson' },
       ...BAD,
       ...TOKEN,
+      ...NO_READING,
     },
   },
+  {
+    method: 'post',
+    path: '/viewer/v1/viewersession',
+    tag: 'view',
+    operationId: 'exchangeViewerToken',
+    security: 'any',
+    summary: "Exchange a viewer token for the token of a session in Retraced's API for viewers",
+    body: schemas.viewerTokenSchema,
+    answers: {
+      200: { description: 'The token of the session.', schema: schemas.voucherSchema },
+      ...BAD,
+      ...TOKEN,
+      ...TOO_LARGE,
+      401: refusal('The token opens nothing.'),
+    },
+  },
+  ...['/viewer/v1/graphql', '/viewer/v1/graphql/paginated'].flatMap((path, index): Operation[] => [
+    {
+      method: 'post',
+      path,
+      tag: 'view',
+      operationId: ['viewerSearch', 'viewerSearchPaginated'][index]!,
+      security: 'voucher',
+      summary:
+        'Search the events that the session may see, by GraphQL. This is recorded in the log, unless the address has `skipViewLogEvent`',
+      body: schemas.searchSchema,
+      answers: { ...FOUND, ...VOUCHER, ...TOO_LARGE },
+    },
+    {
+      method: 'get',
+      path,
+      tag: 'view',
+      operationId: ['viewerSearchByAddress', 'viewerSearchPaginatedByAddress'][index]!,
+      security: 'voucher',
+      summary: 'Search the events that the session may see, by GraphQL in the address',
+      query: graphqlAddress,
+      answers: { ...FOUND, ...VOUCHER },
+    },
+  ]),
+  ...['exports', 'eitapi_tokens'].map((name): Operation => ({
+    method: 'get',
+    path: `/viewer/v1/project/:project/${name}`,
+    tag: 'view',
+    operationId: `viewer_${name}`,
+    security: 'voucher',
+    summary: 'An empty list, for programs of Retraced',
+    answers: { 200: { description: 'An empty list.', mediaType: 'application/json' }, ...VOUCHER },
+  })),
   {
     method: 'get',
     path: '/viewer/session',
@@ -187,7 +258,7 @@ export const OPERATIONS: readonly Operation[] = [
       200: { description: '`arrivals` with a list of events, and whether there were more.', mediaType: 'text/event-stream' },
       ...BAD,
       ...SESSION,
-      503: refusal('Too many pages follow the log.'),
+      429: refusal('Too many pages of this session follow the log.'),
     },
   },
   {

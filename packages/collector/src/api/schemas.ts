@@ -68,7 +68,7 @@ const object = v.record(v.string(), v.unknown());
 export const searchSchema = component(
   'Search',
   v.pipe(
-    v.object({ query: v.string(), variables: v.optional(object) }),
+    v.object({ query: v.string(), variables: v.optional(object), operationName: v.optional(v.string()) }),
     v.examples([
       {
         query: 'query ($q: String!) { search(query: $q, last: 5) { totalCount edges { cursor node { id action is_failure } } } }',
@@ -80,6 +80,12 @@ export const searchSchema = component(
 export const foundSchema = component('Found', v.object({ data: v.nullish(object), errors: v.optional(v.array(object)) }));
 
 export const tokenSchema = component('Token', v.strictObject({ token: v.pipe(v.string(), v.minLength(1), v.maxLength(512)) }));
+
+export const viewerTokenSchema = component('ViewerToken', v.object({ token: v.pipe(text, v.description('From `viewertoken`.')) }));
+export const voucherSchema = component(
+  'Voucher',
+  v.object({ project_id: text, token: described(text, 'For `Authorization`, without any word before it.') }),
+);
 
 export const errorSchema = component(
   'Error',

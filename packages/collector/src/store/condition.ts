@@ -34,6 +34,26 @@ export function whereFacet(condition: Condition, facet: FacetName, values: reado
 }
 
 /**
+ * Restricts a condition to events that have one of some terms in a column of the full-text index.
+ *
+ * @param condition the condition, which is changed
+ * @param column the column
+ * @param terms the terms, without quotes in them
+ */
+export function whereTerm(condition: Condition, column: string, terms: readonly string[]): void {
+  condition.words.push(`${column} : (${terms.map((term) => `"${term}"`).join(' OR ')})`);
+}
+
+/**
+ * Restricts a condition so that no event matches.
+ *
+ * @param condition the condition, which is changed
+ */
+export function whereNothing(condition: Condition): void {
+  condition.where.push('0');
+}
+
+/**
  * Restricts a condition.
  *
  * @param condition the condition, which is changed

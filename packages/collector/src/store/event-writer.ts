@@ -1,7 +1,7 @@
 import type { AuditEvent, Receipt } from '@auditlogin/core';
 import { type SqliteDatabase, transaction } from '@auditlogin/core/engine';
 import { factsOf } from './facts.js';
-import { nameKeeper } from './names.js';
+import { type PartyRecords, partyRecords } from './party-records.js';
 import { DERIVED_COLUMNS, derivedValues } from './schema.js';
 import { corrections } from './corrections.js';
 import { wordIndex } from './word-index.js';
@@ -49,8 +49,8 @@ const COLUMNS = [
  */
 export function eventWriter(db: SqliteDatabase): EventWriter {
   const listeners = new Set<() => void>();
-  const insertRow = rowInserter(db);
-  const names = nameKeeper(db);
+  const parties = partyRecords(db);
+  const insertRow = rowInserter(db, parties);
   let waiting: Call[] = [];
 
   function insertAll(calls: readonly Call[]): void {
@@ -58,14 +58,11 @@ export function eventWriter(db: SqliteDatabase): EventWriter {
     try {
       transaction(db, 'BEGIN IMMEDIATE', () => {
         for (const { project, events } of calls) {
-          for (const sent of events) {
-            insertRow(project, sent, received);
-            names.keep(project, sent.event);
-          }
+          for (const sent of events) insertRow(project, sent, received);
         }
       });
     } catch (thrown) {
-      names.forget();
+      parties.forget();
       throw thrown;
     }
   }
@@ -119,7 +116,7 @@ export function eventWriter(db: SqliteDatabase): EventWriter {
 }
 
 /** Creates a function that inserts one event with its words. */
-function rowInserter(db: SqliteDatabase): (project: string, event: ReceivedEvent, received: number) => void {
+function rowInserter(db: SqliteDatabase, parties: PartyRecords): (project: string, event: ReceivedEvent, received: number) => void {
   const insert = db.prepare(`INSERT INTO events (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`);
   const words = wordIndex(db);
   const correcting = corrections(db);
@@ -133,6 +130,6 @@ function rowInserter(db: SqliteDatabase): (project: string, event: ReceivedEvent
       JSON.stringify(event),
       ...derivedValues(facts),
     );
-    words.add(lastInsertRowid, event, facts);
+    words.add(lastInsertRowid, event, facts, parties.keep(project, event));
   };
 }

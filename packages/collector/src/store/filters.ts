@@ -48,7 +48,7 @@ export type Filters = v.InferOutput<typeof filtersSchema>;
  * @throws QueryError if the query is invalid
  */
 export function conditionOf({ query, from, to, ...facets }: Filters): Condition {
-  const condition = readQuery(query ?? '');
+  const condition = readQuery(query?.trim() ?? '');
   for (const facet of FACET_NAMES) {
     const values = facets[facet] ?? [];
     if (values.length > 0) whereFacet(condition, facet, values);

@@ -3,6 +3,7 @@ import { FACETS, type FacetName } from '@auditlogin/core/log';
 import type { SqliteDatabase } from '@auditlogin/core/engine';
 import { type Condition, everything, whereValue } from './condition.js';
 import type { Cursor } from './cursor.js';
+import type { KnownParties, PartyRecord } from './party-records.js';
 import { MATCHING, planQuery, type QueryPlan } from './query-plan.js';
 import type { Scope } from './scope.js';
 
@@ -20,8 +21,8 @@ export interface StoredEvent extends Receipt {
   event: AuditEvent;
   /** The `external_id` of the last event that corrects this one. */
   correctedBy: string | undefined;
-  /** The names that the store currently has for the ids of the event. */
-  names: { actor: string | undefined; group: string | undefined; target: string | undefined };
+  /** What the log knows about the event's actor, group and target now. */
+  known: KnownParties;
 }
 
 type Order = 'newest' | 'oldest';
@@ -58,8 +59,9 @@ export interface LogReader {
    * @param limit the most events
    * @param order newest or oldest first
    * @param from position after which the page begins
+   * @param skip number of events after that position that are left out
    */
-  find(scope: Scope, condition: Condition, limit: number, order: Order, from?: Cursor): Page;
+  find(scope: Scope, condition: Condition, limit: number, order: Order, from?: Cursor, skip?: number): Page;
   /** Returns the events after a position in the order of arrival. */
   arrivals(scope: Scope, condition: Condition, after: number, limit: number): StoredEvent[];
   /** Counts the matching events. Counting stops at the bound. */
@@ -74,12 +76,13 @@ export interface LogReader {
 
 /** Number of events for which a frequent word is looked up at once. */
 const BATCH = 500;
-const COLUMNS = `e.seq, e.id, e.hash, e.received, e.created, e.canonical_time AS canonicalTime, e.body, a.name AS actor, g.name AS "group", t.name AS target,
+const COLUMNS = `e.seq, e.id, e.hash, e.received, e.created, e.canonical_time AS canonicalTime, e.body, a.record AS actor, g.record AS "group", t.record AS target,
   (SELECT c.external_id FROM events c WHERE c.project = e.project AND c.corrects = e.external_id ORDER BY c.seq DESC LIMIT 1) AS correctedBy`;
-const NAMES = `
-  LEFT JOIN names a ON a.project = e.project AND a.kind = 'actor' AND a.id = e.actor_id
-  LEFT JOIN names g ON g.project = e.project AND g.kind = 'group' AND g.id = e.${FACETS.group.column}
-  LEFT JOIN names t ON t.project = e.project AND t.kind = 'target' AND t.id = e.target_id`;
+const SCOPE = `coalesce(e.${FACETS.group.column}, '')`;
+const RECORDS = `
+  LEFT JOIN parties a ON a.project = e.project AND a.scope = ${SCOPE} AND a.kind = 'actor' AND a.id = e.actor_id
+  LEFT JOIN parties g ON g.project = e.project AND g.scope = ${SCOPE} AND g.kind = 'group' AND g.id = e.${FACETS.group.column}
+  LEFT JOIN parties t ON t.project = e.project AND t.scope = ${SCOPE} AND t.kind = 'target' AND t.id = e.target_id`;
 
 /**
  * Reads the events of a database.
@@ -97,7 +100,7 @@ export function logReader(db: SqliteDatabase): LogReader {
   }
 
   function selectEvents({ source, ...plan }: QueryPlan, rest: Rest): StoredEvent[] {
-    return select<EventRow>(COLUMNS, { ...plan, source: source + NAMES }, rest).map(storedEvent);
+    return select<EventRow>(COLUMNS, { ...plan, source: source + RECORDS }, rest).map(storedEvent);
   }
 
   /**
@@ -111,13 +114,14 @@ export function logReader(db: SqliteDatabase): LogReader {
     limit: number,
     order: Order,
     from: Cursor | undefined,
+    skip: number,
   ): StoredEvent[] {
     const candidates = planQuery(db, scope, { ...condition, words: [], facets: [] }, true);
     const found: number[] = [];
     let last = from;
-    let batch: Cursor[];
+    let batch: (Cursor & { seq: number })[];
     do {
-      batch = select<Cursor>('e.canonical_time AS canonicalTime, e.seq', candidates, inOrder(order, last, BATCH));
+      batch = select<Cursor & { seq: number }>('e.canonical_time AS canonicalTime, e.id, e.seq', candidates, inOrder(order, last, BATCH));
       found.push(
         ...withWords(
           batch.map(({ seq }) => seq),
@@ -125,11 +129,11 @@ export function logReader(db: SqliteDatabase): LogReader {
         ),
       );
       last = batch.at(-1);
-    } while (found.length < limit && batch.length === BATCH);
+    } while (found.length < skip + limit && batch.length === BATCH);
     const chosen: QueryPlan = {
       source: 'events e',
       where: 'e.seq IN (SELECT value FROM json_each(?))',
-      values: [JSON.stringify(found.slice(0, limit))],
+      values: [JSON.stringify(found.slice(skip, skip + limit))],
       frequent: undefined,
     };
     return selectEvents(chosen, inOrder(order, undefined, limit));
@@ -144,12 +148,12 @@ export function logReader(db: SqliteDatabase): LogReader {
   }
 
   return {
-    find(scope, condition, limit, order, from) {
+    find(scope, condition, limit, order, from, skip = 0) {
       const plan = planQuery(db, scope, condition, true);
       const found =
         plan.frequent === undefined
-          ? selectEvents(plan, inOrder(order, from, limit + 1))
-          : findFrequent(scope, condition, plan.frequent, limit + 1, order, from);
+          ? selectEvents(plan, inOrder(order, from, limit + 1, skip))
+          : findFrequent(scope, condition, plan.frequent, limit + 1, order, from, skip);
       return { events: found.slice(0, limit), hasMore: found.length > limit };
     },
     arrivals(scope, condition, after, limit) {
@@ -197,11 +201,11 @@ interface Rest {
 
 const NO_REST: Rest = { sql: '', values: [] };
 
-function inOrder(order: Order, from: Cursor | undefined, limit: number): Rest {
+function inOrder(order: Order, from: Cursor | undefined, limit: number, skip = 0): Rest {
   const [direction, beyond] = order === 'newest' ? ['DESC', '<'] : ['ASC', '>'];
-  const sorted = `ORDER BY e.canonical_time ${direction}, e.seq ${direction} LIMIT ?`;
-  if (!from) return { sql: sorted, values: [limit] };
-  return { sql: `AND (e.canonical_time, e.seq) ${beyond} (?, ?) ${sorted}`, values: [from.canonicalTime, from.seq, limit] };
+  const sorted = `ORDER BY e.canonical_time ${direction}, e.id ${direction} LIMIT ? OFFSET ?`;
+  if (!from) return { sql: sorted, values: [limit, skip] };
+  return { sql: `AND (e.canonical_time, e.id) ${beyond} (?, ?) ${sorted}`, values: [from.canonicalTime, from.id, limit, skip] };
 }
 
 function columnOf(facet: FacetName): string {
@@ -226,6 +230,10 @@ function storedEvent({ actor, group, target, correctedBy, body, created, ...row 
     created: created ?? undefined,
     event: JSON.parse(body) as AuditEvent,
     correctedBy: correctedBy ?? undefined,
-    names: { actor: actor ?? undefined, group: group ?? undefined, target: target ?? undefined },
+    known: { actor: recordOf(actor), group: recordOf(group), target: recordOf(target) },
   };
+}
+
+function recordOf(json: string | null): PartyRecord | undefined {
+  return json === null ? undefined : (JSON.parse(json) as PartyRecord);
 }

@@ -13,10 +13,10 @@ const COLUMNS: readonly Column[] = [
   ['external_id', ({ event }) => event.external_id],
   ...FACET_NAMES.map((name): Column => [FACETS[name].column, ({ event }) => FACETS[name].read(event)]),
   ['actor_id', ({ event }) => event.actor?.id],
-  ['actor_name', ({ names }) => names.actor],
+  ['actor_name', ({ known }) => known.actor?.name],
   ['target_id', ({ event }) => event.target?.id],
-  ['target_name', ({ names }) => names.target],
-  ['group_name', ({ names }) => names.group],
+  ['target_name', ({ known }) => known.target?.name],
+  ['group_name', ({ known }) => known.group?.name],
   ['description', ({ event }) => event.description],
   ['component', ({ event }) => event.component],
   ['version', ({ event }) => event.version],
@@ -27,6 +27,9 @@ const COLUMNS: readonly Column[] = [
   ['metadata', ({ event }) => mapText(event.metadata)],
   ['hash', ({ hash }) => hash],
 ];
+
+/** A spreadsheet may take a semicolon or a tab for the end of a cell, and then what follows for a formula. */
+const FORMULA_INSIDE = /([;\t])(?=["'\s]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g;
 
 /** Creates a stream that writes the rows of {@link csvRow} as CSV (RFC 4180) in which no cell is a formula to a spreadsheet. */
 export function csvStream(): Stringifier {
@@ -41,7 +44,7 @@ export function csvStream(): Stringifier {
  */
 export function csvRow(stored: StoredEvent): string[] {
   // Line breaks are shown as escapes, since some programs read a formula after a line break.
-  return COLUMNS.map(([, read]) => showControls(read(stored) ?? ''));
+  return COLUMNS.map(([, read]) => showControls(read(stored) ?? '').replace(FORMULA_INSIDE, "$1'"));
 }
 
 function mapText(map: AuditEvent['fields']): string | undefined {

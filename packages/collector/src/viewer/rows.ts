@@ -15,7 +15,7 @@ export interface ViewerEvent {
   /** The cursor after this event. If this is the last event of a page, the next page begins there. */
   cursor: string;
   /** The current names of the event's ids. */
-  names: StoredEvent['names'];
+  names: { actor: string | undefined; group: string | undefined; target: string | undefined };
   event: AuditEvent;
   /** The `external_id` of the event that corrects this one. */
   correctedBy: string | undefined;
@@ -30,7 +30,7 @@ export interface ViewerEvent {
  * @param stored the event
  */
 export function viewerEvent(stored: StoredEvent): ViewerEvent {
-  const { id, hash, received, canonicalTime, names, event, correctedBy } = stored;
+  const { id, hash, received, canonicalTime, known, event, correctedBy } = stored;
   const seal = sealOf(event);
   return {
     id,
@@ -38,7 +38,7 @@ export function viewerEvent(stored: StoredEvent): ViewerEvent {
     received,
     time: canonicalTime,
     cursor: writeCursor(stored),
-    names,
+    names: { actor: known.actor?.name, group: known.group?.name, target: known.target?.name },
     event,
     correctedBy,
     canonical: canonicalText(id, event),

@@ -1,12 +1,11 @@
-import type { AuditEvent } from '@auditlogin/core';
 import express, { type Request, type Response, Router } from 'express';
 import { safeParse } from 'valibot';
 import type { Viewers, ViewerSession } from '../access/viewers.js';
 import { refuse } from '../api/errors.js';
-import { keep } from '../api/keep.js';
 import { tokenSchema } from '../api/schemas.js';
 import type { RefusalLimit } from '../guard.js';
 import type { Store } from '../store/store.js';
+import { recordView } from './view-record.js';
 
 const COOKIE = 'auditlogin_viewer';
 const PATH = '/viewer/session';
@@ -26,7 +25,7 @@ export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimi
     if (session) response.json(describe(session));
     else refuse(response, { status: 401, error: 'Not signed in' });
   });
-  router.post(PATH, limit.check, express.json({ limit: '4kb' }), async (request, response) => {
+  router.post(PATH, express.json({ limit: '4kb' }), async (request, response) => {
     const { success, output } = safeParse(tokenSchema, request.body);
     const opened = success && viewers.open(output.token);
     if (!opened)
@@ -35,7 +34,7 @@ export function sessionRoutes(store: Store, viewers: Viewers, limit: RefusalLimi
         response,
         'The token is not valid: it is wrong, was used before, is older than five minutes, or was revoked',
       );
-    await record(store, opened.session, request);
+    await recordView(store, opened.session, request);
     response.cookie(COOKIE, opened.secret, {
       httpOnly: true,
       sameSite: 'strict',
@@ -79,20 +78,4 @@ function secretIn({ headers }: Request): string | undefined {
 
 function describe({ scope, viewer }: ViewerSession): object {
   return { ...scope, kind: viewer ? 'viewer' : 'publisher' };
-}
-
-async function record(store: Store, { scope, viewer }: ViewerSession, request: Request): Promise<void> {
-  if (!viewer) return;
-  const event: AuditEvent = {
-    action: viewer.viewLogAction,
-    crud: 'r',
-    created: new Date().toISOString(),
-    description: 'The audit log was opened in the viewer',
-  };
-  if (viewer.actor === undefined) event.is_anonymous = true;
-  else event.actor = { id: viewer.actor };
-  if (scope.group !== undefined) event.group = { id: scope.group };
-  const address = request.socket.remoteAddress?.replace(/^::ffff:/, '');
-  if (address !== undefined && address !== '::1') event.source_ip = address;
-  await keep(store, scope.project, [event]);
 }

@@ -6,11 +6,12 @@ import { invalidQuery, refuse } from '../api/errors.js';
 import { eventsQuery, exportQuery } from '../api/queries.js';
 import { lineOf, readAll, writeLines } from '../api/lines.js';
 import type { RefusalLimit } from '../guard.js';
-import { readCursor } from '../store/cursor.js';
-import { conditionOf, type Filters, filtersSchema } from '../store/filters.js';
+import { readPageCursor } from '../store/cursor.js';
+import { checkedCondition } from '../store/filter-check.js';
+import { type Filters, filtersSchema } from '../store/filters.js';
 import type { Store } from '../store/store.js';
 import { csvRow, csvStream } from './csv.js';
-import { tellArrivals } from './live.js';
+import { liveFeed } from './live.js';
 import { viewerEvent } from './rows.js';
 import { sessionIn, sessionOf, sessionRoutes } from './session.js';
 import { stepFor } from './steps.js';
@@ -20,7 +21,6 @@ const PAGE = 100;
 const COUNT_BOUND = 1_001;
 const HOUR = 3_600_000;
 const TOP = 8;
-const MAX_LIVE = 100;
 
 /**
  * Creates the routes that the viewer's page calls: events, timeline, failures, new events, exports.
@@ -46,8 +46,8 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     if (!asked) return;
     const { before, ...filters } = asked;
     const { scope } = sessionIn(response);
-    const condition = conditionOf(filters);
-    const { events, hasMore } = store.find(scope, condition, PAGE, 'newest', readCursor(before));
+    const condition = checkedCondition(store, scope, filters);
+    const { events, hasMore } = store.find(scope, condition, PAGE, 'newest', readPageCursor(before));
     const total = store.count(scope, condition, COUNT_BOUND);
     response.json({
       events: events.map(viewerEvent),
@@ -61,7 +61,7 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     const filters = read(filtersSchema, request, response);
     if (!filters) return;
     const { scope } = sessionIn(response);
-    const condition = conditionOf(filters);
+    const condition = checkedCondition(store, scope, filters);
     const span = spanOf(filters, () => store.span(scope, condition));
     const { from, to, step } = span;
     response.json({ from, to, step, counts: store.timeline(scope, condition, from, step) });
@@ -74,15 +74,14 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     response.json({ since, sources: top('address'), accounts: top('account') });
   });
 
-  let live = 0;
+  const feed = liveFeed(store);
   router.get('/viewer/live', async (request, response) => {
     const filters = read(filtersSchema, request, response);
     if (!filters) return;
-    if (live >= MAX_LIVE) return refuse(response, { status: 503, error: `${MAX_LIVE} pages already follow the log` });
-    live += 1;
-    response.once('close', () => (live -= 1));
-    const { scope } = sessionIn(response);
-    await tellArrivals(store, scope, conditionOf(filters), request, response, () => sessionOf(request, viewers) !== undefined);
+    const session = sessionIn(response);
+    const condition = checkedCondition(store, session.scope, filters);
+    if (!feed.hasRoom(session)) return refuse(response, { status: 429, error: 'Too many pages of this session follow the log already' });
+    await feed.follow(session, condition, request, response, () => sessionOf(request, viewers) !== undefined);
   });
 
   router.get('/viewer/export', async (request, response) => {
@@ -90,7 +89,7 @@ export function viewerApi(store: Store, viewers: Viewers, limit: RefusalLimit): 
     if (!asked) return;
     const { format, ...filters } = asked;
     const { scope } = sessionIn(response);
-    const condition = conditionOf(filters);
+    const condition = checkedCondition(store, scope, filters);
     response.attachment(`audit-log-${scope.project.replace(/[^\w.-]/g, '_')}.${format}`);
     if (format === 'ndjson') return writeLines(store, scope, condition, response);
     if (format === 'csv') {

@@ -3,7 +3,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import { SHORTCUTS } from './shortcuts.js';
 
 const SYNTAX = [
-  ['wrong password', 'events with both words'],
+  ['wrong password', 'events with both words, in any of their forms'],
+  ['"actor.id:u1"', 'text with a colon'],
   ['action:user.*', 'actions that begin with "user."'],
   ['actor.id:u1,u2', 'one of these actors'],
   ['actor.name:ann', 'a word in the name of the actor'],
