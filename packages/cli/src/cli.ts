@@ -215,6 +215,15 @@ spool
   .option('--json', 'print the result as JSON')
   .action(lazy(() => import('./commands/spool.js'), 'spoolDiscard'));
 spool
+  .command('move')
+  .description('Send what waits for another address of the project to the address of today, e.g. after a mistyped one was corrected.')
+  .option('--to <url>', 'base address of the API (default: AUDITLOG_API_BASE)')
+  .option('--project <id>', 'project id (default: AUDITLOG_API_PROJECT, then BOOTSTRAP_PUBLISHER_PROJECT)')
+  .option(...SPOOL_DIR)
+  .option('--json', 'print the result as JSON')
+  .addHelpText('after', '\nExample:\n  $ auditlogin spool move --to https://auditlog.example.com')
+  .action(lazy(() => import('./commands/spool.js'), 'spoolMove'));
+spool
   .command('stats')
   .description('Show the size of each spool.')
   .option(...SPOOL_DIR)

@@ -34,7 +34,7 @@ it('lists, shows, replays and discards events that the server refused', async ()
     spool: { directory },
     logger: { warn: () => undefined, error: () => undefined },
   });
-  server.always = (_, response) => answer(response, 400, { error: 'not today \u001b[31m\u202e' });
+  server.always = (_, response) => answer(response, 400, { status: 400, error: 'not today \u001b[31m\u202e', type: 'Error' });
   for (const id of ['one', 'two', 'three']) await auditor.report({ action: 'user.login', actor: { id: 'u' }, external_id: id });
   await auditor.flush();
   server.always = undefined;

@@ -29,7 +29,11 @@ import { openSqlite } from '../src/sqlite/database.js';
 const DESTINATION = destinationOf({ apiBase: 'http://localhost', project: 'dev' });
 let folder: string;
 const told: string[] = [];
-const listener = { adopted: (events: number) => void told.push(`adopted ${events}`), damaged: (what: string) => void told.push(what) };
+const listener = {
+  adopted: (events: number) => void told.push(`adopted ${events}`),
+  elsewhere: () => undefined,
+  damaged: (what: string) => void told.push(what),
+};
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'auditlogin-spool-'));

@@ -51,8 +51,8 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
   const counter = createSpoolCounter();
   const inFlight = createInFlight();
   const home = randomUUID();
-  let countedAt = 0;
-  let forgotAt = 0;
+  let countedAt = Number.NEGATIVE_INFINITY;
+  let forgotAt = Number.NEGATIVE_INFINITY;
   let isDry = false;
   const renewal = setInterval(() => void renew().catch(() => undefined), lease / 3).unref();
 
@@ -79,12 +79,12 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
     counter.size.events = Math.round(counted * factor);
     counter.size.bytes = Math.round(Number(found!.bytes) * factor);
     counter.size.setAside = Number(found!.set_aside);
-    countedAt = Date.now();
+    countedAt = performance.now();
   }
 
   async function appendAll(events: Parameters<SharedSpool['appendAll']>[0], instance: string): Promise<void> {
     if (events.length === 0) return;
-    if (Date.now() - countedAt > COUNT_GOOD_FOR) await count();
+    if (performance.now() - countedAt > COUNT_GOOD_FOR) await count();
     const [last] = events.slice(-1);
     const refusal = refusalOf(
       last!,
@@ -118,8 +118,8 @@ export function postgresSpool(options: PostgresSpoolOptions = {}): SharedSpool {
     async refresh() {
       await count();
       isDry = false;
-      if (Date.now() - forgotAt < FORGET_PERIOD) return;
-      forgotAt = Date.now();
+      if (performance.now() - forgotAt < FORGET_PERIOD) return;
+      forgotAt = performance.now();
       await database.ask(FORGET, [FORGET_AFTER]);
     },
     async peek(limit) {

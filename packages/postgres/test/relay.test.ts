@@ -69,7 +69,7 @@ if (noPostgres) console.warn(`Skipped: relays over PostgreSQL, since ${noPostgre
   it('sets aside an event that the log refuses, with the reason, and publishes the others', async () => {
     log.always = ({ events }, response, store) =>
       events.some(({ external_id }) => external_id === 'bad')
-        ? answer(response, 400, { error: 'no bad ones' })
+        ? answer(response, 400, { status: 400, error: 'no bad ones', type: 'Error' })
         : answer(response, 201, store());
     const app = open();
     await app.appendAll(

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { AuditError, type AuditErrorCode } from '@auditlogin/core';
 import {
   type Connection,
@@ -6,11 +7,13 @@ import {
   eventId,
   httpTransport,
   normaliseEvent,
+  operateSpools,
   projectKey,
   readConnection,
   readSealKeys,
   receiptMatches,
   showControls,
+  spoolDirectory,
 } from '@auditlogin/core/log';
 import { serialise } from '@auditlogin/core/engine';
 import { numberIn } from '../flags.js';
@@ -66,12 +69,24 @@ export async function doctor(flags: DoctorFlags): Promise<void> {
     console.log(paint.yellow('Note     the token is sent in clear text over http; use https unless you trust the network'));
   }
 
+  const waiting = waitingElsewhere(connection);
+  if (waiting > 0) {
+    const what = waiting === 1 ? '1 event waits' : `${waiting} events wait`;
+    console.log(paint.yellow(`Note     ${what} for another address of this project; "auditlogin spool move" sends them to this one`));
+  }
+
   console.log('Sending a test event …');
   const problem = await trial(connection, timeout);
   if (problem === undefined) return;
   console.log(`${paint.red('✗')} ${problem.code}: ${showControls(problem.message)}`);
   console.log(`  ${WHAT_TO_DO[problem.code] ?? ''}`);
   process.exitCode = 1;
+}
+
+/** Counts the events in the spool folder of this machine, if there is one. */
+function waitingElsewhere(connection: Connection): number {
+  const directory = spoolDirectory();
+  return existsSync(directory) ? operateSpools(directory).waitingElsewhere(connection) : 0;
 }
 
 async function trial(connection: Connection, timeout: number): Promise<AuditError | undefined> {

@@ -1,5 +1,5 @@
 import { AuditError } from '@auditlogin/core';
-import { operateSpools, showControls, showJson, spoolDirectory } from '@auditlogin/core/log';
+import { operateSpools, readConnection, showControls, showJson, spoolDirectory } from '@auditlogin/core/log';
 import { paint } from '../paint.js';
 import { table } from '../table.js';
 
@@ -72,6 +72,38 @@ export function spoolReplay(ids: string[], flags: SpoolFlags): void {
   if (unreadable.length > 0) {
     console.log(`Damaged events cannot be sent and stay set aside: ${unreadable.map(showControls).join(', ')}.`);
   }
+}
+
+/** The flags of `auditlogin spool move`. */
+export interface MoveFlags extends SpoolFlags {
+  to?: string;
+  project?: string;
+}
+
+/**
+ * Re-addresses what waits for another address of the project, such as a mistyped one.
+ *
+ * @param flags the command line's flags
+ * @throws AuditError `ERR_AUDIT_CONFIG_MISSING` or `ERR_AUDIT_OPTION_INVALID` without a valid address and project, `ERR_AUDIT_SPOOL` when there is no
+ *   spool directory
+ */
+export function spoolMove({ to, project, spoolDir, json }: MoveFlags): void {
+  // Nothing is sent, so no token is needed.
+  const { connection } = readConnection({
+    ...(to !== undefined && { apiBase: to }),
+    ...(project !== undefined && { project }),
+    token: 'none',
+  });
+  const { moved, inUse } = operateSpools(spoolDirectory(spoolDir)).move(connection);
+  if (json) return print({ moved, inUse });
+  const address = showControls(connection.apiBase);
+  if (moved === 0) console.log(`No event waits for another address than ${address}.`);
+  else {
+    console.log(
+      `${moved} ${moved === 1 ? 'event waits' : 'events wait'} for ${address} now. A running application sends them within a minute, otherwise the next application at its start.`,
+    );
+  }
+  if (inUse > 0) console.log(`Running applications use ${inUse} other ${inUse === 1 ? 'spool' : 'spools'}, which stay as they are.`);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Settings } from '../config/options.js';
-import type { AuditError } from '../errors.js';
+import { AuditError } from '../errors.js';
 import type { AuditEvent, Receipt } from '../event/event.js';
 import type { SerialisedEvent } from '../event/serialise.js';
 import type { PublisherState } from '../publish/publisher.js';
@@ -19,6 +19,7 @@ export type KnownElsewhere = Pick<HealthSigns, 'spool' | 'fellBack' | keyof Publ
 export class EventTelemetry implements PublisherListener, IntakeListener {
   private readonly counts = { queued: 0, handedOver: 0, verified: 0, mismatched: 0, lost: 0, coalesced: 0, adopted: 0, retries: 0 };
   private readonly reporter: Reporter;
+  private waitingElsewhere = 0;
   private lastReceipt: number | undefined;
   private lastError: Health['lastError'];
 
@@ -35,6 +36,16 @@ export class EventTelemetry implements PublisherListener, IntakeListener {
 
   adopted(events: number): void {
     this.counts.adopted += events;
+  }
+
+  /** Warns when events are found that wait for another address, but not at every look. */
+  elsewhere(events: number): void {
+    if (events > this.waitingElsewhere) {
+      const { directory } = this.settings.spool;
+      const text = `${events} events in ${directory} wait for another address of this project: "auditlogin spool move" sends them to this one.`;
+      this.problem(new AuditError('ERR_AUDIT_SPOOL', text));
+    }
+    this.waitingElsewhere = events;
   }
 
   queued(events: readonly SerialisedEvent[]): void {
@@ -115,6 +126,7 @@ export class EventTelemetry implements PublisherListener, IntakeListener {
       lastError: this.lastError,
       lost: this.counts.lost,
       mismatched: this.counts.mismatched,
+      elsewhere: this.waitingElsewhere,
     });
   }
 

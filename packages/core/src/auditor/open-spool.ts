@@ -28,6 +28,8 @@ export interface OpenSpoolListener {
   opened(): void;
   /** Events were taken over from processes that have ended. */
   adopted(events: number): void;
+  /** This number of events waits for another address of the project. */
+  elsewhere(events: number): void;
   /** Reports a problem that loses no event. */
   warned(error: AuditError): void;
 }
@@ -93,6 +95,7 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
     { ...wanted, ledger: sealKey !== undefined },
     {
       adopted: (events) => listener.adopted(events),
+      elsewhere: (events) => listener.elsewhere(events),
       damaged: (what) => listener.warned(new AuditError('ERR_AUDIT_SPOOL', `A spool was damaged: ${what}.`)),
     },
   ).then(

@@ -38,6 +38,7 @@ export function wire(settings: Settings, given: Transport | undefined): Wiring {
   const { spool, instance, ...spoolState } = openSpool(settings, {
     opened: () => publisher.wake(),
     adopted: (events) => telemetry.adopted(events),
+    elsewhere: (events) => telemetry.elsewhere(events),
     warned: (error) => telemetry.problem(error),
   });
   const lifecycle = lifecycleEvents(settings, instance);

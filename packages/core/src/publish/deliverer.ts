@@ -34,9 +34,7 @@ export class Deliverer {
   async deliver(events: SpooledEvent[]): Promise<void> {
     // On a full disk the spool cannot record the batch. It is sent anyway, since settling events makes room.
     await this.spool.begin(events).catch((thrown: unknown) => this.listener.broken(thrown));
-    const isDoubtful = this.options.inDoubt === 'reconcile' && events.some(({ inDoubt }) => inDoubt);
-    const unsettled = isDoubtful ? await this.reconcile(events) : events;
-    if (unsettled.length > 0) await this.send(unsettled, 0);
+    await this.sendUnsettled(events, false);
   }
 
   async setAside(event: SpooledEvent, error: AuditError): Promise<void> {
@@ -48,6 +46,13 @@ export class Deliverer {
   /** Stops a running bisection before its next call; the remaining events are released. */
   stop(): void {
     this.isStopped = true;
+  }
+
+  /** Sends the events that the server does not have yet, as far as the option `inDoubt` wants to know. */
+  private async sendUnsettled(events: SpooledEvent[], isDivided: boolean): Promise<void> {
+    const isDoubtful = this.options.inDoubt === 'reconcile' && events.some(({ inDoubt }) => inDoubt);
+    const unsettled = isDoubtful ? await this.reconcile(events) : events;
+    if (unsettled.length > 0) await this.send(unsettled, 0, isDivided);
   }
 
   /** Searches the log for events that it may already have, and settles those that it has. @returns the other events */
@@ -113,7 +118,7 @@ export class Deliverer {
 
   private async failedAlone(event: SpooledEvent, failure: Failure): Promise<void> {
     const judgement = this.suspects.failedAlone(event);
-    if (judgement === 'outage') return this.postpone([event], failure);
+    if (judgement === 'outage' || judgement === 'again') return this.postpone([event], failure);
     const { error, inDoubt } = failure;
     if (judgement === 'refused' && error.status !== undefined && !inDoubt && !NOT_ABOUT_EVENTS.has(error.status)) {
       return this.setAside(event, error);
@@ -128,7 +133,7 @@ export class Deliverer {
     if (inDoubt) this.lastDoubt = Date.now();
     const doubted = inDoubt ? events.map((event): SpooledEvent => ({ ...event, inDoubt })) : events;
     const half = Math.ceil(events.length / 2);
-    await this.sendParts([doubted.slice(0, half), doubted.slice(half)], (part) => this.send(part, 0, isCompared));
+    await this.sendParts([doubted.slice(0, half), doubted.slice(half)], (part) => this.sendUnsettled(part, isCompared));
   }
 
   /** An event whose hash does not match is settled as well: the server has stored it, so sending it again would duplicate it (Publisher API, trap 8). */

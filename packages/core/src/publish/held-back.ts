@@ -48,7 +48,7 @@ export class HeldBack {
     return free;
   }
 
-  /** Takes the event that may be sent alone, or else half of the batch that has waited longest. */
+  /** Takes the event that may be sent alone, or else the batch that has waited longest, or half of it if it has failed often. */
   take(): SpooledEvent[] {
     const due = this.alone.findIndex((event) => this.suspects.dueIn(event) === 0);
     if (due !== -1) {
@@ -57,8 +57,8 @@ export class HeldBack {
       return event;
     }
     const [batch = [], ...others] = this.batches;
-    const half = Math.ceil(batch.length / 2);
-    this.batches = batch.length > 1 ? [...others, batch.slice(half)] : others;
+    const half = this.suspects.isToBeDivided(batch) ? Math.ceil(batch.length / 2) : batch.length;
+    this.batches = half < batch.length ? [...others, batch.slice(half)] : others;
     return batch.slice(0, half);
   }
 

@@ -163,6 +163,8 @@ class SpoolPublisher implements Publisher {
     const { batchSize } = this.options;
     this.reserved += batchSize;
     const peeked = await this.spool.peek(batchSize).finally(() => (this.reserved -= batchSize));
+    // An engine hands out no events of an instance while some of them are held back.
+    if (peeked.length === 0 && this.heldBack.hasBatch) return this.deliverer.deliver(this.heldBack.take());
     const fresh = this.heldBack.sort(await this.setAsideUndeliverable(peeked));
     const candidates = fresh.filter((event) => this.isCandidate(event));
     if (candidates.length > 0) {

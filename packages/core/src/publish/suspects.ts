@@ -5,14 +5,20 @@ import { backoff, type BackoffBounds } from './retry.js';
 interface Suspect {
   /** Number of calls that had passed when it last failed. */
   passes: number;
+  /** How often it has failed since a call passed. */
+  failures: number;
   /** How often it failed alone while others passed. */
   proofs: number;
   /** When it is sent again if it failed alone, by the monotonic clock. */
   dueAt: number;
 }
 
-/** How often an event must fail alone while others pass before it counts as refused. A server that fails at random fails once or twice. */
-const PROOFS = 4;
+/** How often an event must fail alone before others overtake it. A server that fails at random fails once or twice, and the order is to be kept then. */
+const OVERTAKEN = 3;
+/** How often an event must fail alone while others pass before it counts as refused. */
+const REFUSED = 5;
+/** How often a batch must fail, while nothing passes, before it is divided. Its parts may arrive in another order. */
+const DIVIDED = 4;
 /** For this time after a call has passed, in milliseconds, the server counts as working. */
 const RECENT = 10_000;
 
@@ -60,29 +66,30 @@ export class Suspects {
   /** A call failed, and nothing shows that these events are the reason. */
   failed(events: readonly SpooledEvent[]): void {
     for (const { id } of events) {
-      const { proofs = 0, dueAt = 0 } = this.suspects.get(id) ?? {};
-      this.suspects.set(id, { passes: this.passes, proofs, dueAt });
+      const { passes, failures = 0, proofs = 0, dueAt = 0 } = this.suspects.get(id) ?? {};
+      const again = passes === this.passes ? failures : 0;
+      this.suspects.set(id, { passes: this.passes, failures: again + 1, proofs, dueAt });
     }
   }
 
   /**
    * An event failed alone, after others had passed.
    *
-   * @returns `outage` if another event has failed alone since the last call that passed, so that nothing passes; `refused` if it has now failed often
-   * enough; otherwise the pause until it is sent again, in milliseconds
+   * @returns `outage` if another event has failed alone since the last call that passed, so that nothing passes; `again` if it keeps its place; `overtaken`
+   * if others go on before it; `refused` if it has now failed often enough
    */
-  failedAlone({ id }: SpooledEvent): 'outage' | 'refused' | number {
+  failedAlone({ id }: SpooledEvent): 'outage' | 'again' | 'overtaken' | 'refused' {
     const { lastAlone, passes } = this;
     this.lastAlone = { id, passes };
     const { proofs: before = 0, dueAt = 0 } = this.suspects.get(id) ?? {};
     if (lastAlone !== undefined && lastAlone.id !== id && lastAlone.passes === passes) {
-      this.suspects.set(id, { passes, proofs: before, dueAt });
+      this.suspects.set(id, { passes, failures: 1, proofs: before, dueAt });
       return 'outage';
     }
     const proofs = before + 1;
-    const pause = backoff(proofs, this.bounds);
-    this.suspects.set(id, { passes, proofs, dueAt: this.now() + pause });
-    return proofs >= PROOFS ? 'refused' : pause;
+    this.suspects.set(id, { passes, failures: 1, proofs, dueAt: this.now() + backoff(proofs, this.bounds) });
+    if (proofs < OVERTAKEN) return 'again';
+    return proofs < REFUSED ? 'overtaken' : 'refused';
   }
 
   forget({ id }: SpooledEvent): void {
@@ -96,8 +103,13 @@ export class Suspects {
   turnOf({ id }: SpooledEvent): 'now' | 'alone' | 'later' {
     const suspect = this.suspects.get(id);
     if (suspect === undefined) return 'now';
-    if (suspect.proofs > 0) return 'alone';
-    return suspect.passes === this.passes ? 'later' : 'now';
+    if (suspect.proofs >= OVERTAKEN) return 'alone';
+    return suspect.proofs === 0 && suspect.passes === this.passes ? 'later' : 'now';
+  }
+
+  /** Whether a batch has failed so often, while nothing passed, that only its parts are sent. */
+  isToBeDivided([first]: readonly SpooledEvent[]): boolean {
+    return first !== undefined && (this.suspects.get(first.id)?.failures ?? 0) >= DIVIDED;
   }
 
   /** The pause until an event may be sent alone again, in milliseconds. */

@@ -152,7 +152,7 @@ export function createRelay(options: RelayOptions, parts: { transport?: Transpor
     stats: () => ({ ...counts, waiting: engine.size().events }),
     health() {
       const { events, setAside } = engine.size();
-      const signs = { spool: 'engine', fellBack: false, fill: 0, lost: 0, mismatched: counts.mismatched } as const;
+      const signs = { spool: 'engine', fellBack: false, fill: 0, lost: 0, elsewhere: 0, mismatched: counts.mismatched } as const;
       const health = healthOf({ ...signs, waiting: events, setAside, ...publisher.state(), lastReceipt, lastError });
       const isLate = askedAt !== undefined && performance.now() - askedAt > ANSWER_DUE;
       if (isReachable && !isLate) return { ...health, engine: 'connected' };

@@ -1,14 +1,14 @@
 /** A queue of the events that are not in flight, oldest first. */
-export interface Queue<T> {
+export interface Queue<T extends { seq: number }> {
   push(event: T): void;
   take(limit: number): T[];
-  /** Puts events back to the front. */
+  /** Puts events back to their places, which are at the front. */
   putBack(events: readonly T[]): void;
   readonly length: number;
 }
 
 /** Creates an empty queue. It moves an index instead of calling `shift`, which copies a long array. */
-export function createQueue<T>(): Queue<T> {
+export function createQueue<T extends { seq: number }>(): Queue<T> {
   let events: T[] = [];
   let head = 0;
   return {
@@ -23,7 +23,12 @@ export function createQueue<T>(): Queue<T> {
       return taken;
     },
     putBack(returned) {
-      events = [...returned, ...events.slice(head)];
+      const rest = events.slice(head);
+      const last = returned.at(-1)?.seq ?? 0;
+      // Others may have been put back before, in another order than they were taken.
+      const overtaken = rest.findIndex(({ seq }) => seq > last);
+      const before = rest.slice(0, overtaken === -1 ? rest.length : overtaken);
+      events = [...[...before, ...returned].sort((one, other) => one.seq - other.seq), ...rest.slice(before.length)];
       head = 0;
     },
     get length() {

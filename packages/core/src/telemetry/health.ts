@@ -25,6 +25,8 @@ export interface HealthSigns extends Omit<Health, 'status' | 'problems' | 'break
   mismatched: number;
   /** Whether the spool fell back from disk to memory. */
   fellBack: boolean;
+  /** Number of events that wait for another address of the project. */
+  elsewhere: number;
   /** Used share of the spool, 0 to 1. */
   fill: number;
 }
@@ -42,7 +44,7 @@ const BY_CODE: Partial<Record<AuditErrorCode, string>> = {
  *
  * @param signs the current values
  */
-export function healthOf({ lost, mismatched, fellBack, fill, lastFailure, heldBack, ...seen }: HealthSigns): Health {
+export function healthOf({ lost, mismatched, fellBack, fill, lastFailure, heldBack, elsewhere, ...seen }: HealthSigns): Health {
   const failing = [
     lost > 0 && `${lost} events were lost`,
     mismatched > 0 && `${mismatched} receipts do not match the events that were sent`,
@@ -52,6 +54,7 @@ export function healthOf({ lost, mismatched, fellBack, fill, lastFailure, heldBa
     fellBack && 'the spool is in memory, because its directory cannot be used',
     seen.breaker !== 'closed' && failureOf(lastFailure),
     heldBack > 0 && `${heldBack} events are held back: the server does not accept them, while it accepts others`,
+    elsewhere > 0 && `${elsewhere} events wait for another address of this project: "auditlogin spool move" sends them to this one`,
     seen.setAside > 0 &&
       `${seen.setAside} events are set aside${seen.spool === 'engine' ? ' in the engine' : ': see "auditlogin spool list"'}`,
   ].filter((problem) => problem !== false);

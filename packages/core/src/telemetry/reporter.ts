@@ -61,7 +61,7 @@ export function createReporter(settings: Pick<Settings, 'logger' | 'onReceipt' |
     },
     drop(event, error, fate) {
       const count = (unlogged[fate] += 1);
-      const now = Date.now();
+      const now = performance.now();
       if (now >= quietUntil[fate]) {
         const message = `${error.code}: ${count} ${count === 1 ? 'event' : 'events'} ${fate}: ${error.message}`;
         log('error', { code: error.code, count, fate }, message);

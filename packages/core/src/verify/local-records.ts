@@ -1,7 +1,7 @@
 import { sealOf } from '../event/seal.js';
-import { eventIn } from '../spool/stored-event.js';
+import { eventIn, idIn } from '../spool/stored-event.js';
 import { openSpoolFile } from '../spool/disk/spool-file.js';
-import { destinationIn, ledgersIn, spoolsIn } from '../spool/disk/directory.js';
+import { destinationIn, isSameProject, ledgersIn, spoolsIn } from '../spool/disk/directory.js';
 import { type LedgerEntry, openLedger } from '../spool/disk/ledger.js';
 import type { ReadBackEvent } from '../retraced/read-back.js';
 import type { LocalEvent } from './check-log.js';
@@ -23,7 +23,7 @@ export function localEventsIn(directory: string): ByDestination<LocalEvent> {
     try {
       const { rows, unreadable } = file.read(0, Number.MAX_SAFE_INTEGER);
       return [
-        ...rows.map(({ body }) => localEvent(eventIn(body)!.external_id, body, false)),
+        ...rows.map(({ seq, body }) => localEvent(idIn(body, seq), body, eventIn(body) === undefined)),
         // Unreadable events count as set aside: the next process that opens the spool sets them aside.
         ...[...unreadable, ...file.deadLetters()].map(({ id, body }) => localEvent(id, body, true)),
       ];
@@ -57,8 +57,8 @@ export interface LogRecords {
 }
 
 /**
- * Chooses the records that belong to a log. An address has many spellings, so a destination belongs to the log, too, if the log contains an event of one
- * of its receipts, or of an instance whose events wait there.
+ * Chooses the records that belong to a log: those of the same project, since an address has many spellings, and those of a destination with a receipt
+ * whose event is in the log, or with waiting events of an instance in the log.
  *
  * @param events the log
  * @param destination the destination of the address that the log was read from, as `destinationOf()` returns it
@@ -73,7 +73,7 @@ export function recordsOf(
 ): LogRecords {
   const ids = new Set(events.map(({ id }) => id));
   const instances = new Set(events.map(({ event }) => sealOf(event)?.instance).filter((instance) => instance !== undefined));
-  const own = new Set([destination]);
+  const own = new Set([...receipts.keys(), ...pending.keys()].filter((name) => isSameProject(name, destination)));
   for (const [name, entries] of receipts) if (entries.some(({ receiptId }) => ids.has(receiptId))) own.add(name);
   for (const [name, waiting] of pending)
     if (waiting.some(({ instance }) => instance !== undefined && instances.has(instance))) own.add(name);

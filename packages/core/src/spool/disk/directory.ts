@@ -16,8 +16,8 @@ export interface SpoolPlace {
   ledger: string;
 }
 
-const SPOOL_NAME = /^spool-([\da-f]{8})-[\da-f-]{36}\.db$/;
-const LEDGER_NAME = /^ledger-([\da-f]{8})-[\da-f-]{36}\.db$/;
+const SPOOL_NAME = /^spool-([\da-f]{8}-[\da-f]{8})-[\da-f-]{36}\.db$/;
+const LEDGER_NAME = /^ledger-([\da-f]{8}-[\da-f]{8})-[\da-f-]{36}\.db$/;
 const TMPFS_MAGIC = 0x01021994;
 
 /**
@@ -58,12 +58,28 @@ export function placeIn(directory: string, destination: string): SpoolPlace {
 }
 
 /**
- * Computes the id of a destination, 8 hex digits. It keeps an application from publishing events that another one left for its own project.
+ * Computes the id of a destination: 8 hex digits for the project and 8 for the address, whose upper case and last slash do not matter. It keeps an
+ * application from publishing events that another one left for its own project, or for another log.
  *
  * @param connection the API's base address and the project
  */
 export function destinationOf({ apiBase, project }: { apiBase: string; project: string }): string {
-  return createHash('sha256').update(`${apiBase}\n${project}`).digest('hex').slice(0, 8);
+  const address = URL.canParse(apiBase) ? new URL(apiBase).href : apiBase;
+  return `${digestOf(project)}-${digestOf(address.replace(/\/+$/, ''))}`;
+}
+
+/**
+ * Whether two destinations are the same project, under any address.
+ *
+ * @param one of {@link destinationOf}
+ * @param other of {@link destinationOf}
+ */
+export function isSameProject(one: string, other: string): boolean {
+  return one.split('-')[0] === other.split('-')[0];
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
 /**

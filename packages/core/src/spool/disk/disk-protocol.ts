@@ -33,6 +33,8 @@ export interface DiskState {
   adopted: number;
   /** Names under which damaged files were set aside. */
   quarantined: string[];
+  /** Number of events that wait for another address of the same project. */
+  elsewhere: number;
 }
 
 /** The answers, by request. */

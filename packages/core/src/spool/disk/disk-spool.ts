@@ -28,6 +28,8 @@ export interface DiskSpoolOptions extends SpoolBounds {
 export interface DiskSpoolListener {
   /** Events were taken over from processes that have ended. */
   adopted(events: number): void;
+  /** This number of events waits for another address of the same project. Called whenever the directory was searched. */
+  elsewhere(events: number): void;
   /** A damaged file was renamed, or damaged events were set aside. */
   damaged(what: string): void;
 }
@@ -213,10 +215,11 @@ export class DiskSpool implements CoalescingSpool {
     if (lost > 0) this.listener.damaged(`${lost} of its events cannot be read and were set aside`);
   }
 
-  private absorb({ gained, adopted, quarantined }: DiskState): void {
+  private absorb({ gained, adopted, quarantined, elsewhere }: DiskState): void {
     for (const [name, value] of Object.entries(gained)) this.counter.size[name as keyof SpoolSize] += value as number;
     this.window.addOnDisk(gained.events);
     if (adopted > 0) this.listener.adopted(adopted);
+    this.listener.elsewhere(elsewhere);
     for (const name of quarantined) this.listener.damaged(`${name} was put aside; what could be read of it was saved`);
   }
 

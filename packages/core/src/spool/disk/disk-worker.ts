@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { isAuditError } from '../../errors.js';
 import { lockSpool, removeSpool, type SpoolLock, spoolsIn } from './directory.js';
 import type { DiskFailure, DiskReply, DiskRequest, DiskState, DiskWorkerData } from './disk-protocol.js';
+import { waitingElsewhere } from './elsewhere.js';
 import { type Ledger, openLedger } from './ledger.js';
 import type { SpoolSize } from '../spool.js';
 import { isTaking, openSpoolFile, type SpoolFile } from './spool-file.js';
@@ -117,7 +118,7 @@ function adoptOrphans(before: SpoolSize): DiskState {
   }
   const after = file.size();
   const gained = Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - before[name as keyof SpoolSize]]));
-  return { gained: gained as unknown as SpoolSize, adopted, quarantined };
+  return { gained: gained as unknown as SpoolSize, adopted, quarantined, elsewhere: waitingElsewhere(directory, destination) };
 }
 
 function close(): { isEmpty: boolean } {

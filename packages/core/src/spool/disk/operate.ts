@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { AuditError } from '../../errors.js';
-import { destinationIn, lockSpool, placeIn, spoolsIn } from './directory.js';
+import { destinationIn, destinationOf, lockSpool, placeIn, removeSpool, spoolsIn } from './directory.js';
+import { spoolsElsewhere, waitingElsewhere } from './elsewhere.js';
 import { pageEntry, pageOf } from './event-page.js';
 import { openSpoolFile, type SpoolFile } from './spool-file.js';
 import type { DeadLetter } from '../spool.js';
@@ -34,6 +36,20 @@ export interface SpoolOperator {
    * @returns the number of events that will be sent again, and the ids of those that cannot be read
    */
   replay(ids: readonly string[] | undefined): { replayed: number; unreadable: string[] };
+  /**
+   * Counts the events that wait for another address of a project, except those of running applications.
+   *
+   * @param connection the address and the project in use
+   */
+  waitingElsewhere(connection: { apiBase: string; project: string }): number;
+  /**
+   * Re-addresses everything that waits or was set aside for another address of a project. It moves to a new spool, which a running application takes
+   * over within a minute, or the next application at its start. Spools of running applications are left alone.
+   *
+   * @param connection the new address, and the project
+   * @returns the number of waiting events that were moved, and of spools in use
+   */
+  move(connection: { apiBase: string; project: string }): { moved: number; inUse: number };
   /** Deletes events that were set aside. @returns their number */
   discard(ids: readonly string[] | undefined): number;
 }
@@ -75,13 +91,42 @@ export function operateSpools(directory: string): SpoolOperator {
     }).flat();
   }
 
+  /** Fills a new spool, and holds its lock meanwhile, so that no application takes it over half full. */
+  function intoNewSpool<T>(destination: string, fill: (file: SpoolFile) => T): T {
+    const { file: path } = placeIn(directory, destination);
+    const lock = lockSpool(path);
+    const file = openSpoolFile(path, { maxBytes: ANY_SIZE });
+    try {
+      return fill(file);
+    } finally {
+      file.close();
+      lock?.release();
+    }
+  }
+
+  /** @returns the number of waiting events that were moved; undefined if a running application uses the spool */
+  function moveOne(path: string, destination: string): number | undefined {
+    const lock = lockSpool(path);
+    if (!lock) return undefined;
+    try {
+      if (!existsSync(path)) return 0;
+      const source = openSpoolFile(path, { maxBytes: ANY_SIZE });
+      const { coalesced } = source.size();
+      const moved = intoNewSpool(destination, (target) => target.adopt(source, basename(path)));
+      source.close();
+      removeSpool(path);
+      return moved + coalesced;
+    } finally {
+      lock.release();
+    }
+  }
+
   function sendAgain(file: SpoolFile, chosen: readonly DeadLetter[]): void {
     const readable = chosen.filter(isReadable);
     if (readable.length === 0) return;
-    const { file: path } = placeIn(directory, destinationIn(file.path));
-    const again = openSpoolFile(path, { maxBytes: ANY_SIZE });
-    again.commit(readable.map(({ body }) => ({ do: 'append', page: pageOf([pageEntry(body)], Date.now()) })));
-    again.close();
+    intoNewSpool(destinationIn(file.path), (again) => {
+      again.commit(readable.map(({ body }) => ({ do: 'append', page: pageOf([pageEntry(body)], Date.now()) })));
+    });
     file.discard(readable.map(({ seq }) => seq));
   }
 
@@ -96,6 +141,13 @@ export function operateSpools(directory: string): SpoolOperator {
       const chosen = eachChosen(ids, sendAgain);
       const unreadable = chosen.filter((event) => !isReadable(event)).map(({ id }) => id);
       return { replayed: chosen.length - unreadable.length, unreadable };
+    },
+    waitingElsewhere: (connection) => waitingElsewhere(directory, destinationOf(connection)),
+    move(connection) {
+      const destination = destinationOf(connection);
+      const moved = spoolsElsewhere(directory, destination).map((path) => moveOne(path, destination));
+      const sum = moved.reduce<number>((total, count) => total + (count ?? 0), 0);
+      return { moved: sum, inUse: moved.filter((count) => count === undefined).length };
     },
     discard: (ids) => eachChosen(ids, (file, chosen) => void file.discard(chosen.map(({ seq }) => seq))).length,
   };
