@@ -17,11 +17,13 @@ export class HeldBack {
    * @param spool the spool that they come from
    * @param suspects says which events wait
    * @param due called when an event may be sent alone again
+   * @param keepsOrder whether events wait behind those that were taken before them
    */
   constructor(
     private readonly spool: Spool,
     private readonly suspects: Suspects,
     private readonly due: () => void,
+    private readonly keepsOrder: boolean,
   ) {}
 
   /** Whether a batch waits that nothing has passed since. */
@@ -40,12 +42,16 @@ export class HeldBack {
 
   /** Holds back those of the events that must wait. @returns the others */
   sort(events: readonly SpooledEvent[]): SpooledEvent[] {
-    const free = events.filter((event) => this.suspects.turnOf(event) === 'now');
-    const later = events.filter((event) => this.suspects.turnOf(event) === 'later');
-    if (later.length > 0) this.batches.push(later);
-    this.alone.push(...events.filter((event) => this.suspects.turnOf(event) === 'alone'));
+    const isAlone = (event: SpooledEvent): boolean => this.suspects.turnOf(event) === 'alone';
+    this.alone.push(...events.filter(isAlone));
     this.waitForDue();
-    return free;
+    const inTurn = events.filter((event) => !isAlone(event));
+    const isLater = (event: SpooledEvent): boolean => this.suspects.turnOf(event) === 'later';
+    const first = inTurn.findIndex(isLater);
+    if (first === -1) return inTurn;
+    const mustWait = (event: SpooledEvent, index: number): boolean => isLater(event) || (this.keepsOrder && index > first);
+    this.batches.push(inTurn.filter(mustWait));
+    return inTurn.filter((event, index) => !mustWait(event, index));
   }
 
   /** Takes the event that may be sent alone, or else the batch that has waited longest, or half of it if it has failed often. */

@@ -17,6 +17,8 @@ export interface PublisherOptions {
   maxAge: number;
   /** How long the publisher waits for a batch to fill, in milliseconds. @default 25 */
   gather?: number;
+  /** Whether the events of an instance keep their order while calls fail, at the cost of speed. @default false */
+  keepsOrder?: boolean;
   /** From this number of crashes on (processes that ended while sending the event), an event is a poison candidate: it is sent alone and last. @default 1 */
   poisonCandidateFrom?: number;
 }

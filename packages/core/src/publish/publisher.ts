@@ -82,7 +82,7 @@ class SpoolPublisher implements Publisher {
     this.suspects = new Suspects(options.backoff);
     this.deliverer = new Deliverer(spool, transport, listener, options, this.breaking, this.suspects);
     this.age = new AgeLimit(options.maxAge);
-    this.heldBack = new HeldBack(spool, this.suspects, () => this.schedule());
+    this.heldBack = new HeldBack(spool, this.suspects, () => this.schedule(), options.keepsOrder ?? false);
   }
 
   wake(): void {

@@ -119,7 +119,7 @@ export function createRelay(options: RelayOptions, parts: { transport?: Transpor
       },
       broken: engineFailed,
     },
-    publisherOptions(publish, { poisonCandidateFrom: POISON_CANDIDATE_FROM }),
+    publisherOptions(publish, { poisonCandidateFrom: POISON_CANDIDATE_FROM, keepsOrder: true }),
   );
 
   function note({ code }: AuditError): void {
