@@ -5,9 +5,10 @@ import session from 'express-session';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { auditLogin } from '../src/index.js';
 
-const auditor = recordingAuditor();
+const auditor = recordingAuditor({ typedIdentity: 'plain' });
 const servers: Server[] = [];
 
 afterAll(async () => {
@@ -54,6 +55,18 @@ it.each<[string, unknown]>([
   await post(`${base}/profile`, { nickname: 'ann' });
   await auditor.settled(1);
   expect(auditor.events).toMatchObject([{ is_failure: true, fields: { outcome: 'failure', found_by: 'route' } }]);
+});
+
+it('knows what was typed if the handler reads the request itself', async () => {
+  const base = await serve(auditLogin({ auditor }), async (request: IncomingMessage, response: ServerResponse) => {
+    const { password } = JSON.parse(await text(request)) as { password: string };
+    response.statusCode = password === 'right' ? 200 : 401;
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ token: password === 'right' ? 'a'.repeat(32) : null }));
+  });
+  for (const password of ['right', 'wrong']) await post(`${base}/login`, { username: 'ann', password });
+  const [success, failure] = await auditor.settled(2);
+  expect(success).toMatchObject({ actor: { id: 'ann' }, fields: { outcome: 'success', actor_source: 'typed' } });
+  expect(failure).toMatchObject({ is_anonymous: true, fields: { outcome: 'failure', identity: 'ann', method: 'password' } });
 });
 
 it('sees another owner replace the owner of a session that no route of Express loaded', async () => {

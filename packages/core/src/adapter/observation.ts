@@ -7,6 +7,7 @@ import { onConnectionClosed } from './connection.js';
 import { readLoginForm } from './login-form.js';
 import { createMarker, type Marker, withKnownAction } from './marker.js';
 import type { ObservedExchange } from './observed-exchange.js';
+import { captureReceivedBody, type ReceivedBody } from './received-body.js';
 import type { RequestAdapter, RequestSnapshot, RouteSnapshot } from './request-adapter.js';
 import { enterContext, runInContext } from './request-context.js';
 import { carriesNoCredential } from './request-credentials.js';
@@ -21,6 +22,9 @@ const NOTHING_SEEN: RequestSnapshot = { user: undefined, session: undefined, bod
 
 /** More routes than these run for no request; what came last counts. */
 const MAX_ROUTES = 8;
+
+/** The longest body of a request that is captured, in bytes. Login forms are far shorter. */
+const MAX_RECEIVED = 65_536;
 
 /**
  * A request from when it is first seen to its end. It is over when its answer was handed over; after a hang-up when its handler has ended, or when
@@ -50,6 +54,7 @@ export class Observation {
   private readonly record = new AttemptRecord();
   private head: ResponseHead | undefined;
   private body: CapturedBody | undefined;
+  private received: ReceivedBody | undefined;
   private isGated = false;
   /** Whether the response was sent before its end was known. */
   private isCut = false;
@@ -253,6 +258,7 @@ export class Observation {
     this.wake();
     if (this.isOver) return;
     this.lookForAddress();
+    if (!LOOKS.has(this.method)) this.received ??= this.ask(undefined, () => captureReceivedBody(adapter.incoming, MAX_RECEIVED));
     if (!this.body && !adapter.outgoing.headersSent) {
       if (reader.auditor.durability === 'before-response') this.gate();
       if (reader.bodyLimit > 0) this.body = captureResponseBody(adapter.outgoing, reader.bodyLimit);
@@ -334,6 +340,12 @@ export class Observation {
     return before !== 'unseen' && (before?.owner !== owner || before?.id !== id || before?.isIn !== isIn);
   }
 
+  /** The state of the request. The body is the one that the application parsed, or the one that arrived if it parsed none. */
+  private snapshot(): RequestSnapshot {
+    const look = this.adapter.snapshot();
+    return isMissing(look.body) ? { ...look, body: this.received?.() ?? look.body } : look;
+  }
+
   private responseHead(): ResponseHead {
     return (this.head ??= new ResponseHead(this.adapter.outgoing));
   }
@@ -341,7 +353,7 @@ export class Observation {
   private build(kind: 'answered' | 'aborted', words: readonly Word[]): void {
     const { adapter, reader } = this;
     this.lookForAddress();
-    const look = this.ask(NOTHING_SEEN, () => adapter.snapshot());
+    const look = this.ask(NOTHING_SEEN, () => this.snapshot());
     const form = this.ask(readLoginForm(undefined), () => readLoginForm(look.body));
     const head = this.responseHead();
     const exchange: ObservedExchange = {
@@ -373,4 +385,9 @@ export class Observation {
     );
     if (attempts !== undefined) this.record.keep(attempts, words, reader);
   }
+}
+
+/** Body parsers before 2.0 give an empty object to requests that they do not parse. */
+function isMissing(body: unknown): boolean {
+  return body === undefined || body === null || (typeof body === 'object' && Object.keys(body).length === 0);
 }

@@ -141,6 +141,11 @@ function originLength(target: string): number {
 
 const OPEN_END = /(?::\w+\??|\*\w*|\{[^}]*\}|\(\.\*\))$/;
 
+/** Whether a pattern has parts of a regular expression, as `/login|signin` in Express 4, which say nothing about the path that matched. */
+function isExpression(pattern: string): boolean {
+  return /[|()[\]+?*]/.test(pattern.replace(/:\w+[?+*]?|\*\w+/g, ''));
+}
+
 /**
  * Returns the `paths` of a {@link RoutedRequest}.
  *
@@ -152,7 +157,7 @@ export function pathsOf(target: string, routes: readonly { pattern?: string | un
   const paths: string[] = [];
   for (const { pattern, matched } of routes) {
     if (pattern !== undefined) paths.push(pattern);
-    if (pattern === undefined || OPEN_END.test(pattern)) paths.push(matched ?? pathOf(target));
+    if (pattern === undefined || OPEN_END.test(pattern) || isExpression(pattern)) paths.push(matched ?? pathOf(target));
   }
   return paths;
 }
