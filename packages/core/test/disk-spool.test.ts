@@ -1,7 +1,10 @@
 import {
   chmodSync,
+  chownSync,
   closeSync,
   existsSync,
+  lchownSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -9,6 +12,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,14 +22,17 @@ import fc from 'fast-check';
 import { runContract } from '../../../test/run-contract.js';
 import { destinationOf, ledgersIn, lockSpool, spoolsIn, takePlace } from '../src/spool/disk/directory.js';
 import { type DiskSpool, type DiskSpoolOptions, openDiskSpool } from '../src/spool/disk/disk-spool.js';
+import { identityKeyIn } from '../src/spool/disk/identity-key.js';
 import { openLedger } from '../src/spool/disk/ledger.js';
 import { runsOf } from '../src/spool/disk/ranges.js';
+import { ReservedSpace } from '../src/spool/disk/reserved-space.js';
 import { operateSpools } from '../src/spool/disk/operate.js';
 import { localEventsIn } from '../src/verify/local-records.js';
 import { PAGE_EVENTS, pageOf } from '../src/spool/disk/event-page.js';
 import { openSpoolFile, type SpoolFile } from '../src/spool/disk/spool-file.js';
-import { openSqlite } from '../src/sqlite/database.js';
+import { makePrivate, openSqlite } from '../src/sqlite/database.js';
 
+const NOBODY = 65_534;
 const DESTINATION = destinationOf({ apiBase: 'http://localhost', project: 'dev' });
 let folder: string;
 const told: string[] = [];
@@ -429,6 +436,56 @@ describe('the folder', () => {
     const path = join(folder, 'there');
     make(path);
     expect(() => takePlace(path, DESTINATION)).toThrow(/^The spool directory .* cannot be used/);
+  });
+
+  it('refuses the link of another user on the way to it, and creates nothing there', () => {
+    if (process.getuid?.() !== 0) return;
+    const link = join(folder, 'link');
+    const target = join(folder, 'target');
+    mkdirSync(target);
+    symlinkSync(target, link);
+    lchownSync(link, NOBODY, NOBODY);
+    expect(() => takePlace(join(link, 'in'), DESTINATION)).toThrow(/is a symbolic link of another user/);
+    expect(readdirSync(target)).toEqual([]);
+  });
+
+  it('refuses the folder of another user and leaves it as it is, unless that is allowed', () => {
+    if (process.getuid?.() !== 0) return;
+    const path = join(folder, 'foreign');
+    mkdirSync(path);
+    chmodSync(path, 0o777);
+    chownSync(path, NOBODY, NOBODY);
+    expect(() => takePlace(path, DESTINATION)).toThrow(/belongs to another user/);
+    expect(readdirSync(path)).toEqual([]);
+    expect(takePlace(path, DESTINATION, true).directory).toBe(path);
+    expect(statSync(path).mode & 0o777).toBe(0o777);
+  });
+
+  it.each(['', '-wal', '-shm', '-journal'])('does not write through a symbolic link in place of a file%s', (suffix) => {
+    const target = join(folder, 'target');
+    writeFileSync(target, '');
+    symlinkSync(target, join(folder, `file${suffix}`));
+    expect(() => makePrivate(join(folder, 'file'))).toThrow(/is not a regular file/);
+  });
+
+  it('does not write reserved space through a symbolic link', () => {
+    const [target, link] = [join(folder, 'target'), join(folder, 'reserved')];
+    writeFileSync(target, 'kept');
+    symlinkSync(target, link);
+    new ReservedSpace(link).reserve();
+    expect(readFileSync(target, 'utf8')).toBe('kept');
+  });
+
+  it('does not read the identity key through a symbolic link', () => {
+    const target = join(folder, 'target');
+    writeFileSync(target, 'k'.repeat(43));
+    symlinkSync(target, join(folder, 'identity.key'));
+    expect(identityKeyIn(folder)).toBeUndefined();
+  });
+
+  it('is ignored by git', () => {
+    takePlace(folder, DESTINATION);
+    expect(readFileSync(join(folder, '.gitignore'), 'utf8')).toBe('*\n');
   });
 
   it('is accessible to its owner only', () => {

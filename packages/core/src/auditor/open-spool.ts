@@ -14,6 +14,7 @@ export interface OpenSpoolSettings {
     kind: 'disk' | 'memory';
     directory: string;
     required: boolean;
+    allowForeignOwner: boolean;
     maxEvents: number;
     maxBytes: number;
     commitTimeout: number;
@@ -80,7 +81,7 @@ export function openSpool(settings: OpenSpoolSettings, listener: OpenSpoolListen
   if (wanted.kind === 'memory') return opened(memorySpool(wanted));
   let place: ReturnType<typeof takePlace>;
   try {
-    place = takePlace(wanted.directory, destinationOf(settings));
+    place = takePlace(wanted.directory, destinationOf(settings), wanted.allowForeignOwner);
   } catch (thrown) {
     return opened(fallBack(thrown));
   }

@@ -55,6 +55,11 @@ export interface AuditorOptions {
     directory?: string;
     /** Whether the start fails when the folder cannot be used. Otherwise the spool falls back to memory, with a warning. @default false */
     required?: boolean;
+    /**
+     * Whether the folder may belong to another user, who can then read and replace its files: for example a volume of a container that runs as root.
+     * @default false
+     */
+    allowForeignOwner?: boolean;
     /** The most events that may wait. @default 100000 */
     maxEvents?: number;
     /** The most bytes that may wait. @default 67108864 */
@@ -133,6 +138,7 @@ export const auditorEntries = {
     kind: v.optional(option.oneOf(['disk', 'memory']), 'disk'),
     directory: v.optional(option.text()),
     required: v.optional(option.flag(), false),
+    allowForeignOwner: v.optional(option.flag(), false),
     maxEvents: v.optional(option.integer(1), 100_000),
     maxBytes: v.optional(option.integer(1024), 67_108_864),
     commitTimeout: v.optional(option.integer(1, 600_000), 5_000),

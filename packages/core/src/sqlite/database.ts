@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, lstatSync, openSync } from 'node:fs';
 import { type SqliteDatabase, sqliteDriver, type SqliteStatement } from './driver.js';
 
 /** Durability of a commit. After a power cut, `FULL` loses no commit; `NORMAL` may lose the last ones. */
@@ -116,8 +116,12 @@ export async function copySqlite(
  * Creates a file that only its owner can read. SQLite would create it readable for everybody, and gives its companion files the same mode.
  *
  * @param path the file; an existing one is not changed
+ * @throws Error if the file or one of its companions is there and is not a regular file, for example a symbolic link
  */
 export function makePrivate(path: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) {
+    if (lstatSync(path + suffix, { throwIfNoEntry: false })?.isFile() === false) throw new Error(`${path}${suffix} is not a regular file`);
+  }
   try {
     // An existing file is not opened: closing it would drop the locks that this process holds on it (POSIX, fcntl).
     closeSync(openSync(path, 'ax', 0o600));

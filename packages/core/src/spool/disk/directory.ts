@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { AuditError } from '../../errors.js';
 import { makePrivate, openSqlite } from '../../sqlite/database.js';
 import type { SqliteDatabase } from '../../sqlite/driver.js';
+import { makePrivateDirectory } from './private-directory.js';
 
 /** The files of a spool. Each process has its own, named by destination and instance. */
 export interface SpoolPlace {
@@ -25,15 +26,12 @@ const TMPFS_MAGIC = 0x01021994;
  *
  * @param directory the directory
  * @param destination of {@link destinationOf}
- * @throws AuditError `ERR_AUDIT_SPOOL` if the directory cannot be created or written, or is a symbolic link
+ * @param allowForeignOwner whether the directory may belong to another user
+ * @throws AuditError `ERR_AUDIT_SPOOL` if the directory cannot be created or written, is a symbolic link, or belongs to another user
  */
-export function takePlace(directory: string, destination: string): SpoolPlace {
+export function takePlace(directory: string, destination: string, allowForeignOwner = false): SpoolPlace {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    if (lstatSync(directory).isSymbolicLink()) throw new Error('it is a symbolic link');
-    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
-    // The directory may have existed with wider permissions.
-    chmodSync(directory, 0o700);
+    makePrivateDirectory(directory, allowForeignOwner);
   } catch (thrown) {
     const why = thrown instanceof Error ? ((thrown as NodeJS.ErrnoException).code ?? thrown.message) : 'unknown';
     throw new AuditError(

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const NAME = 'identity.key';
@@ -20,9 +20,20 @@ export function identityKeyIn(directory: string): string | undefined {
     // The file exists already, or reading it fails below.
   }
   try {
-    const key = readFileSync(path, 'utf8').trim();
+    const key = readOwnFile(path).trim();
     return KEY.test(key) ? key : undefined;
   } catch {
     return undefined;
+  }
+}
+
+function readOwnFile(path: string): string {
+  // Windows has neither flag. Without O_NONBLOCK, opening a named pipe would wait for a writer.
+  const fd = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  try {
+    if (!fstatSync(fd).isFile()) throw new Error('not a regular file');
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
   }
 }

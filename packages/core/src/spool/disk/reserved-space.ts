@@ -35,7 +35,9 @@ export class ReservedSpace {
   }
 
   private write(): void {
-    const fd = openSync(this.path, 'w', 0o600);
+    this.remove();
+    // Fails if something else has appeared there, also a symbolic link.
+    const fd = openSync(this.path, 'wx', 0o600);
     try {
       const zeros = Buffer.alloc(65_536);
       for (let written = 0; written < RESERVED_BYTES; written += zeros.length) writeSync(fd, zeros);
