@@ -50,7 +50,7 @@ test('finds the routes of Express 5: mounts, nested applications, an audit in fr
     'default: POST /admin/login',
     `no: POST /admin/otp | ${toName('POST /admin/otp')}`,
     'default: ALL /api/auth/*splat | path',
-    'default: POST /oauth/token | grant',
+    'default: POST /oauth/token | token',
     "no: POST /graphql | if it logs in: routes: ['POST /graphql'] with outcome: graphqlLogin(…)",
   ]);
   expect([code, stderr]).toEqual([1, 'the application starts\n']);

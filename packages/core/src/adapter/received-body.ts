@@ -14,8 +14,8 @@ const PARSERS: readonly (readonly [type: RegExp, parse: (text: string) => unknow
 ];
 
 /**
- * Captures the body of a request while it arrives, for handlers that read it themselves (GraphQL Yoga, tRPC, Hono, h3, node:http). Reading the stream would take the body from the application, so the function by which Node fills the stream is wrapped
- * instead.
+ * Captures the body of a request while it arrives, for handlers that read it themselves (GraphQL Yoga, tRPC, Hono, h3, node:http). Reading the
+ * stream would take the body from the application, so the function by which Node fills the stream is wrapped instead.
  *
  * @param request the request of node:http
  * @param limit the most bytes that are captured
@@ -51,24 +51,25 @@ export function captureReceivedBody(request: ReceivedRequest, limit: number): Re
 
 type Keep = (chunk: unknown, encoding?: BufferEncoding) => void;
 
-const listeners = new WeakMap<object, Keep>();
+/** All copies of this package share the wrapped function, and who listens to it. */
+const LISTENERS = Symbol.for('auditlogin.received');
+
+type Push = IncomingMessage['push'] & { [LISTENERS]?: WeakMap<object, Keep> };
 
 /**
  * Wraps `push` once for all requests of node:http, since a property of each request would show when a library loops over it. Requests of other hosts get a
  * property that is not enumerable.
  */
 function listen(request: ReceivedRequest, keep: Keep): void {
-  listeners.set(request, keep);
   const holder = request instanceof IncomingMessage ? IncomingMessage.prototype : request;
-  if (Object.hasOwn(holder, 'push')) return;
-  const { push } = holder;
-  Object.defineProperty(holder, 'push', {
-    configurable: true,
-    enumerable: holder !== request,
-    writable: true,
-    value(this: ReceivedRequest, chunk: unknown, encoding?: BufferEncoding): boolean {
-      listeners.get(this)?.(chunk, encoding);
-      return push.call(this, chunk, encoding);
-    },
-  });
+  const push: Push = holder.push;
+  const listeners = push[LISTENERS] ?? new WeakMap<object, Keep>();
+  listeners.set(request, keep);
+  if (push[LISTENERS]) return;
+  const value: Push = function (this: ReceivedRequest, chunk: unknown, encoding?: BufferEncoding): boolean {
+    listeners.get(this)?.(chunk, encoding);
+    return push.call(this, chunk, encoding);
+  };
+  value[LISTENERS] = listeners;
+  Object.defineProperty(holder, 'push', { configurable: true, enumerable: holder !== request, writable: true, value });
 }
