@@ -4,7 +4,7 @@ import type { SqliteDatabase } from '@auditlogin/core/engine';
 
 /** The parts of an event that the log keeps a record of, by id. */
 export const PARTIES = ['actor', 'group', 'target'] as const;
-export type PartyKind = (typeof PARTIES)[number];
+type PartyKind = (typeof PARTIES)[number];
 
 /** What the log knows about an actor, a group or a target. */
 export interface PartyRecord {
@@ -82,7 +82,7 @@ export function partyRecords(db: SqliteDatabase): PartyRecords {
  *
  * @param event the event
  */
-export function scopeOf({ group }: AuditEvent): string {
+function scopeOf({ group }: AuditEvent): string {
   return isText(group?.id) ? group.id : '';
 }
 
