@@ -52,7 +52,7 @@ async function cut(synchronous: 'FULL' | 'NORMAL', round: number): Promise<{ ack
 /** The ids of the events in a spool; empty if the spool cannot be read. */
 function readable(directory: string): Set<string> {
   try {
-    return new Set((localEventsIn(directory).get('00000000') ?? []).map(({ externalId }) => externalId));
+    return new Set((localEventsIn(directory).get('00000000-00000000') ?? []).map(({ externalId }) => externalId));
   } catch {
     return new Set();
   }

@@ -8,9 +8,9 @@ const load = (file) => import(pathToFileURL(join(CORE, file)).href);
 const { openDiskSpool } = await load('spool/disk/disk-spool.js');
 const { takePlace } = await load('spool/disk/directory.js');
 const spool = await openDiskSpool(
-  takePlace(DIRECTORY, '00000000'),
+  takePlace(DIRECTORY, '00000000-00000000'),
   { maxEvents: 1e6, maxBytes: 1e9, ledger: false, commitTimeout: 10_000, synchronous: SYNCHRONOUS },
-  { adopted() {}, damaged() {} },
+  { adopted() {}, elsewhere() {}, damaged() {} },
 );
 writeSync(1, 'ready\n');
 for (let index = 0; ; index += 1) {
