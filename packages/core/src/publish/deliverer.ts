@@ -177,7 +177,13 @@ export class Deliverer {
     for (const [index, part] of parts.entries()) {
       if (part.length === 0) continue;
       // A failure of everything ends the division. The remaining events wait in the spool for the next call.
-      if (this.breaker.isPaused || this.isStopped) return this.release(parts.slice(index).flat(), false);
+      if (this.breaker.isPaused || this.isStopped) {
+        const left = parts.slice(index).flat();
+        return this.release(
+          left,
+          left.some(({ inDoubt }) => inDoubt),
+        );
+      }
       await send(part);
     }
   }
